@@ -1,1 +1,34 @@
-export * from './errors';
+export { CriteoClient, type CriteoClientOptions } from './client';
+export {
+  ConsentCallbackError,
+  CriteoAPIError,
+  CriteoAuthorizationError,
+  type CriteoError,
+  CriteoTokenError,
+  CriteoTransportError,
+  type ErrorFacts,
+  HookTimeoutError,
+  ReauthorizationRequiredError,
+  type TransportCode,
+} from './errors';
+export type { CriteoStrategyOptions, CriteoStrategyOptionsWithRequest } from './options';
+export type { CriteoAccount, CriteoAdvertiser, CriteoProfile, Service } from './profile';
+export { SessionStateStore, type SessionStateStoreOptions } from './state/session';
+export type { PendingLogin, StateMetadata, StateStore } from './state/store';
+export {
+  type CriteoAuthenticateOptions,
+  CriteoStrategy,
+  CriteoStrategy as Strategy,
+  type FailureInfo,
+} from './strategy';
+export type { TokenSet } from './token-set';
+export type {
+  ClassicVerify,
+  ClassicVerifyWithParams,
+  ClassicVerifyWithRequest,
+  ClassicVerifyWithRequestAndParams,
+  Login,
+  Verified,
+  VerifiedUser,
+  Verify,
+} from './verify';

@@ -1,0 +1,61 @@
+import type { Agent } from 'node:http';
+
+/** What holds where an option is left out. */
+export const defaults = {
+  authorizationURL: 'https://consent.criteo.com/request',
+  apiURL: 'https://api.criteo.com',
+  apiVersion: '2026-07',
+  timeout: 10_000,
+} as const;
+
+const LONGEST_TIMEOUT = 2 ** 31 - 1;
+
+/** An error about an option: whose, which, and what it must be; never its value, which may be a secret. */
+export function optionError(owner: string, option: string, must: string): TypeError {
+  return new TypeError(`${owner}: the option ${option} ${must}`);
+}
+
+/** A client id or secret: a non-empty string as Criteo shows it. */
+export function checkCredential(owner: string, option: string, value: unknown): string {
+  if (typeof value !== 'string' || value === '') {
+    throw optionError(owner, option, 'must be a non-empty string, as shown in the Criteo Partners Portal');
+  }
+  if (value.trim() !== value) {
+    throw optionError(owner, option, 'begins or ends with white space: remove it (a line end from a file, perhaps)');
+  }
+  return value;
+}
+
+/** Whether a host name of a parsed URL is this machine itself. */
+export function isLoopback(hostname: string): boolean {
+  return hostname === 'localhost' || hostname.endsWith('.localhost') || /^127(\.\d+){3}$|^\[::1\]$/.test(hostname);
+}
+
+/** An absolute URL that secrets may be sent to: https, or http on a loopback host. */
+export function checkEndpoint(owner: string, option: string, value: unknown): URL {
+  const url = typeof value === 'string' ? parseURL(value) : undefined;
+  if (!url) throw optionError(owner, option, 'must be an absolute URL, such as https://app.example.com/path');
+  if (url.protocol !== 'https:' && !(url.protocol === 'http:' && isLoopback(url.hostname))) {
+    throw optionError(owner, option, 'must use https (http is allowed on localhost, 127.0.0.1 and [::1] only)');
+  }
+  if (url.username || url.password) throw optionError(owner, option, 'must not carry a user name or password');
+  if (url.hash || (value as string).includes('#')) throw optionError(owner, option, 'must not have a fragment (#…)');
+  return url;
+}
+
+function parseURL(value: string): URL | undefined {
+  // The URL parser repairs what others would refuse: leading blanks, backslashes, a missing slash.
+  return /^https?:\/\/[^\s\\]+$/i.test(value) && URL.canParse(value) ? new URL(value) : undefined;
+}
+
+/** Milliseconds that a timer of node's can hold. */
+export function checkTimeout(owner: string, value: unknown): number {
+  if (typeof value === 'number' && Number.isInteger(value) && value > 0 && value <= LONGEST_TIMEOUT) return value;
+  throw optionError(owner, 'timeout', `must be a whole number of milliseconds from 1 to ${LONGEST_TIMEOUT}`);
+}
+
+/** An agent of node's http or https, or nothing. */
+export function checkAgent(owner: string, value: Agent | undefined): Agent | undefined {
+  if (value === undefined || typeof value === 'object') return value ?? undefined;
+  throw optionError(owner, 'agent', 'must be an http.Agent or https.Agent');
+}

@@ -1,0 +1,166 @@
+import type { Agent, OutgoingHttpHeaders } from 'node:http';
+import { checkAgent, checkCredential, checkEndpoint, checkTimeout, defaults } from './checks';
+import { foreignText } from './errors';
+import { exchange, isRecord, keepAliveAgent, parseJSON } from './http';
+import { readTokenError } from './refusal';
+import { readTokenSet, type TokenSet } from './token-set';
+
+/** Options of {@link CriteoClient}. */
+export interface CriteoClientOptions {
+  /** The app's client id, from Criteo's Partners Portal. */
+  clientID: string;
+  /** The app's client secret. Left out only by apps with PKCE switched on. */
+  clientSecret?: string | undefined;
+  /** Origin of Criteo's API, over which the token URL is `/oauth2/token`. Default `https://api.criteo.com`. */
+  apiURL?: string | undefined;
+  /** The token endpoint, where it is not under `apiURL`. */
+  tokenURL?: string | undefined;
+  /** Milliseconds for one whole exchange, connect to last byte. Default 10 000. */
+  timeout?: number | undefined;
+  /** For outbound proxies and private certificate authorities. Default: a keep-alive agent of the client's own. */
+  agent?: Agent | undefined;
+}
+
+/** Where and how tokens are asked for. */
+export interface TokenEndpoint {
+  url: URL;
+  timeout: number;
+  agent: Agent | undefined;
+  headers?: OutgoingHttpHeaders | undefined;
+  signal?: AbortSignal | undefined;
+}
+
+/** A token response: as a TokenSet, and as it came but for the refresh token. */
+export interface TokenResponse {
+  tokens: TokenSet;
+  params: Record<string, unknown>;
+}
+
+// Far above any token response, far below what would hurt.
+const LIMIT = 256 * 1024;
+
+/**
+ * Criteo's token endpoint: the three grants of Criteo's authorization guides (RFC 6749 sections 4.1.3, 4.4 and 6),
+ * with the client's credentials in the form body. Nothing is tried twice.
+ */
+export class CriteoClient {
+  readonly clientID: string;
+  readonly #credentials: Record<string, string>;
+  readonly #endpoint: TokenEndpoint;
+  /** Origin of Criteo's API. */
+  readonly apiURL: string;
+
+  /** @throws {TypeError} naming the option that is wrong. */
+  constructor(options: CriteoClientOptions) {
+    const { clientID, clientSecret, apiURL = defaults.apiURL, timeout = defaults.timeout, agent } = options;
+    this.clientID = checkCredential('CriteoClient', 'clientID', clientID);
+    this.#credentials = { client_id: clientID };
+    if (clientSecret)
+      this.#credentials['client_secret'] = checkCredential('CriteoClient', 'clientSecret', clientSecret);
+    this.apiURL = checkEndpoint('CriteoClient', 'apiURL', apiURL).href.replace(/\/+$/, '');
+    const url = checkEndpoint('CriteoClient', 'tokenURL', options.tokenURL ?? `${this.apiURL}/oauth2/token`);
+    this.#endpoint = {
+      url,
+      timeout: checkTimeout('CriteoClient', timeout),
+      agent: checkAgent('CriteoClient', agent) ?? keepAliveAgent(url),
+    };
+  }
+
+  /**
+   * Exchanges an authorization code, which Criteo honours once and for 30 seconds.
+   *
+   * @param request.code the `code` of the callback.
+   * @param request.redirectURI the redirect URI of the authorization request, exactly.
+   * @param request.codeVerifier the PKCE code verifier (RFC 7636), where the request had a challenge.
+   * @throws {TypeError} naming the argument that is missing.
+   * @throws {CriteoTokenError} Criteo refused: `invalid_grant` for a dead code, `invalid_client`, …
+   * @throws {CriteoTransportError} no usable answer came.
+   */
+  async exchangeCode(request: {
+    code: string;
+    redirectURI: string;
+    codeVerifier?: string | undefined;
+  }): Promise<TokenSet> {
+    const { code, redirectURI, codeVerifier } = request ?? {};
+    const form: Record<string, string> = {
+      grant_type: 'authorization_code',
+      code: argument('exchangeCode', 'code', code),
+      redirect_uri: argument('exchangeCode', 'redirectURI', redirectURI),
+    };
+    if (codeVerifier !== undefined) form['code_verifier'] = argument('exchangeCode', 'codeVerifier', codeVerifier);
+    return this.#request(form);
+  }
+
+  /**
+   * Gets a new access token. Store the new refresh token if one comes back, else keep the old one.
+   *
+   * @throws {TypeError} for a refresh token that is not a non-empty string.
+   * @throws {CriteoTokenError} Criteo refused: `invalid_grant` where the user must consent again, `invalid_client`, …
+   * @throws {CriteoTransportError} no usable answer came.
+   */
+  async refresh(refreshToken: string): Promise<TokenSet> {
+    return this.#request({
+      grant_type: 'refresh_token',
+      refresh_token: argument('refresh', 'refreshToken', refreshToken),
+    });
+  }
+
+  /**
+   * Gets an access token for the app itself; there is no refresh token.
+   *
+   * @throws {CriteoTokenError} Criteo refused: `invalid_client`, …
+   * @throws {CriteoTransportError} no usable answer came.
+   */
+  async clientCredentials(): Promise<TokenSet> {
+    return this.#request({ grant_type: 'client_credentials' });
+  }
+
+  async #request(form: Record<string, string>): Promise<TokenSet> {
+    return (await requestTokens(this.#endpoint, { ...form, ...this.#credentials })).tokens;
+  }
+}
+
+function argument(method: string, name: string, value: unknown): string {
+  if (typeof value === 'string' && value !== '') return value;
+  throw new TypeError(`CriteoClient.${method}: ${name} must be a non-empty string`);
+}
+
+/** The bodies of refused token requests, for `parseErrorResponse`; kept off the errors, which people log. */
+const refusals = new WeakMap<object, { status: number; body: string }>();
+
+/** The answer behind an error of {@link requestTokens}, secrets replaced; nothing where there was none. */
+export function refusalOf(error: object): { status: number; body: string } | undefined {
+  return refusals.get(error);
+}
+
+/**
+ * Sends one form-encoded token request, never twice, and reads the answer.
+ *
+ * @throws {CriteoTokenError} the endpoint refused.
+ * @throws {CriteoTransportError} no usable answer came.
+ */
+export async function requestTokens(endpoint: TokenEndpoint, form: Record<string, string>): Promise<TokenResponse> {
+  const askedAt = Date.now();
+  const answer = await exchange({
+    ...endpoint,
+    method: 'POST',
+    headers: { ...endpoint.headers, 'Content-Type': 'application/x-www-form-urlencoded' },
+    body: new URLSearchParams(form).toString(),
+    limit: LIMIT,
+  });
+  const json = parseJSON(answer.text);
+  if (answer.status >= 200 && answer.status < 300 && !isRefusal(json)) {
+    const tokens = readTokenSet(json, askedAt);
+    const { refresh_token: _, ...params } = json as Record<string, unknown>;
+    return { tokens, params };
+  }
+  const secrets = ['client_secret', 'code', 'code_verifier', 'refresh_token'].map((name) => form[name]);
+  const error = readTokenError(answer, secrets);
+  refusals.set(error, { status: answer.status, body: foreignText(answer.text, secrets, LIMIT) ?? '' });
+  throw error;
+}
+
+function isRefusal(json: unknown): json is Record<string, unknown> {
+  if (!isRecord(json)) return false;
+  return typeof json['error'] === 'string' || (Array.isArray(json['errors']) && json['errors'].length > 0);
+}

@@ -1,0 +1,152 @@
+import * as http from 'node:http';
+import * as https from 'node:https';
+import { CriteoTransportError, type TransportCode } from './errors';
+import { version } from './version';
+
+/** One request to Criteo and what its answer may cost. */
+export interface ExchangeRequest {
+  method: 'GET' | 'POST';
+  url: URL;
+  headers?: http.OutgoingHttpHeaders | undefined;
+  body?: string | undefined;
+  /** The most bytes of body to take. */
+  limit: number;
+  /** Milliseconds from connect to the last byte. */
+  timeout: number;
+  agent?: http.Agent | undefined;
+  signal?: AbortSignal | undefined;
+}
+
+/** A whole answer, of whatever status but a redirect's. */
+export interface Answer {
+  status: number;
+  headers: http.IncomingHttpHeaders;
+  text: string;
+}
+
+// Below the 60 s after which common load balancers drop an idle connection, so that we let go of it first.
+const IDLE = 45_000;
+
+/**
+ * A keep-alive agent that holds idle connections for 45 s (node's default is 5 s), so that the profile request of a
+ * login, and the next login, find one open.
+ */
+export function keepAliveAgent(url: URL): http.Agent {
+  return new (url.protocol === 'https:' ? https : http).Agent({ keepAlive: true, timeout: IDLE, scheduling: 'lifo' });
+}
+
+// What may be gone a moment later. A refused certificate, say, will not.
+const passing = new Set([
+  'EAI_AGAIN',
+  'ECONNABORTED',
+  'ECONNREFUSED',
+  'ECONNRESET',
+  'EHOSTUNREACH',
+  'ENETUNREACH',
+  'ENOTFOUND',
+  'EPIPE',
+  'ETIMEDOUT',
+]);
+
+/**
+ * Sends one request and collects its whole answer: no redirect followed, at most `limit` bytes of body, all within
+ * `timeout` milliseconds.
+ *
+ * @throws {CriteoTransportError} (as a rejection) whenever no whole answer came; see its `code`.
+ */
+export function exchange(request: ExchangeRequest): Promise<Answer> {
+  const { method, url, body, limit, timeout, agent, signal } = request;
+  return new Promise((resolve, reject) => {
+    let answer: Answer | undefined;
+    let status: number | undefined;
+    let outgoing: http.ClientRequest | undefined;
+
+    const settle = (): void => {
+      clearTimeout(timer);
+      signal?.removeEventListener('abort', abort);
+      if (answer) resolve(answer);
+      else outgoing?.destroy();
+    };
+    const refuse = (code: TransportCode, why: string, facts: { retryable?: boolean; cause?: unknown } = {}): void => {
+      const message = `${method} ${url.origin}${url.pathname}: ${why}`;
+      const response = status === undefined ? undefined : { status };
+      reject(new CriteoTransportError(message, { code, status: code === 'timeout' ? 504 : 502, response, ...facts }));
+      settle();
+    };
+    const broken = (error: NodeJS.ErrnoException & { rawPacket?: unknown }): void => {
+      const code = error.code ?? error.name;
+      if (code.startsWith('HPE_')) {
+        // node hangs the received bytes on its parse errors, and those may echo what we sent.
+        delete error.rawPacket;
+        refuse('invalid_response', `the answer is not HTTP as it should be (${code})`, { cause: error });
+      } else if (status !== undefined) {
+        refuse('response_truncated', `the answer broke off (${code})`, { retryable: true, cause: error });
+      } else {
+        refuse('connection_failed', `no answer (${code})`, { retryable: passing.has(code), cause: error });
+      }
+    };
+    const abort = (): void => refuse('aborted', 'given up by the caller', { cause: signal?.reason });
+    const timer = setTimeout(() => {
+      if (answer) settle();
+      else refuse('timeout', `no whole answer within ${timeout} ms (the option timeout)`, { retryable: true });
+    }, timeout);
+
+    if (signal?.aborted) return abort();
+    signal?.addEventListener('abort', abort, { once: true });
+    const headers: http.OutgoingHttpHeaders = {
+      Accept: 'application/json',
+      'User-Agent': `passport-criteo/${version}`,
+      ...request.headers,
+    };
+    if (body !== undefined) headers['Content-Length'] = Buffer.byteLength(body);
+    try {
+      outgoing = (url.protocol === 'https:' ? https : http).request(url, { method, headers, agent });
+    } catch (cause) {
+      return refuse('connection_failed', 'the request could not be made', { cause });
+    }
+    outgoing.on('error', broken);
+    outgoing.on('response', (incoming) => {
+      status = incoming.statusCode ?? 0;
+      if (status >= 300 && status < 400) {
+        return refuse('unexpected_redirect', `it answered with a redirect (${status}), which is never followed`);
+      }
+      const { headers } = incoming;
+      const chunks: Buffer[] = [];
+      let size = 0;
+      const tooLarge = (bytes: number): boolean => {
+        if (bytes > limit) refuse('response_too_large', `the answer is larger than ${limit} bytes`);
+        return bytes > limit;
+      };
+      if (tooLarge(Number(headers['content-length'] ?? 0))) return;
+      incoming.on('data', (chunk: Buffer) => {
+        size += chunk.length;
+        if (!tooLarge(size)) chunks.push(chunk);
+      });
+      incoming.on('error', broken);
+      incoming.on('end', () => {
+        answer = { status: incoming.statusCode ?? 0, headers, text: Buffer.concat(chunks).toString('utf8') };
+      });
+    });
+    // Not at the answer's `end`: only at `close` does the connection go back to the pool, and the request that follows
+    // would open a second one.
+    outgoing.on('close', () => {
+      if (answer) settle();
+      else broken(Object.assign(new Error('closed without an answer'), { code: 'ECONNRESET' }));
+    });
+    outgoing.end(body);
+  });
+}
+
+/** The JSON value of a body, its byte order mark tolerated; `undefined` where there is none. */
+export function parseJSON(text: string): unknown {
+  try {
+    return JSON.parse(text.charCodeAt(0) === 0xfeff ? text.slice(1) : text);
+  } catch {
+    return undefined;
+  }
+}
+
+/** Whether a value is an object of JSON's: not null, not an array. */
+export function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}

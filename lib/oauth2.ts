@@ -1,0 +1,155 @@
+import type { Agent, OutgoingHttpHeaders } from 'node:http';
+import { type dataCallback as DataCallback, OAuth2, type oauth2tokenCallback as TokenCallback } from 'oauth';
+import { defaults } from './checks';
+import { requestTokens, type TokenEndpoint } from './client';
+import { handOver } from './hook';
+import { exchange, keepAliveAgent } from './http';
+
+/** What node-oauth's six constructor arguments have no place for. */
+export interface Transport {
+  timeout?: number | undefined;
+  agent?: Agent | undefined;
+  /** The origins, besides the token endpoint's, that may see an access token. */
+  origins?: readonly string[] | undefined;
+}
+
+// Off the object, because people print strategies.
+const secrets = new WeakMap<object, string | undefined>();
+
+// As large as a portfolio may be.
+const LIMIT = 8 * 1024 * 1024;
+
+/**
+ * node-oauth's OAuth2 object, the shape kept (others reach for it, and build it anew from its six arguments), the
+ * transport replaced by the guarded exchange: deadlines, size caps, no redirect, and the access token in a header only.
+ */
+export class CriteoOAuth2 extends OAuth2 {
+  declare protected _clientSecret: string;
+  declare protected _agent: Agent;
+  protected readonly _pool: Record<string, Agent> = {};
+  protected _timeout = defaults.timeout as number;
+  protected _origins: readonly string[] = [];
+
+  constructor(
+    clientID: string,
+    clientSecret: string | undefined,
+    baseSite: string,
+    authorizePath?: string,
+    accessTokenPath?: string,
+    customHeaders?: OutgoingHttpHeaders,
+  ) {
+    super(clientID, clientSecret as string, baseSite, authorizePath, accessTokenPath, { ...customHeaders });
+    this._useAuthorizationHeaderForGET = true;
+    // passport-oauth2-refresh copies this method alone on to an object of its own; bound, it takes agent and deadline along.
+    this.getOAuthAccessToken = this.getOAuthAccessToken.bind(this);
+  }
+
+  /** Sets what the constructor has no argument for. */
+  useTransport({ timeout = this._timeout, agent = this._agent, origins = this._origins }: Transport): void {
+    this._timeout = timeout;
+    this._agent = agent;
+    this._origins = origins;
+  }
+
+  static {
+    // node-oauth assigns and reads the secret as a property: one that shows nowhere.
+    Object.defineProperty(CriteoOAuth2.prototype, '_clientSecret', {
+      get(this: object) {
+        return secrets.get(this);
+      },
+      set(this: object, value: string | undefined) {
+        secrets.set(this, value);
+      },
+    });
+  }
+
+  /** The agent that was set, else a keep-alive agent of this object's own. */
+  protected agentFor(url: URL): Agent {
+    this._pool[url.protocol] ??= keepAliveAgent(url);
+    return this._agent ?? this._pool[url.protocol];
+  }
+
+  /** How this object speaks with an endpoint. */
+  transportFor(url: URL): TokenEndpoint {
+    return { url, timeout: this._timeout, agent: this.agentFor(url), headers: this._customHeaders };
+  }
+
+  /** Where and how it asks for tokens. */
+  tokenEndpoint(): TokenEndpoint {
+    return this.transportFor(new URL(this._getAccessTokenUrl()));
+  }
+
+  /** The two endpoints, as they stand now. */
+  endpoints(): { authorizationURL: string; tokenURL: string } {
+    return { authorizationURL: this._authorizeUrl, tokenURL: this._getAccessTokenUrl() };
+  }
+
+  /** The client's credentials as form fields: the secret is left out, not empty, where there is none. */
+  credentials(): Record<string, string> {
+    const secret = this._clientSecret;
+    return { client_id: this._clientId, ...(secret ? { client_secret: secret } : {}) };
+  }
+
+  /**
+   * Asks for tokens with a code, or with a refresh token where `params.grant_type` is `refresh_token`. `params` is not
+   * changed, and cannot override the credentials.
+   */
+  override getOAuthAccessToken(code: string, params: object | null | undefined, callback: TokenCallback): void;
+  override getOAuthAccessToken(code: string, callback: TokenCallback): void;
+  override getOAuthAccessToken(code: string, ...rest: unknown[]): void {
+    const callback = rest.pop() as TokenCallback;
+    const params = rest[0] as object | null | undefined;
+    const answered = (async () => {
+      const form = formFields(params);
+      const grant = form['grant_type'] === 'refresh_token' ? 'refresh_token' : 'code';
+      return requestTokens(this.tokenEndpoint(), { ...form, ...this.credentials(), [grant]: code });
+    })();
+    handOver(answered, callback, ({ tokens, params }) => [tokens.accessToken, tokens.refreshToken, params]);
+  }
+
+  protected override _request(
+    method: string,
+    url: string,
+    headers: OutgoingHttpHeaders | null,
+    body: unknown,
+    accessToken: string | null,
+    callback: DataCallback,
+  ): void {
+    const answered = (async () => {
+      const target = new URL(url);
+      const sent = { ...this._customHeaders, ...headers };
+      if (accessToken) sent['Authorization'] = this.buildAuthHeader(accessToken);
+      const carriesToken = Object.keys(sent).some((name) => name.toLowerCase() === 'authorization');
+      const home = new URL(this._getAccessTokenUrl()).origin;
+      if (carriesToken && target.origin !== home && !this._origins.includes(target.origin)) {
+        throw new TypeError(`An access token of Criteo's is not sent to ${target.origin}: use the option apiURL`);
+      }
+      const answer = await exchange({
+        ...this.transportFor(target),
+        method: method === 'POST' ? 'POST' : 'GET',
+        headers: sent,
+        body: method === 'POST' ? String(body ?? '') : undefined,
+        limit: LIMIT,
+      });
+      const { status: statusCode, headers: received, text } = answer;
+      // node-oauth's shape, which `InternalOAuthError` and people's `userProfile` expect.
+      if (statusCode >= 400)
+        throw { statusCode, data: accessToken ? text.replaceAll(accessToken, '[redacted]') : text };
+      return { text, response: { statusCode, headers: received } };
+    })();
+    handOver(answered, callback, ({ text, response }) => [text, response]);
+  }
+}
+
+/** Extra parameters as form or query fields: undefined and null are left out, other values must have a plain text. */
+export function formFields(params: object | null | undefined): Record<string, string> {
+  const fields: Record<string, string> = {};
+  for (const [name, value] of Object.entries(params ?? {})) {
+    if (value === undefined || value === null) continue;
+    if (typeof value === 'object' || typeof value === 'function' || typeof value === 'symbol') {
+      throw new TypeError(`The extra parameter ${name} must be a string`);
+    }
+    fields[name] = String(value);
+  }
+  return fields;
+}

@@ -1,0 +1,74 @@
+import { randomBytes } from 'node:crypto';
+import { isRecord } from '../http';
+import type { PendingLogin, StateMetadata } from './store';
+
+/** A pending login as it is kept: short names, because it may live in a cookie. */
+export interface LoginRecord {
+  /** When it began, in milliseconds since the epoch. */
+  at: number;
+  /** Whose it is: the strategy's name and client id. */
+  of: string;
+  /** The redirect URI of the authorization request. */
+  to: string;
+  /** The PKCE code verifier. */
+  pkce?: string;
+  /** The application's own state. */
+  app?: unknown;
+  /** Who began it. */
+  by?: string;
+}
+
+/** What is to be said of a callback whose login cannot be taken. */
+export interface StateFailure {
+  code: string;
+  message: string;
+}
+
+/** A handle of 192 random bits, in 32 characters of base64url. */
+export function newHandle(): string {
+  return randomBytes(24).toString('base64url');
+}
+
+/** Whether a callback's `state` can be one of our handles. */
+export function isHandle(value: unknown): value is string {
+  return typeof value === 'string' && /^[\w-]{32}$/.test(value);
+}
+
+/** The record of a login that begins now. */
+export function newRecord(verifier: string | undefined, state: unknown, meta: StateMetadata): LoginRecord {
+  const record: LoginRecord = { at: Date.now(), of: owner(meta), to: meta.callbackURL };
+  if (verifier !== undefined) record.pkce = verifier;
+  if (state !== undefined) record.app = state;
+  if (meta.boundTo !== undefined) record.by = meta.boundTo;
+  return record;
+}
+
+/** Whose a login is, in one string; JSON, so that no name can pass for another. */
+export function owner(meta: StateMetadata): string {
+  return JSON.stringify([meta.strategy, meta.clientID]);
+}
+
+// Clocks of several machines differ a little.
+const AHEAD = 60_000;
+
+/** A stored record, believed only where every field is what we would have written; else nothing. */
+export function readRecord(value: unknown): LoginRecord | undefined {
+  if (!isRecord(value)) return undefined;
+  const { at, of, to, pkce, by } = value;
+  if (typeof at !== 'number' || !Number.isFinite(at) || typeof of !== 'string' || typeof to !== 'string')
+    return undefined;
+  if (pkce !== undefined && (typeof pkce !== 'string' || !/^[\w.~-]{43,128}$/.test(pkce))) return undefined;
+  if (by !== undefined && typeof by !== 'string') return undefined;
+  return value as unknown as LoginRecord;
+}
+
+/** Whether a record is still within its life. */
+export function isFresh(record: LoginRecord, maxAge: number): boolean {
+  const age = Date.now() - record.at;
+  return age <= maxAge && age >= -AHEAD;
+}
+
+/** What the strategy gets to know of a login that was taken. */
+export function pendingLogin(record: LoginRecord): PendingLogin {
+  return record.by === undefined ? { callbackURL: record.to } : { callbackURL: record.to, boundTo: record.by };
+}

@@ -1,0 +1,431 @@
+import { inspect } from 'node:util';
+import OAuth2Strategy from 'passport-oauth2';
+import { type AuthorizationPrefix, authorizationPrefix, authorizationURL, newVerifier } from './authorization-url';
+import { type CallbackParameters, describe, knownError, readCallback } from './callback';
+import { optionError } from './checks';
+import { refusalOf, requestTokens } from './client';
+import {
+  CriteoAPIError,
+  CriteoAuthorizationError,
+  CriteoTokenError,
+  CriteoTransportError,
+  foreignText,
+  HookTimeoutError,
+} from './errors';
+import { asError, askHook, callHook, type HookAnswer, handOver } from './hook';
+import { isRecord } from './http';
+import { CriteoOAuth2, formFields } from './oauth2';
+import {
+  type CriteoStrategyOptions,
+  type CriteoStrategyOptionsWithRequest,
+  checkCallbackURL,
+  readOptions,
+  type Settings,
+} from './options';
+import { type CriteoProfile, fetchProfile } from './profile';
+import { readTokenError } from './refusal';
+import type { PendingLogin, Request, StateMetadata, StateStore } from './state/store';
+import { readTokenSet, type TokenSet } from './token-set';
+import {
+  type ClassicVerify,
+  type ClassicVerifyWithParams,
+  type ClassicVerifyWithRequest,
+  type ClassicVerifyWithRequestAndParams,
+  classicArguments,
+  type Login,
+  readVerify,
+  type Verify,
+} from './verify';
+
+/** What a failed login tells, as Passport's `info`. */
+export interface FailureInfo {
+  /** What went wrong, as a stable word. */
+  code: string;
+  /** For whoever has to mend it. */
+  message: string;
+  /** The OAuth error code of the callback, where it bore a known one. */
+  error?: string | undefined;
+  /** The application's own state, once the login it belongs to is known. */
+  state?: unknown;
+}
+
+/** Options of one call of `passport.authenticate('criteo', …)`, beside Passport's own. */
+export interface CriteoAuthenticateOptions {
+  /** Where Criteo sends the user back to, for this login. */
+  callbackURL?: string | undefined;
+  /** The application's own data: kept in the store, never on the wire, and given back as `info.state` at the end. */
+  state?: unknown;
+}
+
+type Outcome =
+  | ['success', user: object, info: object]
+  | ['fail', info: unknown, status?: number | undefined]
+  | ['redirect', url: string]
+  | ['error', error: object];
+
+/** What the token endpoint gave for a code. */
+interface Exchanged {
+  tokens: TokenSet;
+  params: Record<string, unknown>;
+}
+
+// Lets our own deadlines, which know more, come before those of the hooks around them.
+const GRACE = 500;
+// What `tokenParams` cannot override.
+const reserved = ['grant_type', 'code', 'redirect_uri', 'code_verifier', 'client_id', 'client_secret', 'refresh_token'];
+
+/**
+ * Passport strategy for Criteo: the authorization-code grant (RFC 6749 section 4.1; Criteo, "Authorization code
+ * setup"), state always verified, PKCE where the app has it, and the shared portfolio as profile.
+ */
+export class CriteoStrategy extends OAuth2Strategy {
+  // Passport runs each request on an object of its own that inherits from the strategy: no private fields, no arrows.
+  declare protected _oauth2: CriteoOAuth2;
+  declare protected _stateStore: StateStore;
+  declare protected _callbackURL: string;
+  declare protected _verify: (...args: unknown[]) => unknown;
+  declare protected _passReqToCallback: boolean;
+  declare protected _skipUserProfile: unknown;
+  /** The options as checked, and what is remembered between requests. */
+  declare protected _criteo: Settings & { modern: boolean; warned: Set<string>; prefix?: AuthorizationPrefix };
+
+  /**
+   * @param options see {@link CriteoStrategyOptions}; not changed.
+   * @param verify finds or makes the user, as in passport-oauth2; the number of its parameters decides whether it gets
+   *   the `params` of the token response. Or, as the option `verify`: one object in, a promise of the user out.
+   * @throws {TypeError} naming the option that is wrong.
+   */
+  constructor(options: CriteoStrategyOptionsWithRequest & { verify?: undefined }, verify: ClassicVerifyWithRequest);
+  constructor(
+    options: CriteoStrategyOptionsWithRequest & { verify?: undefined },
+    verify: ClassicVerifyWithRequestAndParams,
+  );
+  constructor(options: CriteoStrategyOptions & { verify?: undefined }, verify: ClassicVerify);
+  constructor(options: CriteoStrategyOptions & { verify?: undefined }, verify: ClassicVerifyWithParams);
+  constructor(options: CriteoStrategyOptions & { verify: Verify });
+  constructor(options: object, verifyArgument?: unknown) {
+    const { settings, wiring } = readOptions(options);
+    const { authorizationURL, tokenURL, clientSecret, customHeaders, store, passReqToCallback } = wiring;
+    const { verify, modern } = readVerify((options as { verify?: unknown }).verify, verifyArgument, passReqToCallback);
+    super(
+      {
+        authorizationURL,
+        tokenURL,
+        clientID: settings.clientID,
+        clientSecret: '',
+        callbackURL: settings.callbackURL,
+        // Given, so that passport-oauth2 derives none from the host, which all Criteo apps share.
+        sessionKey: 'criteo',
+        store: store as unknown as OAuth2Strategy.StateStore,
+        skipUserProfile: settings.skipUserProfile,
+      },
+      verify as () => void,
+    );
+    this.name = settings.name;
+    this._passReqToCallback = passReqToCallback;
+    this._criteo = { ...settings, modern, warned: new Set() };
+    this._oauth2 = new CriteoOAuth2(settings.clientID, clientSecret, '', authorizationURL, tokenURL, customHeaders);
+    this._oauth2.useTransport({
+      timeout: settings.timeout,
+      agent: wiring.agent,
+      origins: [new URL(wiring.apiURL).origin, settings.userProfileURL.origin],
+    });
+  }
+
+  /**
+   * Sends the user to Criteo's consent page, or takes the callback; ends in exactly one of redirect, success, fail and
+   * error. For Passport to call.
+   */
+  override authenticate(req: Request, options: CriteoAuthenticateOptions = {}): void {
+    try {
+      const callback = readCallback(req);
+      if (!callback) return this._begin(req, options);
+      const failed = (reason: unknown): void => this._deliver(['error', asError(reason, 'The login')]);
+      this._finish(req, callback, options).then((outcome) => this._deliver(outcome), failed);
+    } catch (reason) {
+      this._deliver(['error', asError(reason, 'The login')]);
+    }
+  }
+
+  /**
+   * Gets a new access token, as {@link CriteoClient.refresh}.
+   *
+   * @param refreshToken as kept since the login.
+   * @returns the new tokens; keep the old refresh token where they bring none.
+   * @throws {TypeError} for a refresh token that is not a non-empty string.
+   * @throws {CriteoTokenError} Criteo refused; `reauthorize` says whether the user must consent again.
+   * @throws {CriteoTransportError} no usable answer came.
+   */
+  async refresh(refreshToken: string): Promise<TokenSet> {
+    if (typeof refreshToken !== 'string' || refreshToken === '') {
+      throw new TypeError('CriteoStrategy.refresh: refreshToken must be a non-empty string');
+    }
+    const form = { grant_type: 'refresh_token', refresh_token: refreshToken, ...this._oauth2.credentials() };
+    return (await requestTokens(this._oauth2.tokenEndpoint(), form)).tokens;
+  }
+
+  /** Fetches the portfolio as a {@link CriteoProfile}. A hook: override it to load something else, or more. */
+  override userProfile(accessToken: string, done: (error?: unknown, profile?: CriteoProfile) => void): void {
+    const { service, apiVersion, userProfileURL, warned } = this._criteo;
+    const onSunset = (message: string): void => {
+      if (warned.has(apiVersion)) return;
+      warned.add(apiVersion);
+      process.emitWarning(message, { code: 'CRITEO_API_SUNSET' });
+    };
+    const endpoint = { ...this._oauth2.transportFor(userProfileURL), service, apiVersion, onSunset };
+    handOver(fetchProfile(endpoint, accessToken), done, (profile) => [profile]);
+  }
+
+  /**
+   * Reads the body of a refused token request (RFC 6749 section 5.2). A hook: override it to read more out of it; what
+   * it returns becomes the login's error, `null` leaves the error that was.
+   */
+  override parseErrorResponse(body: unknown, status: number): Error | null {
+    const { client_secret } = this._oauth2.credentials();
+    const error = readTokenError({ status, headers: {}, text: String(body) }, [client_secret]);
+    return error instanceof CriteoTokenError ? error : null;
+  }
+
+  /** The first half: keeps a pending login and sends the user to Criteo. */
+  protected _begin(req: Request, options: CriteoAuthenticateOptions): void {
+    const { pkce, timeout } = this._criteo;
+    const meta = this._metadata(req, options);
+    const extra = formFields(this.authorizationParams(options));
+    const verifier = pkce ? newVerifier() : undefined;
+    const store = (answer: HookAnswer): unknown => {
+      const { length } = this._stateStore.store;
+      if (length === 5) return this._stateStore.store(req, verifier, options.state ?? undefined, meta, answer);
+      if (length === 4) return this._stateStore.store(req, options.state ?? undefined, meta, answer);
+      if (length === 3) return this._stateStore.store(req, meta, answer);
+      return this._stateStore.store(req, answer);
+    };
+    callHook('The state store', timeout, store, (error, state) => {
+      if (error) return this._deliver(['error', asError(error, 'The state store')]);
+      if (typeof state !== 'string' || state === '') {
+        const message = 'The state store gave no handle for the login: its store method must call back with a string';
+        return this._deliver(['error', new TypeError(message)]);
+      }
+      const request = { ...meta, state, verifier, extra };
+      const prefix = authorizationPrefix(request, this._criteo.prefix);
+      this._criteo.prefix = prefix;
+      this._deliver(['redirect', authorizationURL(prefix.prefix, request)]);
+    });
+  }
+
+  /** The second half: judges the callback, strictly in this order, and turns it into an outcome. */
+  protected async _finish(
+    req: Request,
+    callback: CallbackParameters | { malformed: string },
+    options: CriteoAuthenticateOptions,
+  ): Promise<Outcome> {
+    if ('malformed' in callback) {
+      const message = `The callback's parameter ${callback.malformed} is repeated, too long, or no string`;
+      return failure({ code: 'invalid_callback', message }, 400);
+    }
+    const { iss, state: handle, code } = callback;
+    const { issuer } = this._criteo;
+    if (iss !== undefined && iss !== issuer) {
+      const message = `The callback is not from ${issuer} (the option issuer), so the code in it is not for us`;
+      return failure({ code: 'issuer_mismatch', message }, 403);
+    }
+    const error = knownError(callback.error);
+    if (!handle) {
+      const message = 'The callback bears no state, so it cannot be told whose login it belongs to. Start again.';
+      return failure({ code: 'state_missing', message, error }, 403);
+    }
+
+    const meta = this._metadata(req, options);
+    const [ok, stateOrInfo, pending] = await this._take(req, handle, meta);
+    if (!ok) return ['fail', { code: 'state_unknown', message: 'No such pending login.', ...asInfo(stateOrInfo) }, 403];
+    const state = stateOrInfo;
+    const boundTo = isRecord(pending) ? (pending as unknown as PendingLogin).boundTo : undefined;
+    if (boundTo !== undefined && boundTo !== meta.boundTo) {
+      const message = 'The login was begun by another user than the one who finishes it. Start again.';
+      return failure({ code: 'user_changed', message, state }, 403);
+    }
+    if (callback.error) return refused(callback, error, state);
+    if (!code) {
+      const message = 'The callback bears neither a code nor an error';
+      return failure({ code: 'invalid_callback', message, state }, 400);
+    }
+    if (this._criteo.pkce && typeof ok !== 'string') {
+      const message = 'The pending login was begun without PKCE, which is now switched on. Start again.';
+      return failure({ code: 'state_unknown', message, state }, 403);
+    }
+    const callbackURL = isRecord(pending) ? (pending as unknown as PendingLogin).callbackURL : meta.callbackURL;
+    const verifier = typeof ok === 'string' ? ok : undefined;
+
+    const { tokens, params } = await this._exchange(code, callbackURL, verifier, options);
+    const login: Login = { tokens, params, profile: undefined, req, state };
+    try {
+      login.profile = await this._profile(tokens.accessToken);
+    } catch (reason) {
+      if (this._criteo.requireUserProfile) {
+        if (!(reason instanceof CriteoAPIError) || reason.code !== 'no_advertisers') throw reason;
+        return failure({ code: reason.code, message: reason.message, state }, 403);
+      }
+      login.profileError = reason;
+    }
+    return this._verified(login);
+  }
+
+  /** Asks the state store for the pending login, and thereby takes it. */
+  protected _take(req: Request, handle: string, meta: StateMetadata): Promise<unknown[]> {
+    return askHook('The state store', this._criteo.timeout, (answer) =>
+      this._stateStore.verify.length === 4
+        ? this._stateStore.verify(req, handle, meta, answer)
+        : this._stateStore.verify(req, handle, answer),
+    );
+  }
+
+  /** Exchanges the code, once. */
+  protected async _exchange(
+    code: string,
+    callbackURL: string,
+    verifier: string | undefined,
+    options: CriteoAuthenticateOptions,
+  ): Promise<Exchanged> {
+    const form = formFields(this.tokenParams(options));
+    for (const name of reserved) delete form[name];
+    form['grant_type'] = 'authorization_code';
+    form['redirect_uri'] = callbackURL;
+    if (verifier !== undefined) form['code_verifier'] = verifier;
+    const askedAt = Date.now();
+    const ask = (answer: HookAnswer): void => this._oauth2.getOAuthAccessToken(code, form, answer);
+    try {
+      const [accessToken, refreshToken, answered] = await askHook('Token exchange', this._criteo.timeout + GRACE, ask);
+      const params = isRecord(answered) ? answered : {};
+      // Somebody may have replaced getOAuthAccessToken: the tokens are checked, but nothing is asked of token_type.
+      const body = { ...params, access_token: accessToken, refresh_token: refreshToken, token_type: 'Bearer' };
+      return { tokens: readTokenSet(body, askedAt), params };
+    } catch (reason) {
+      throw this._tokenError(reason, [code, verifier, ...Object.values(this._oauth2.credentials())]);
+    }
+  }
+
+  /** The error of a failed exchange: as it came, or what `parseErrorResponse` makes of it. */
+  protected _tokenError(reason: unknown, secrets: (string | undefined)[]): unknown {
+    if (reason instanceof HookTimeoutError) return reason;
+    if (reason instanceof CriteoTokenError || reason instanceof CriteoTransportError) {
+      const answer = refusalOf(reason);
+      const overridden = this.parseErrorResponse !== CriteoStrategy.prototype.parseErrorResponse;
+      return (overridden && answer && this._parsed(answer.body, answer.status)) || reason;
+    }
+    // node-oauth's kind of error, from a getOAuthAccessToken that somebody replaced.
+    const { statusCode, data } = reason as { statusCode?: unknown; data?: unknown };
+    if (typeof statusCode !== 'number') return transportError(reason);
+    const body = foreignText(data, secrets, Number.POSITIVE_INFINITY) ?? '';
+    return this._parsed(body, statusCode) ?? transportError({ statusCode, data: body });
+  }
+
+  /** What `parseErrorResponse` makes of a body: an error or nothing. */
+  protected _parsed(body: string, status: number): Error | null {
+    try {
+      return this.parseErrorResponse(body, status);
+    } catch {
+      return null;
+    }
+  }
+
+  /** The profile, unless it is to be skipped. */
+  protected async _profile(accessToken: string): Promise<CriteoProfile | undefined> {
+    const skipIt = this._skipUserProfile;
+    const { timeout } = this._criteo;
+    let skip: unknown = skipIt;
+    if (typeof skipIt === 'function') {
+      [skip] = await askHook('skipUserProfile', timeout, async (answer) => {
+        if (skipIt.length > 1) await skipIt(accessToken, answer);
+        else answer(null, await skipIt());
+      });
+    }
+    if (skip) return undefined;
+    const [profile] = await askHook('userProfile', timeout + GRACE, (answer) => this.userProfile(accessToken, answer));
+    return profile as CriteoProfile | undefined;
+  }
+
+  /** Puts a login before the application. */
+  protected async _verified(login: Login): Promise<Outcome> {
+    const { modern, timeout } = this._criteo;
+    const [user, info] = await askHook('verify', timeout, (answer) => {
+      if (!modern)
+        return this._verify(...classicArguments(this._verify.length, this._passReqToCallback, login), answer);
+      return Promise.resolve(this._verify(login)).then((user) => answer(null, user));
+    });
+    if (user) return ['success', user as object, withState(info ?? {}, login.state) as object];
+    return ['fail', withState(info ?? refusal, login.state)];
+  }
+
+  protected _metadata(req: Request, { callbackURL }: CriteoAuthenticateOptions): StateMetadata {
+    const { clientID, bindTo } = this._criteo;
+    const boundTo: unknown = bindTo(req) ?? undefined;
+    if (boundTo !== undefined && typeof boundTo !== 'string') {
+      throw optionError('CriteoStrategy', 'bindTo', 'must return a string or nothing');
+    }
+    return {
+      ...this._oauth2.endpoints(),
+      clientID,
+      callbackURL: callbackURL === undefined ? this._callbackURL : checkCallbackURL(callbackURL, 'authenticate'),
+      strategy: this.name,
+      boundTo,
+    };
+  }
+
+  /** Tells Passport, once. */
+  protected _deliver(outcome: Outcome): void {
+    const [kind, ...rest] = outcome;
+    try {
+      Reflect.apply(this[kind], this, rest);
+    } catch (thrown) {
+      // An application that throws while it is being told has not been told.
+      if (kind !== 'error') return this._deliver(['error', asError(thrown, `The ${kind} of the login`)]);
+      setImmediate(() => {
+        throw thrown;
+      });
+    }
+  }
+
+  /** What may be shown of a strategy: no secret. */
+  toJSON(): object {
+    const { clientID, callbackURL, service, apiVersion, pkce } = this._criteo;
+    return { name: this.name, clientID, callbackURL, service, apiVersion, pkce };
+  }
+
+  [inspect.custom](): string {
+    return `${this.constructor.name} ${inspect(this.toJSON())}`;
+  }
+}
+
+const refusal = { code: 'login_refused', message: 'The application has no user for this login.' };
+
+/** An `info` with the application's state, if there is any; a copy, because the `info` may be the application's. */
+function withState(info: unknown, state: unknown): unknown {
+  if (state === undefined) return info;
+  return typeof info === 'object' ? { ...info, state } : { message: info, state };
+}
+
+function failure({ error, state, ...info }: FailureInfo, status?: number): Outcome {
+  return ['fail', withState(error === undefined ? info : { ...info, error }, state), status];
+}
+
+/** The outcome of a callback that bears an error instead of a code (RFC 6749 section 4.1.2.1). */
+function refused(callback: CallbackParameters, error: string | undefined, state: unknown): Outcome {
+  const description = describe(callback);
+  if (error === 'access_denied') {
+    return failure({ code: error, message: description ?? 'The user declined at Criteo.', error, state });
+  }
+  const code = error ?? 'server_error';
+  const retryable = code === 'server_error' || code === 'temporarily_unavailable';
+  const status = code === 'temporarily_unavailable' ? 503 : retryable ? 502 : 500;
+  const message = description ?? `Criteo ended the login with the error ${code}`;
+  const uri = foreignText(callback.error_uri);
+  return ['error', new CriteoAuthorizationError(message, { code, status, retryable, uri })];
+}
+
+function transportError(cause: unknown): CriteoTransportError {
+  return new CriteoTransportError('Failed to obtain access token', { code: 'invalid_response', status: 502, cause });
+}
+
+/** What a state store says of a login that it does not know. */
+function asInfo(info: unknown): object {
+  return isRecord(info) ? info : typeof info === 'string' ? { message: info } : {};
+}

@@ -1,0 +1,66 @@
+import { randomBytes } from 'node:crypto';
+import type { CriteoProfile } from 'passport-criteo';
+
+/** How the example is to run, as the environment says. */
+export interface Settings {
+  /** `PORT`, 3000 unless set. */
+  port: number;
+  /** `CRITEO_CLIENT_ID` and `CRITEO_CLIENT_SECRET`: the Criteo app; without them the sandbox stands in for Criteo. */
+  app?: { clientID: string; clientSecret: string } | { clientID: string; pkce: true };
+  /** `CRITEO_CALLBACK_URL`: where Criteo sends people back to; `/criteo-auth/callback` on this machine unless set. */
+  callbackURL?: string;
+  /** `CRITEO_SERVICE`: `marketing-solutions` unless set. */
+  service: CriteoProfile['service'];
+  /** `CRITEO_PKCE`: `true` when PKCE is switched on in the Criteo app. */
+  pkce: boolean;
+  /** `SESSION_SECRET`: signs the session cookie; a fresh one for each start unless set. */
+  sessionSecret: string;
+}
+
+/** Something that the person who starts the example can put right: the message says how. */
+export class SettingsError extends Error {}
+
+/** Reads the environment. Throws a `SettingsError` that names the variable to change. */
+export function readSettings(env: Record<string, string | undefined>): Settings {
+  const read = (name: string) => env[name]?.trim() || undefined;
+
+  const port = read('PORT') ?? '3000';
+  if (!/^\d{1,5}$/.test(port) || Number(port) > 65_535) {
+    throw new SettingsError(`PORT is "${port}": it must be a number from 0 to 65535.`);
+  }
+  const service = read('CRITEO_SERVICE') ?? 'marketing-solutions';
+  if (service !== 'marketing-solutions' && service !== 'retail-media') {
+    throw new SettingsError(`CRITEO_SERVICE is "${service}": it must be "marketing-solutions" or "retail-media".`);
+  }
+  const pkce = read('CRITEO_PKCE') ?? 'false';
+  if (pkce !== 'true' && pkce !== 'false') {
+    throw new SettingsError(`CRITEO_PKCE is "${pkce}": it must be "true" or "false".`);
+  }
+  const clientID = read('CRITEO_CLIENT_ID');
+  const clientSecret = read('CRITEO_CLIENT_SECRET');
+  if (!clientID && clientSecret) {
+    throw new SettingsError(
+      'CRITEO_CLIENT_SECRET is set, but CRITEO_CLIENT_ID is not: set both to talk to Criteo, or neither to use the sandbox.',
+    );
+  }
+  if (clientID && !clientSecret && pkce === 'false') {
+    throw new SettingsError(
+      'CRITEO_CLIENT_ID is set, but CRITEO_CLIENT_SECRET is not: set both to talk to Criteo, or neither to use the sandbox. ' +
+        '(An app without a secret needs PKCE: CRITEO_PKCE=true.)',
+    );
+  }
+  const callbackURL = read('CRITEO_CALLBACK_URL');
+  if (callbackURL && !URL.canParse(callbackURL)) {
+    throw new SettingsError(
+      `CRITEO_CALLBACK_URL is "${callbackURL}": it must be a whole URL, like http://localhost:3000/criteo-auth/callback.`,
+    );
+  }
+  return {
+    port: Number(port),
+    ...(clientID && { app: clientSecret ? { clientID, clientSecret } : { clientID, pkce: true as const } }),
+    ...(callbackURL && { callbackURL }),
+    service,
+    pkce: pkce === 'true',
+    sessionSecret: read('SESSION_SECRET') ?? randomBytes(32).toString('base64url'),
+  };
+}

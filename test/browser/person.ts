@@ -1,0 +1,109 @@
+import { expect } from 'chai';
+import { type Browser, type BrowserContext, type BrowserContextOptions, chromium, type Page } from 'playwright-core';
+
+/** Debian's Chromium, unless `CHROMIUM` names another one. */
+export function openBrowser(): Promise<Browser> {
+  return chromium.launch({ executablePath: process.env['CHROMIUM'] ?? '/usr/bin/chromium' });
+}
+
+/** Somebody at a browser of their own. */
+export interface Person {
+  context: BrowserContext;
+  /** Opens one more tab, on the example's home page. */
+  openTab(): Promise<Tab>;
+  /** Every URL that any tab asked for, redirects included. */
+  urls: string[];
+  /** What the browser complained about: script errors, and what the content security policy kept out. */
+  complaints: string[];
+}
+
+export async function openPerson(
+  browser: Browser,
+  origin: string,
+  options: BrowserContextOptions = {},
+): Promise<Person> {
+  const context = await browser.newContext(options);
+  context.setDefaultTimeout(10_000);
+  const urls: string[] = [];
+  const complaints: string[] = [];
+  context.on('request', (request) => urls.push(request.url()));
+  context.on('weberror', (event) => complaints.push(event.error().message));
+  context.on('console', (message) => {
+    // A page with an error status is reported here as well: those are the point of some tests.
+    const expected = message.text().startsWith('Failed to load resource');
+    if (message.type() === 'error' && !expected) complaints.push(message.text());
+  });
+  return {
+    context,
+    urls,
+    complaints,
+    async openTab() {
+      const tab = new Tab(await context.newPage());
+      await tab.page.goto(origin);
+      return tab;
+    },
+  };
+}
+
+/** One tab: what a person does in it, and what they see. */
+export class Tab {
+  constructor(readonly page: Page) {}
+
+  /** Waits until the page's heading says so, and nothing is wider than the window. */
+  async sees(heading: string): Promise<void> {
+    await this.page.getByRole('heading', { level: 1, name: heading, exact: true }).waitFor();
+    const overflow = 'document.documentElement.scrollWidth - document.documentElement.clientWidth';
+    expect(await this.page.evaluate(overflow), `pixels beyond the edge of "${heading}"`).to.equal(0);
+  }
+
+  /** The page's text, as a person reads it. */
+  text(): Promise<string> {
+    // biome-ignore lint/performance/useDomNodeTextContent: the rendered text is what a person reads
+    return this.page.locator('body').innerText();
+  }
+
+  async click(name: string): Promise<void> {
+    await this.page
+      .getByRole('link', { name, exact: true })
+      .or(this.page.getByRole('button', { name, exact: true }))
+      .click();
+  }
+
+  /** From the home page to Criteo's question. */
+  async begin(): Promise<void> {
+    await this.click('Sign in with Criteo');
+    await this.sees('Share your advertisers?');
+  }
+
+  async tick(...advertisers: string[]): Promise<void> {
+    for (const advertiser of advertisers) await this.page.getByRole('checkbox', { name: advertiser }).check();
+  }
+
+  /** Signs in from the home page. */
+  async signIn(...advertisers: string[]): Promise<void> {
+    await this.begin();
+    await this.tick(...advertisers);
+    await this.click('Approve');
+    await this.sees('Dashboard');
+  }
+
+  /** The dashboard's list: names and ids. */
+  async advertisers(): Promise<string[]> {
+    const list = this.page.getByRole('region', { name: 'Shared with this app' });
+    const items = await list.getByRole('listitem').allInnerTexts();
+    return items.map((item) => item.replace(/\s+/g, ' '));
+  }
+
+  /** Presses Tab until the element with that name has the focus. */
+  async tabTo(name: string): Promise<void> {
+    const focused = `(() => { const { activeElement: e } = document; return (e.labels?.[0] ?? e).innerText.trim(); })()`;
+    const passed: unknown[] = [];
+    for (let presses = 0; presses < 30; presses += 1) {
+      await this.page.keyboard.press('Tab');
+      const reached = await this.page.evaluate(focused);
+      if (typeof reached === 'string' && reached.startsWith(name)) return;
+      passed.push(reached);
+    }
+    expect.fail(`Tab never reached "${name}", only ${JSON.stringify(passed)}`);
+  }
+}

@@ -1,0 +1,102 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { resolve } from 'node:path';
+import { expect } from 'chai';
+import { openBrowser, openPerson } from './person';
+
+const root = resolve(__dirname, '../..');
+
+describe('npm start', () => {
+  let child: ChildProcess | undefined;
+  afterEach(() => child?.kill('SIGKILL'));
+
+  /** Starts the example as `npm start` does, and gives what it prints. */
+  const start = (env: Record<string, string>) => {
+    const { CRITEO_CLIENT_ID: _, CRITEO_CLIENT_SECRET: __, ...rest } = process.env;
+    const process_ = spawn('node_modules/.bin/tsx', ['example/server.ts'], { cwd: root, env: { ...rest, ...env } });
+    child = process_;
+    let output = '';
+    const said = (text: RegExp) =>
+      new Promise<RegExpExecArray>((found, lost) => {
+        const look = (): void => {
+          const match = text.exec(output);
+          if (match) found(match);
+        };
+        process_.stdout.on('data', look);
+        process_.on('close', () => lost(new Error(`It ended without saying ${text}, but: ${output}`)));
+        look();
+      });
+    for (const stream of [process_.stdout, process_.stderr]) {
+      stream.setEncoding('utf8').on('data', (chunk: string) => {
+        output += chunk;
+      });
+    }
+    const ended = once(process_, 'close').then(([code]: unknown[]) => ({ code, output }));
+    return { process: process_, said, ended };
+  };
+
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+    it(`runs the example on the sandbox until ${signal}, then ends well`, async () => {
+      const example = start({ PORT: '0' });
+      const [, url = ''] = await example.said(/Open (http:\/\/localhost:\d+)\n/);
+      const browser = await openBrowser();
+      try {
+        const tab = await (await openPerson(browser, url)).openTab();
+        await tab.begin();
+        await tab.page.getByRole('checkbox').first().check();
+        await tab.click('Approve');
+        await tab.sees('Dashboard');
+        // With the browser's connections still open.
+        example.process.kill(signal);
+        const { code, output } = await example.ended;
+        expect(code).to.equal(0);
+        expect(output).to.contain('Talking to the sandbox').and.contain('CRITEO_CLIENT_ID');
+      } finally {
+        await browser.close();
+      }
+    });
+  }
+
+  it('says what to do when the port is taken', async () => {
+    const other = createServer().listen(0, 'localhost');
+    await once(other, 'listening');
+    const { port } = other.address() as AddressInfo;
+    try {
+      const { code, output } = await start({ PORT: String(port) }).ended;
+      expect(code).to.equal(1);
+      expect(output).to.equal(
+        `Port ${port} is taken: stop what runs there, or choose another one with PORT=${port + 1} npm start.\n`,
+      );
+    } finally {
+      other.close();
+    }
+  });
+
+  it('says what to do when only one of the credentials is set', async () => {
+    const { code, output } = await start({ PORT: '0', CRITEO_CLIENT_ID: 'id' }).ended;
+    expect(code).to.equal(1);
+    expect(output).to.match(/^CRITEO_CLIENT_ID is set, but CRITEO_CLIENT_SECRET is not: set both.*\n$/);
+  });
+
+  it('says what to do about a callback URL that Criteo would not take', async () => {
+    const { code, output } = await start({ PORT: '0', CRITEO_CALLBACK_URL: 'http://app.example.com/back' }).ended;
+    expect(code).to.equal(1);
+    expect(output).to.match(/^.*callbackURL.*\n$/);
+  });
+
+  it('talks to Criteo when there are credentials, and names the redirect URI to register', async () => {
+    const example = start({ PORT: '0', CRITEO_CLIENT_ID: 'an-id', CRITEO_CLIENT_SECRET: 'a-secret' });
+    const [, origin = ''] = await example.said(/Open (http:\/\/localhost:\d+)\n/);
+    const { status, headers } = await fetch(`${origin}/criteo-auth`, { redirect: 'manual' });
+    expect(status).to.equal(302);
+    const consent = new URL(headers.get('location') ?? '');
+    expect(consent.origin + consent.pathname).to.equal('https://consent.criteo.com/request');
+    expect(consent.searchParams.get('redirect_uri')).to.equal(`${origin}/criteo-auth/callback`);
+    example.process.kill('SIGINT');
+    const { code, output } = await example.ended;
+    expect(code).to.equal(0);
+    expect(output).to.contain(`${origin}/criteo-auth/callback`).and.not.contain('a-secret');
+  });
+});

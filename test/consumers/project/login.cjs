@@ -1,0 +1,7 @@
+const express = require('express');
+const session = require('express-session');
+const passport = require('passport');
+const { CriteoStrategy } = require('passport-criteo');
+const { createSandbox } = require('passport-criteo/sandbox');
+
+require('./login-flow.cjs').run({ express, session, passport, CriteoStrategy, createSandbox });

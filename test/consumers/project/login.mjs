@@ -1,0 +1,8 @@
+import express from 'express';
+import session from 'express-session';
+import passport from 'passport';
+import { CriteoStrategy } from 'passport-criteo';
+import { createSandbox } from 'passport-criteo/sandbox';
+import { run } from './login-flow.cjs';
+
+await run({ express, session, passport, CriteoStrategy, createSandbox });

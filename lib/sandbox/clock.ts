@@ -1,3 +1,6 @@
+/** The last moment that a Date can hold. */
+const latest = 8_640_000_000_000_000;
+
 /** The sandbox's time: somebody's clock, and what it was moved forward by. */
 export class Clock {
   readonly #source: () => number;
@@ -18,7 +21,7 @@ export class Clock {
   }
 
   advance(milliseconds: number): void {
-    if (!Number.isFinite(milliseconds) || milliseconds < 0) {
+    if (typeof milliseconds !== 'number' || !(milliseconds >= 0 && this.now() + milliseconds <= latest)) {
       throw new TypeError(`sandbox.advance takes milliseconds, a number from 0; it got ${String(milliseconds)}`);
     }
     this.#offset += milliseconds;

@@ -140,6 +140,7 @@ function check(fault: Fault): void {
     return;
   }
   milliseconds('delay', fault.delay);
+  if (fault.when !== undefined && typeof fault.when !== 'function') refuse('when', 'a function of the request');
   const { status, reset, hang, truncate, rateLimit = false, body, headers } = fault;
   if (status !== undefined && !(Number.isInteger(status) && status >= 200 && status <= 599)) {
     refuse('status', 'a whole number from 200 to 599');

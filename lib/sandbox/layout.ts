@@ -36,9 +36,10 @@ dl { display: grid; grid-template-columns: max-content minmax(0, 1fr); gap: .3re
 dt { color: var(--soft); } dd { margin: 0; }
 code, pre { font: .875rem/1.5 ui-monospace, monospace; overflow-wrap: anywhere; }
 pre { white-space: pre-wrap; background: var(--page); border: 1px solid var(--line); border-radius: .5rem;
-  padding: .7rem .9rem; margin: 0 0 1rem; }
-summary { cursor: pointer; color: var(--soft); }
-.scroll { overflow-x: auto; } table { border-collapse: collapse; width: 100%; font-size: .9rem; }
+  padding: .7rem .9rem; margin: 0 0 1rem; word-break: break-all; }
+details { margin-top: 1rem; } summary { cursor: pointer; color: var(--soft); }
+.scroll { overflow-x: auto; margin-bottom: 1rem; }
+table { border-collapse: collapse; width: 100%; min-width: 38rem; font-size: .9rem; }
 th, td { text-align: left; vertical-align: top; padding: .45rem .8rem .45rem 0; border-top: 1px solid var(--line); }
 th { color: var(--soft); font-weight: 500; border-top: 0; } td code { overflow-wrap: anywhere; }
 @media (max-width: 30rem) { dl { grid-template-columns: 1fr; gap: 0; } dd { margin-bottom: .5rem; }

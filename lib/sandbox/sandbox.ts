@@ -62,7 +62,10 @@ class LocalSandbox implements Sandbox {
       links,
       deliver: (request, consent) => deliver({ settings, app, faults, log, life }, request, consent),
     });
-    const api = { settings, clock, ledger, limits: new RateLimits(clock), url: () => this.url };
+    const url = () => this.url;
+    const api = { settings, clock, ledger, limits: new RateLimits(clock), url };
+    const token = random(24).toString('base64url');
+    const context = { url, settings, app, clock, ledger, links, log, token };
     this.#settings = settings;
     this.#app = app;
     this.#clock = clock;
@@ -83,7 +86,7 @@ class LocalSandbox implements Sandbox {
           answerToken({ settings, app, ledger }, request, { omit, rotate }),
         consent: (request) => pages.answer(request),
         api: (request) => answerAPI(api, request),
-        console: (request) => answerConsole(request),
+        console: (request) => answerConsole(context, request),
       },
     });
   }

@@ -1,0 +1,14 @@
+import { createHmac } from 'node:crypto';
+import { checkCredential, optionError } from '../checks';
+
+/** HMAC-SHA512 under the connector's signing secret: what signs consent URLs and callbacks alike. */
+export function hmac(secret: string, content: string | Uint8Array): Buffer {
+  return createHmac('sha512', secret).update(content).digest();
+}
+
+/** One or several signing secrets, as a list of our own; throws a `TypeError` naming the option. */
+export function checkSecrets(owner: string, value: unknown): readonly string[] {
+  if (!Array.isArray(value)) return [checkCredential(owner, 'secret', value)];
+  if (value.length === 0) throw optionError(owner, 'secret', 'is an empty list: give at least one signing secret');
+  return value.map((secret, index) => checkCredential(owner, `secret[${index}]`, secret));
+}

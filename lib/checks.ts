@@ -59,3 +59,9 @@ export function checkAgent(owner: string, value: Agent | undefined): Agent | und
   if (value === undefined || typeof value === 'object') return value ?? undefined;
   throw optionError(owner, 'agent', 'must be an http.Agent or https.Agent');
 }
+
+/** A count of things, or of milliseconds: a whole number above nothing. */
+export function checkCount(owner: string, option: string, value: unknown): number {
+  if (typeof value === 'number' && Number.isInteger(value) && value > 0) return value;
+  throw optionError(owner, option, 'must be a whole number greater than 0');
+}

@@ -63,7 +63,7 @@ export function readRecord(value: unknown): LoginRecord | undefined {
 }
 
 /** Whether a record is still within its life. */
-export function isFresh(record: LoginRecord, maxAge: number): boolean {
+export function isFresh(record: Pick<LoginRecord, 'at'>, maxAge: number): boolean {
   const age = Date.now() - record.at;
   return age <= maxAge && age >= -AHEAD;
 }

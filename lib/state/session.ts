@@ -1,4 +1,4 @@
-import { optionError } from '../checks';
+import { checkCount, optionError } from '../checks';
 import { isRecord } from '../http';
 import { isFresh, isHandle, type LoginRecord, newHandle, newRecord, owner, pendingLogin, readRecord } from './record';
 import type { Request, StateMetadata, StateStore, StoreCallback, VerifyCallback } from './store';
@@ -32,8 +32,8 @@ export class SessionStateStore implements StateStore {
       );
     }
     this.key = key;
-    this.limit = checkCount('limit', limit);
-    this.maxAge = checkCount('maxAge', maxAge);
+    this.limit = checkCount('SessionStateStore', 'limit', limit);
+    this.maxAge = checkCount('SessionStateStore', 'maxAge', maxAge);
   }
 
   /** Keeps a login that begins and gives back its handle. An error where there is no session. */
@@ -111,9 +111,4 @@ const unknown =
 function sessionOf(req: Request): Record<string, unknown> | undefined {
   const session: unknown = (req as { session?: unknown }).session;
   return isRecord(session) ? session : undefined;
-}
-
-function checkCount(option: string, value: unknown): number {
-  if (typeof value === 'number' && Number.isInteger(value) && value > 0) return value;
-  throw optionError('SessionStateStore', option, 'must be a whole number greater than 0');
 }

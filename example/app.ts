@@ -58,7 +58,6 @@ export function createApp({ criteo, sessionSecret, sandbox, log = console.error 
   app.get('/style.css', asset('text/css', style));
   app.get('/app.js', asset('text/javascript', script));
   app.get('/icon.svg', asset('image/svg+xml', icon));
-  app.use(sameOrigin(callback.origin));
 
   // 2. Sessions: a pending login is kept in the session until Criteo sends the person back. SameSite must be Lax:
   // with Strict, the browser would leave the cookie out when it comes back from Criteo. The memory store of
@@ -79,11 +78,26 @@ export function createApp({ criteo, sessionSecret, sandbox, log = console.error 
     res.status(failure.status).send(failurePage(view(req), failure));
   };
 
+  // Keeps other sites from posting in the person's name: with every POST, browsers say which site the form was on.
+  app.use((req, res, next) => {
+    if (req.method === 'GET' || req.method === 'HEAD' || req.get('origin') === callback.origin) return next();
+    fail(req, res, {
+      status: 403,
+      title: 'That came from another site',
+      text: `Nothing was done. Only the pages at ${callback.origin} can ask for it.`,
+      facts: { code: 'foreign_origin' },
+    });
+  });
+
   app.get('/', (req, res) => {
     res.send(homePage(view(req)));
   });
 
-  // 3. Off to Criteo.
+  // 3. Off to Criteo. Cookies belong to one host: who came by 127.0.0.1 would come back to localhost without theirs.
+  app.get('/criteo-auth', (req, res, next) => {
+    if (https || req.host === callback.host) return next();
+    res.redirect(`${callback.origin}/criteo-auth`);
+  });
   app.get('/criteo-auth', authenticator.authenticate('criteo'));
 
   // 4. And back. The short form is `authenticate('criteo', { successRedirect: …, failureRedirect: … })`; a callback
@@ -172,11 +186,3 @@ const headers: RequestHandler = (_req, res, next) => {
   });
   next();
 };
-
-/** Keeps other sites from posting in the person's name: browsers name the page's origin with every POST. */
-function sameOrigin(origin: string): RequestHandler {
-  return (req, res, next) => {
-    if (req.method === 'GET' || req.method === 'HEAD' || req.get('origin') === origin) return next();
-    res.status(403).type('text').send(`Only the pages at ${origin} may do this: open the example there.\n`);
-  };
-}

@@ -72,8 +72,9 @@ dd { margin: 0; }
 }
 `;
 
-/** The pages' only script: lets the token's remaining life run down. Without it the page shows what it was. */
+/** The pages' only script: the person's own time of day, and the token's life running down. Neither is needed. */
 export const script = `
+for (const time of document.querySelectorAll('time')) time.textContent = new Date(time.dateTime).toLocaleTimeString();
 const clock = document.querySelector('[data-left]');
 if (clock) {
   const bar = document.querySelector('progress');

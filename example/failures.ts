@@ -131,6 +131,13 @@ const ended: Words = {
   action: 'renew',
 };
 
+const withheld: Words = {
+  status: 403,
+  title: 'Criteo did not show your advertisers',
+  text: 'The access you gave is missing, or was withdrawn at once. Sign in again to give it anew.',
+  action: 'consent',
+};
+
 type CriteoError = CriteoAPIError | CriteoAuthorizationError | CriteoTokenError | CriteoTransportError;
 
 function isCriteoError(error: unknown): error is CriteoError {
@@ -144,7 +151,8 @@ function isCriteoError(error: unknown): error is CriteoError {
 
 // The errors' flags say what can be done; the code is only asked where the words are worth it.
 function wordsFor(error: CriteoError, signingIn: boolean): Words {
-  if (error.reauthorize) return signingIn && error instanceof CriteoTokenError ? late : ended;
+  if (error.reauthorize && !signingIn) return ended;
+  if (error.reauthorize) return error instanceof CriteoTokenError ? late : withheld;
   if (error.retryAfter) return busy(error.retryAfter);
   if (error.code === 'timeout') return slow;
   return error.retryable || error instanceof CriteoTransportError ? unreachable : misconfigured;

@@ -83,7 +83,7 @@ ${
   );
 }
 
-/** Times as people read them; without JavaScript that is UTC. */
+/** A time of day: UTC, until the page's script knows better. */
 const time = (at: number) =>
   html`<time datetime="${new Date(at).toISOString()}">${new Date(at).toISOString().slice(11, 19)} UTC</time>`;
 

@@ -1,3 +1,4 @@
+import { get, type IncomingMessage } from 'node:http';
 import { expect } from 'chai';
 import { Visitor } from './visitor';
 import { startWorld, type World } from './world';
@@ -69,11 +70,28 @@ describe('The example app', () => {
     await signIn();
     for (const path of ['/refresh', '/sign-out']) {
       for (const headers of [{}, { origin: 'https://evil.example' }, { origin: 'null' }]) {
-        expect((await visitor.post(path, headers)).status, `${path} ${JSON.stringify(headers)}`).to.equal(403);
+        const { status, title } = await visitor.post(path, headers);
+        expect([status, title], `${path} ${JSON.stringify(headers)}`).to.deep.equal([
+          403,
+          'That came from another site',
+        ]);
       }
     }
     expect(world.tokenRequests('refresh_token')).to.equal(0);
     expect((await visitor.get('/dashboard')).status).to.equal(200);
+  });
+
+  it('begins on the host that Criteo sends people back to, or the cookie would stay behind', async () => {
+    const { hostname, port, host } = new URL(world.url);
+    const answer = await new Promise<IncomingMessage>((resolve, reject) => {
+      get({ hostname, port, path: '/criteo-auth', headers: { host: `127.0.0.1:${port}` } }, resolve).on(
+        'error',
+        reject,
+      );
+    });
+    answer.resume();
+    expect(answer.headers.location).to.equal(`http://${host}/criteo-auth`);
+    expect(answer.headers['set-cookie']).to.equal(undefined);
   });
 
   it('refreshes the token and says so once', async () => {

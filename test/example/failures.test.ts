@@ -1,6 +1,6 @@
 import { expect } from 'chai';
+import { CriteoAPIError, CriteoAuthorizationError, CriteoTokenError, CriteoTransportError } from 'passport-criteo';
 import { mishap, refusal } from '../../example/failures';
-import { CriteoAPIError, CriteoAuthorizationError, CriteoTokenError, CriteoTransportError } from '../../lib/errors';
 
 describe('The example’s words for failures', () => {
   it('differ for every way a sign-in can be refused', () => {
@@ -47,7 +47,7 @@ describe('The example’s words for failures', () => {
     [
       'a revoked consent',
       new CriteoAPIError('m', { code: 'forbidden', status: 403, reauthorize: true }),
-      'The connection has ended',
+      'Criteo did not show your advertisers',
       'The connection has ended',
     ],
     [

@@ -59,6 +59,7 @@ export function exchange(request: ExchangeRequest): Promise<Answer> {
   return new Promise((resolve, reject) => {
     let answer: Answer | undefined;
     let status: number | undefined;
+    let complete = (): boolean => false;
     let outgoing: http.ClientRequest | undefined;
 
     const settle = (): void => {
@@ -125,13 +126,16 @@ export function exchange(request: ExchangeRequest): Promise<Answer> {
       incoming.on('error', broken);
       incoming.on('end', () => {
         answer = { status: incoming.statusCode ?? 0, headers, text: Buffer.concat(chunks).toString('utf8') };
+        if (outgoing?.closed) settle();
       });
+      complete = () => incoming.complete;
     });
     // Not at the answer's `end`: only at `close` does the connection go back to the pool, and the request that follows
     // would open a second one.
     outgoing.on('close', () => {
       if (answer) settle();
-      else broken(Object.assign(new Error('closed without an answer'), { code: 'ECONNRESET' }));
+      // A connection that is not kept alive may close before the last of a whole body was read from it.
+      else if (!complete()) broken(Object.assign(new Error('closed without an answer'), { code: 'ECONNRESET' }));
     });
     outgoing.end(body);
   });

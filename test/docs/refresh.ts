@@ -1,0 +1,13 @@
+import { CriteoClient, CriteoTokenError, type TokenSet } from 'passport-criteo';
+
+export async function refreshed(options: { clientID: string; clientSecret: string }, kept: TokenSet) {
+  const { clientID, clientSecret } = options;
+  const criteo = new CriteoClient({ clientID, clientSecret });
+  try {
+    const tokens = await criteo.refresh(kept.refreshToken ?? '');
+    return { ...kept, ...tokens }; // an answer without a refresh token leaves the old one valid
+  } catch (error) {
+    if (error instanceof CriteoTokenError && error.reauthorize) return undefined; // the user must connect again
+    throw error;
+  }
+}

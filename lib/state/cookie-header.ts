@@ -1,0 +1,73 @@
+import { isRecord } from '../http';
+import type { Request } from './store';
+
+/** Sets cookies, given as `Set-Cookie` lines, beside those that others set. */
+export type AppendCookies = (lines: readonly string[]) => void;
+
+// Node takes 16 KiB of header at most, unless it is told otherwise.
+const LONGEST_HEADER = 65_536;
+
+/** The request's cookies whose names match, by name; of several with one name the first. */
+export function readCookies(req: Request, names: RegExp): Map<string, string> {
+  const cookies = new Map<string, string>();
+  const header: unknown = req.headers?.cookie;
+  if (typeof header !== 'string') return cookies;
+  for (const pair of header.slice(0, LONGEST_HEADER).split(';')) {
+    const at = pair.indexOf('=');
+    const name = pair.slice(0, Math.max(at, 0)).trim();
+    if (names.test(name) && !cookies.has(name)) cookies.set(name, pair.slice(at + 1).trim());
+  }
+  return cookies;
+}
+
+/**
+ * Finds the response that belongs to a request: `req.res`, which Express sets, and which others can be told to; or
+ * koa-passport's `req.ctx.res`, because its `req.res` cannot say which cookies are set already.
+ *
+ * @throws {Error} `response_missing` where there is none, `headers_sent` where it is too late for it; both say what to do.
+ */
+export function cookiesOf(req: Request): AppendCookies {
+  const { res, ctx } = req as { res?: unknown; ctx?: { res?: unknown } };
+  for (const response of [res, ctx?.res]) {
+    if (!isRecord(response)) continue;
+    const replace = replacer(response);
+    if (!replace) continue;
+    if (response['headersSent'] === true || response['sent'] === true) throw failure('headers_sent', tooLate);
+    return (lines) => replace((others) => [others ?? [], ...lines].flat());
+  }
+  throw failure('response_missing', noResponse);
+}
+
+/** How a response's `Set-Cookie` is replaced by something made out of itself. */
+function replacer(response: Record<string, unknown>): ((change: (old: unknown) => unknown) => void) | undefined {
+  const get = method(response, 'getHeader');
+  const set = method(response, 'setHeader');
+  if (!get) return undefined;
+  if (set) return (change) => void set('Set-Cookie', change(get('Set-Cookie')));
+  const remove = method(response, 'removeHeader');
+  const add = method(response, 'header');
+  if (!remove || !add) return undefined;
+  // Fastify's reply: `header` appends, and what the reply holds replaces what its raw response holds.
+  return (change) => {
+    const all = change(get('Set-Cookie'));
+    remove('Set-Cookie');
+    add('Set-Cookie', all);
+  };
+}
+
+function method(object: Record<string, unknown>, name: string): ((...args: unknown[]) => unknown) | undefined {
+  const found = object[name];
+  return typeof found === 'function' ? found.bind(object) : undefined;
+}
+
+function failure(code: string, message: string): Error {
+  return Object.assign(new Error(message), { code, status: 500 });
+}
+
+const noResponse =
+  'CookieStateStore has no response to set its cookie on, because req.res is not set. Express and koa-passport set it. ' +
+  'With Connect or plain node http, do `req.res = res` before passport.authenticate; with Fastify, ' +
+  '`fastify.addHook("onRequest", async (request, reply) => { request.res = reply })`. Otherwise use SessionStateStore.';
+const tooLate =
+  'CookieStateStore cannot set its cookie: the headers of the response are sent. Let nothing write to the response ' +
+  'before passport.authenticate.';

@@ -6,7 +6,7 @@ import type { RawBody } from './event';
 /** A request of node's, with what body parsers may have left on it. */
 export type CallbackRequest = IncomingMessage & { body?: unknown; rawBody?: unknown };
 
-const units: Record<string, number> = { '': 1, b: 1, kb: 1024, mb: 1024 * 1024 };
+const units: Record<string, number> = { kb: 1024, mb: 1024 * 1024 };
 
 /** A size in bytes: a number, or text such as '500kb' or '1mb'. */
 export function checkLimit(owner: string, limit: unknown): number {

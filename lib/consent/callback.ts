@@ -46,7 +46,7 @@ export type ConsentCallbackHandler = (
   next?: (error?: unknown) => void,
 ) => void;
 
-/** Milliseconds in which an upload that was refused half-way is read and forgotten, so that our answer is heard. */
+/** Milliseconds for which an upload that was refused half-way may go on unread, so that our answer is heard; at most. */
 const LINGER = 1_000;
 
 /**
@@ -91,7 +91,7 @@ export function consentCallback(options: ConsentCallbackOptions): ConsentCallbac
       failure = error instanceof ConsentCallbackError ? error : unexpected(error);
       void report(failure);
     }
-    answer(req, res, failure);
+    answer(req, res, failure, Math.min(timeout, LINGER));
   }
 
   return (req, res) => {
@@ -150,7 +150,12 @@ function unexpected(cause: unknown): ConsentCallbackError {
 }
 
 /** Writes the one answer, unless somebody else has or nobody is there any more. */
-function answer(req: CallbackRequest, res: ServerResponse, failure: ConsentCallbackError | undefined): void {
+function answer(
+  req: CallbackRequest,
+  res: ServerResponse,
+  failure: ConsentCallbackError | undefined,
+  linger: number,
+): void {
   if (!res.headersSent && !res.destroyed) {
     if (failure) {
       const text = `${failure.message}\n`;
@@ -165,12 +170,12 @@ function answer(req: CallbackRequest, res: ServerResponse, failure: ConsentCallb
       res.writeHead(204).end();
     }
   }
-  if (!req.complete && !req.destroyed) letGo(req);
+  if (!req.complete && !req.destroyed) letGo(req, linger);
 }
 
 /** Closing at once would reset the connection, and the answer with it: discard what still comes, but not for long. */
-function letGo(req: CallbackRequest): void {
-  const timer = setTimeout(() => req.destroy(), LINGER).unref();
+function letGo(req: CallbackRequest, linger: number): void {
+  const timer = setTimeout(() => req.destroy(), linger).unref();
   req.on('error', () => {}).once('close', () => clearTimeout(timer));
   req.resume();
 }

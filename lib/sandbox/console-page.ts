@@ -1,9 +1,26 @@
-import type { ConsoleContext } from './console';
+import type { Clock } from './clock';
 import type { Answer } from './exchange';
 import { type Html, html } from './html';
 import { page } from './layout';
-import type { Consent } from './ledger';
+import type { Consent, Ledger } from './ledger';
+import type { Links } from './links';
+import type { RequestLog } from './log';
+import type { Settings } from './options';
+import type { Credentials } from './random';
 import type { SandboxRequest } from './types';
+
+/** What the page for people shows, and what its forms act on. */
+export interface ConsoleContext {
+  readonly url: () => string;
+  readonly settings: Settings;
+  readonly app: Credentials;
+  readonly clock: Clock;
+  readonly ledger: Ledger;
+  readonly links: Links;
+  readonly log: RequestLog;
+  /** In every form of the page: only who can read the page can send one. */
+  readonly token: string;
+}
 
 /** How many requests the page shows. */
 const recent = 50;

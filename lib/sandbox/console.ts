@@ -1,24 +1,6 @@
-import type { Clock } from './clock';
-import { consolePage } from './console-page';
+import { type ConsoleContext, consolePage } from './console-page';
 import { type Answer, formOf, fromOwnPage, type Incoming, redirect } from './exchange';
-import type { Ledger } from './ledger';
-import type { Links } from './links';
-import type { RequestLog } from './log';
-import type { Settings } from './options';
-import type { Credentials } from './random';
 import { Refusal, refusalPage } from './refusal';
-
-export interface ConsoleContext {
-  readonly url: () => string;
-  readonly settings: Settings;
-  readonly app: Credentials;
-  readonly clock: Clock;
-  readonly ledger: Ledger;
-  readonly links: Links;
-  readonly log: RequestLog;
-  /** In every form of the page: only who can read the page can send one. */
-  readonly token: string;
-}
 
 /** The page for people at `/`, and its forms. */
 export function answerConsole(context: ConsoleContext, request: Incoming): Answer {

@@ -67,7 +67,8 @@ function failure(code: string, message: string): Error {
 const noResponse =
   'CookieStateStore has no response to set its cookie on, because req.res is not set. Express and koa-passport set it. ' +
   'With Connect or plain node http, do `req.res = res` before passport.authenticate; with Fastify, ' +
-  '`fastify.addHook("onRequest", async (request, reply) => { request.res = reply })`. Otherwise use SessionStateStore.';
+  '`fastify.addHook("onRequest", async (request, reply) => { request.res = reply })` (not reply.raw, ' +
+  'whose cookies the reply replaces). Otherwise use SessionStateStore.';
 const tooLate =
   'CookieStateStore cannot set its cookie: the headers of the response are sent. Let nothing write to the response ' +
   'before passport.authenticate.';

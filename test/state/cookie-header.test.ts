@@ -1,0 +1,137 @@
+import { expect } from 'chai';
+import { cookiesOf, readCookies } from '../../lib/state/cookie-header';
+import { asRequest, linesOf, newRequest, newResponse } from './cookie-support';
+
+const read = (cookie: unknown, names = /^[ab]$/): [string, string][] => [
+  ...readCookies(asRequest({ headers: { cookie } }), names),
+];
+
+describe('Reading the Cookie header', () => {
+  it('finds cookies by name, among others, with white space and with = in their values', () => {
+    expect(read('a=1; c=2; b=3=4')).to.deep.equal([
+      ['a', '1'],
+      ['b', '3=4'],
+    ]);
+    expect(read('  a  =  1  ;b=2;')).to.deep.equal([
+      ['a', '1'],
+      ['b', '2'],
+    ]);
+  });
+
+  it('takes the first of several with one name', () => {
+    expect(read('a=1; a=2')).to.deep.equal([['a', '1']]);
+  });
+
+  it('passes over what is no cookie', () => {
+    for (const garbage of ['', ';;;', '=', '=a', 'a', 'a;b', '\0', 'A=1', undefined, null, 7, ['a=1'], {}]) {
+      expect(read(garbage), JSON.stringify(garbage)).to.deep.equal([]);
+    }
+    expect(read('=; b; a=1; ;;')).to.deep.equal([['a', '1']]);
+    expect(readCookies(asRequest({}), /a/).size).to.equal(0);
+  });
+
+  it('keeps names that objects have by themselves to what they are', () => {
+    const found = readCookies(asRequest({ headers: { cookie: '__proto__=1; constructor=2' } }), /o/);
+    expect([...found]).to.deep.equal([
+      ['__proto__', '1'],
+      ['constructor', '2'],
+    ]);
+    expect(Object.keys(Object.prototype)).to.deep.equal([]);
+  });
+
+  it('stops reading at 64 KiB', () => {
+    expect(read(`${' '.repeat(65_535)};a=1`)).to.deep.equal([]);
+    expect(read(`${' '.repeat(65_500)};a=1`)).to.deep.equal([['a', '1']]);
+  });
+});
+
+/** Fastify's reply, as far as it matters: headers of its own, which replace those of the raw response at the end. */
+class Reply {
+  raw = newResponse();
+  sent = false;
+  private own: string[] | undefined;
+  getHeader(name: string): unknown {
+    return this.own ?? this.raw.getHeader(name);
+  }
+  removeHeader(name: string): void {
+    this.own = undefined;
+    this.raw.removeHeader(name);
+  }
+  header(_name: string, value: string | string[]): this {
+    this.own = [...(this.own ?? []), ...[value].flat()];
+    return this;
+  }
+  end(): string[] {
+    if (this.own) this.raw.setHeader('Set-Cookie', this.own);
+    return linesOf(this.raw);
+  }
+}
+
+/** koa-passport's request, as far as it matters: a response of its own that cannot say what is set. */
+function koaRequest(): { req: object; res: ReturnType<typeof newResponse> } {
+  const res = newResponse();
+  const request = { headers: {}, res };
+  const req: object = Object.create(request, { ctx: { enumerable: true, get: () => ({ res, request }) } });
+  const set = (): void => expect.fail('the response of koa-passport was used');
+  return { req: Object.assign(req, { res: { redirect: set, set, setHeader: set, end: set, send: set } }), res };
+}
+
+describe('Setting cookies', () => {
+  it('appends to what others set before, whether it is nothing, one or several', () => {
+    for (const others of [[], 'a=1', ['a=1', 'b=2']]) {
+      const { req, res } = newRequest();
+      if (others.length > 0) res.setHeader('Set-Cookie', others);
+      cookiesOf(req)(['x=1', 'y=2']);
+      cookiesOf(req)(['z=3']);
+      expect(linesOf(res)).to.deep.equal([others, 'x=1', 'y=2', 'z=3'].flat());
+    }
+  });
+
+  it('does not change the array that another set', () => {
+    const { req, res } = newRequest();
+    const others = ['a=1'];
+    res.setHeader('Set-Cookie', others);
+    cookiesOf(req)(['x=1']);
+    expect(others).to.deep.equal(['a=1']);
+  });
+
+  it('uses the response of the context with koa-passport', () => {
+    const { req, res } = koaRequest();
+    res.setHeader('Set-Cookie', 'a=1');
+    cookiesOf(asRequest(req))(['x=1']);
+    expect(linesOf(res)).to.deep.equal(['a=1', 'x=1']);
+  });
+
+  it('sets them on a reply of Fastify, beside its own and those of its raw response', () => {
+    const own = new Reply().header('set-cookie', 'a=1');
+    cookiesOf(asRequest({ headers: {}, res: own }))(['x=1']);
+    expect(own.header('set-cookie', 'b=2').end()).to.deep.equal(['a=1', 'x=1', 'b=2']);
+
+    const raw = new Reply();
+    raw.raw.setHeader('Set-Cookie', 'a=1');
+    cookiesOf(asRequest({ headers: {}, res: raw }))(['x=1']);
+    expect(raw.end()).to.deep.equal(['a=1', 'x=1']);
+  });
+
+  it('says what to do where there is no response', () => {
+    const getHeader = (): undefined => undefined;
+    for (const shape of [{}, { res: null }, { res: {} }, { res: { getHeader } }, { ctx: null }, { ctx: { res: 7 } }]) {
+      expect(() => cookiesOf(asRequest(shape)), JSON.stringify(shape))
+        .to.throw(Error, /req\.res = res.*request\.res = reply/)
+        .with.property('code', 'response_missing');
+    }
+    const half = { getHeader, removeHeader: getHeader };
+    expect(() => cookiesOf(asRequest({ res: half }))).to.throw(Error, /req\.res/);
+  });
+
+  it('says so where it is too late', () => {
+    const { req, res } = newRequest();
+    res.writeHead(200);
+    res.flushHeaders();
+    expect(() => cookiesOf(req))
+      .to.throw(Error, /headers of the response are sent/)
+      .with.property('code', 'headers_sent');
+    const reply = Object.assign(new Reply(), { sent: true });
+    expect(() => cookiesOf(asRequest({ res: reply }))).to.throw(Error, /headers of the response are sent/);
+  });
+});

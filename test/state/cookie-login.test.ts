@@ -1,0 +1,215 @@
+import { createServer, type IncomingMessage, type RequestListener, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { expect } from 'chai';
+import express, { type ErrorRequestHandler } from 'express';
+import session from 'express-session';
+import passport, { type AuthenticateOptions } from 'passport';
+import { createSandbox, type Sandbox } from '../../lib/sandbox';
+import { CookieStateStore } from '../../lib/state/cookie';
+import { CriteoStrategy } from '../../lib/strategy';
+import { Jar, secret } from './cookie-support';
+
+interface Answer {
+  status: number;
+  text: string;
+  location: string;
+  lines: string[];
+}
+
+/** A browser, as far as it matters: cookies, and no redirect that is not asked for. */
+async function load(jar: Jar, url: string): Promise<Answer> {
+  const response = await fetch(url, { redirect: 'manual', headers: { cookie: jar.header } });
+  const lines = response.headers.getSetCookie();
+  jar.take(lines);
+  return {
+    status: response.status,
+    text: await response.text(),
+    location: response.headers.get('location') ?? '',
+    lines,
+  };
+}
+
+const options = (state?: unknown): AuthenticateOptions => ({ session: false, state }) as AuthenticateOptions;
+
+const answerErrors: ErrorRequestHandler = (error: Error & { code?: string }, _req, res, _next) => {
+  res.status(500).json({ code: error.code, message: error.message });
+};
+
+describe('A login kept in a cookie', () => {
+  const closers: (() => Promise<unknown>)[] = [];
+  let sandbox: Sandbox;
+
+  beforeEach(async () => {
+    sandbox = await createSandbox({ app: { pkce: true } });
+    closers.push(() => sandbox.close());
+  });
+  afterEach(async () => {
+    await Promise.all(closers.splice(0).map((close) => close()));
+  });
+
+  async function serve(listener: RequestListener): Promise<string> {
+    const server = createServer(listener);
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    closers.push(() => {
+      const closed = new Promise((resolve) => server.close(resolve));
+      server.closeAllConnections();
+      return closed;
+    });
+    return `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  }
+
+  /** Passport with one strategy for each name, all with stores of their own, as processes would have. */
+  function passportWith(...names: string[]): passport.Authenticator {
+    const authenticator = new passport.Passport();
+    for (const name of names) {
+      const strategy = new CriteoStrategy({
+        ...sandbox.app,
+        ...sandbox.endpoints,
+        name,
+        pkce: true,
+        callbackURL: 'http://127.0.0.1:1/cb',
+        store: new CookieStateStore({ secret }),
+        verify: async ({ profile, state }) => ({ advertisers: profile?.advertisers.length, state, name }),
+      });
+      authenticator.use(name, strategy);
+    }
+    return authenticator;
+  }
+
+  /** An app without sessions: `/<name>/login` and `/<name>/cb`. */
+  function appWith(...names: string[]): express.Express {
+    const app = express();
+    const authenticator = passportWith(...names);
+    for (const name of names) {
+      app.get(`/${name}/login`, (req, res, next) =>
+        authenticator.authenticate(name, options({ returnTo: req.query['to'] ?? '/' }))(req, res, next),
+      );
+      app.get(`/${name}/cb`, (req, res, next) => {
+        const done = (error: unknown, user: unknown, info: unknown): unknown =>
+          error ? next(error) : res.status(user ? 200 : 403).json(user || info);
+        authenticator.authenticate(name, options(), done)(req, res, next);
+      });
+    }
+    app.use(answerErrors);
+    return app;
+  }
+
+  const consent = async ({ location }: Answer): Promise<string> => new URL(await sandbox.approve(location)).search;
+
+  it('ends in a user, with PKCE, in an app that has no session at all, on another process than it began on', async () => {
+    const [first, second] = await Promise.all([serve(appWith('criteo')), serve(appWith('criteo'))]);
+    const jar = new Jar();
+    const begun = await load(jar, `${first}/criteo/login?to=/reports`);
+    expect(begun.status).to.equal(302);
+    expect(jar.names).to.have.length(1);
+    const done = await load(jar, `${second}/criteo/cb${await consent(begun)}`);
+    expect([done.status, JSON.parse(done.text).state]).to.deep.equal([200, { returnTo: '/reports' }]);
+    expect(JSON.parse(done.text).advertisers).to.be.greaterThan(0);
+    expect(jar.names).to.deep.equal([]);
+  });
+
+  it('is unknown the second time, and no code is asked for', async () => {
+    const url = await serve(appWith('criteo'));
+    const jar = new Jar();
+    const callback = `${url}/criteo/cb${await consent(await load(jar, `${url}/criteo/login`))}`;
+    expect((await load(jar, callback)).status).to.equal(200);
+    const again = await load(jar, callback);
+    expect([again.status, JSON.parse(again.text).code]).to.deep.equal([403, 'state_unknown']);
+    expect(sandbox.requests.filter(({ path }) => path === '/oauth2/token')).to.have.length(1);
+  });
+
+  it('is spent by its code where somebody kept a copy of the cookie', async () => {
+    const url = await serve(appWith('criteo'));
+    const jar = new Jar();
+    const callback = `${url}/criteo/cb${await consent(await load(jar, `${url}/criteo/login`))}`;
+    const copy = new Jar();
+    for (const [name, value] of jar.cookies) copy.cookies.set(name, value);
+    expect((await load(jar, callback)).status).to.equal(200);
+    const replayed = await load(copy, callback);
+    expect([replayed.status, JSON.parse(replayed.text).code]).to.deep.equal([500, 'invalid_grant']);
+  });
+
+  it('does not end another one: tabs side by side, two strategies, one browser', async () => {
+    const url = await serve(appWith('criteo', 'criteo-retail'));
+    const jar = new Jar();
+    const a = await load(jar, `${url}/criteo/login?to=/a`);
+    const b = await load(jar, `${url}/criteo-retail/login?to=/b`);
+    const c = await load(jar, `${url}/criteo/login?to=/c`);
+    const [ofA, ofB, ofC] = [await consent(a), await consent(b), await consent(c)];
+    const astray = await load(jar, `${url}/criteo-retail/cb${ofA}`);
+    expect(JSON.parse(astray.text)).to.include({ code: 'state_unknown' });
+    for (const [path, returnTo] of [
+      [`/criteo/cb${ofC}`, '/c'],
+      [`/criteo-retail/cb${ofB}`, '/b'],
+      [`/criteo/cb${ofA}`, '/a'],
+    ] as const) {
+      const done = await load(jar, url + path);
+      expect([done.status, JSON.parse(done.text).state], path).to.deep.equal([200, { returnTo }]);
+    }
+    expect(jar.names).to.deep.equal([]);
+  });
+
+  it('is cleared, and tells its state, where the person declines', async () => {
+    const url = await serve(appWith('criteo'));
+    const jar = new Jar();
+    const { location } = await load(jar, `${url}/criteo/login?to=/reports`);
+    const done = await load(jar, `${url}/criteo/cb${new URL(await sandbox.deny(location)).search}`);
+    expect(JSON.parse(done.text)).to.deep.include({ code: 'access_denied', state: { returnTo: '/reports' } });
+    expect(jar.names).to.deep.equal([]);
+  });
+
+  it('answers with an error that names state where the visitor made it too large', async () => {
+    const url = await serve(appWith('criteo'));
+    const { status, text, lines } = await load(new Jar(), `${url}/criteo/login?to=/${'x'.repeat(5000)}`);
+    expect([status, JSON.parse(text).code, lines]).to.deep.equal([500, 'state_too_large', []]);
+  });
+
+  it('sets its cookie beside those of the app and of express-session', async () => {
+    const app = express();
+    app.use(session({ secret: 'only for tests', resave: false, saveUninitialized: true, name: 'sid' }));
+    app.use((_req, res, next) => {
+      res.cookie('theme', 'dark');
+      next();
+    });
+    app.use(appWith('criteo'));
+    const url = await serve(app);
+    const jar = new Jar();
+    const begun = await load(jar, `${url}/criteo/login`);
+    expect(begun.lines.map((line) => line.split(/[.=]/)[0])).to.deep.equal(['theme', 'criteo-login', 'sid']);
+    const done = await load(jar, `${url}/criteo/cb${await consent(begun)}`);
+    expect(done.status).to.equal(200);
+    expect(jar.names).to.deep.equal(['theme', 'sid']);
+  });
+
+  it('takes node’s own http and Connect, once they are told of req.res', async () => {
+    const authenticator = passportWith('criteo');
+    const handle = (told: boolean) => (req: IncomingMessage, res: ServerResponse) => {
+      const end = (user: unknown): void => void res.end(JSON.stringify(user));
+      if (told) Object.assign(req, { res });
+      const done = (error: unknown, user: unknown): void => end(error instanceof Error ? error.message : user);
+      authenticator.authenticate('criteo', options(), done)(req, res, end);
+    };
+    const untold = await load(new Jar(), await serve(handle(false)));
+    expect(untold.text).to.match(/req\.res is not set.*plain node http, do `req\.res = res`/);
+
+    const url = await serve(handle(true));
+    const jar = new Jar();
+    const begun = await load(jar, url);
+    const done = await load(jar, url + (await consent(begun)));
+    expect(JSON.parse(done.text)).to.include({ name: 'criteo' });
+    expect(jar.names).to.deep.equal([]);
+  });
+
+  it('ends in an error where the app has answered already', async () => {
+    const authenticator = passportWith('criteo');
+    const errors: unknown[] = [];
+    const url = await serve((req, res) => {
+      Object.assign(req, { res });
+      res.writeHead(200).write('early');
+      authenticator.authenticate('criteo', options(), (error: unknown) => errors.push(error) && res.end())(req, res);
+    });
+    await load(new Jar(), url);
+    expect(errors).to.have.length(1);
+    expect(errors[0]).to.include({ code: 'headers_sent' });
+  });
+});

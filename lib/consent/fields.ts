@@ -60,8 +60,10 @@ function readMembers(body: JSONObject): { fields: Fields; rounded: boolean } {
 function member(object: JSONObject, name: string): unknown {
   if (Object.hasOwn(object, name)) return object[name];
   const folded = name.toLowerCase();
-  const key = Object.keys(object).find((candidate) => candidate.toLowerCase() === folded);
-  return key === undefined ? undefined : object[key];
+  for (const key of Object.keys(object)) {
+    if (key.length === name.length && key.toLowerCase() === folded) return object[key];
+  }
+  return undefined;
 }
 
 // In text that is known to be JSON, a string or a number: whole, so that digits inside a string stay untouched.

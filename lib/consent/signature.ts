@@ -1,9 +1,9 @@
 import { createHmac } from 'node:crypto';
 import { checkCredential, optionError } from '../checks';
 
-/** HMAC-SHA512 under the connector's signing secret: what signs consent URLs and callbacks alike. */
-export function hmac(secret: string, content: string | Uint8Array): Buffer {
-  return createHmac('sha512', secret).update(content).digest();
+/** HMAC-SHA512 in lower-case hex under the connector's signing secret: what signs consent URLs and callbacks alike. */
+export function sign(content: string | Uint8Array, secret: string): string {
+  return createHmac('sha512', secret).update(content).digest('hex');
 }
 
 /** One or several signing secrets, as a list of our own; throws a `TypeError` naming the option. */

@@ -1,5 +1,5 @@
 import { checkCredential, checkEndpoint, defaults, optionError } from '../checks';
-import { hmac } from './signature';
+import { sign } from './signature';
 
 /** What a signed consent URL is made of. */
 export interface ConsentURLOptions {
@@ -46,7 +46,7 @@ export function createConsentURL(options: ConsentURLOptions): string {
     throw optionError(owner, 'consentURL', 'must not have a query: the signature covers the whole query');
   const timestamp = seconds(given.timestamp);
   const query = `?key=${key}&timestamp=${timestamp}&state=${state}&redirect-uri=${redirectURI}`;
-  return `${page.origin}${page.pathname}${query}&signature=${hmac(secret, query).toString('hex')}`;
+  return `${page.origin}${page.pathname}${query}&signature=${sign(query, secret)}`;
 }
 
 // RFC 3986 section 3.4: what a query may hold as it is, less "&" and "+", which forms read otherwise, and "'", which

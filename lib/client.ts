@@ -30,6 +30,14 @@ export interface TokenEndpoint {
   signal?: AbortSignal | undefined;
 }
 
+/** Where and how Criteo's API is called on behalf of a client. */
+export interface APIEndpoint {
+  /** Without a trailing slash; it may have a path. */
+  url: string;
+  timeout: number;
+  agent: Agent | undefined;
+}
+
 /** A token response: as a TokenSet, and as it came but for the refresh token. */
 export interface TokenResponse {
   tokens: TokenSet;
@@ -39,6 +47,9 @@ export interface TokenResponse {
 // Far above any token response, far below what would hurt.
 const LIMIT = 256 * 1024;
 
+/** A client's way to the API, for this package's own use. */
+export let apiEndpoint: (client: CriteoClient) => APIEndpoint;
+
 /**
  * Criteo's token endpoint: the three grants of Criteo's authorization guides (RFC 6749 sections 4.1.3, 4.4 and 6),
  * with the client's credentials in the form body. Nothing is tried twice.
@@ -47,6 +58,7 @@ export class CriteoClient {
   readonly clientID: string;
   readonly #credentials: Record<string, string>;
   readonly #endpoint: TokenEndpoint;
+  readonly #api: APIEndpoint;
   /** Origin of Criteo's API. */
   readonly apiURL: string;
 
@@ -59,11 +71,12 @@ export class CriteoClient {
       this.#credentials['client_secret'] = checkCredential('CriteoClient', 'clientSecret', clientSecret);
     this.apiURL = checkEndpoint('CriteoClient', 'apiURL', apiURL).href.replace(/\/+$/, '');
     const url = checkEndpoint('CriteoClient', 'tokenURL', options.tokenURL ?? `${this.apiURL}/oauth2/token`);
-    this.#endpoint = {
-      url,
-      timeout: checkTimeout('CriteoClient', timeout),
-      agent: checkAgent('CriteoClient', agent) ?? keepAliveAgent(url),
-    };
+    const proxy = checkAgent('CriteoClient', agent);
+    this.#endpoint = { url, timeout: checkTimeout('CriteoClient', timeout), agent: proxy ?? keepAliveAgent(url) };
+    const api = new URL(this.apiURL);
+    // One pool of connections for both, unless somebody put the token endpoint behind another protocol.
+    const shared = proxy ?? (api.protocol === url.protocol ? this.#endpoint.agent : keepAliveAgent(api));
+    this.#api = { url: this.apiURL, timeout, agent: shared };
   }
 
   /**
@@ -94,29 +107,35 @@ export class CriteoClient {
   /**
    * Gets a new access token. Store the new refresh token if one comes back, else keep the old one.
    *
-   * @throws {TypeError} for a refresh token that is not a non-empty string.
+   * @param options.timeout milliseconds for this exchange. Default: the client's.
+   * @throws {TypeError} for a refresh token that is not a non-empty string, or a bad timeout.
    * @throws {CriteoTokenError} Criteo refused: `invalid_grant` where the user must consent again, `invalid_client`, …
    * @throws {CriteoTransportError} no usable answer came.
    */
-  async refresh(refreshToken: string): Promise<TokenSet> {
-    return this.#request({
-      grant_type: 'refresh_token',
-      refresh_token: argument('refresh', 'refreshToken', refreshToken),
-    });
+  async refresh(refreshToken: string, options?: { timeout?: number | undefined }): Promise<TokenSet> {
+    const form = { grant_type: 'refresh_token', refresh_token: argument('refresh', 'refreshToken', refreshToken) };
+    return this.#request(form, options?.timeout);
   }
 
   /**
    * Gets an access token for the app itself; there is no refresh token.
    *
+   * @param options.timeout milliseconds for this exchange. Default: the client's.
+   * @throws {TypeError} for a bad timeout.
    * @throws {CriteoTokenError} Criteo refused: `invalid_client`, …
    * @throws {CriteoTransportError} no usable answer came.
    */
-  async clientCredentials(): Promise<TokenSet> {
-    return this.#request({ grant_type: 'client_credentials' });
+  async clientCredentials(options?: { timeout?: number | undefined }): Promise<TokenSet> {
+    return this.#request({ grant_type: 'client_credentials' }, options?.timeout);
   }
 
-  async #request(form: Record<string, string>): Promise<TokenSet> {
-    return (await requestTokens(this.#endpoint, { ...form, ...this.#credentials })).tokens;
+  async #request(form: Record<string, string>, timeout = this.#endpoint.timeout): Promise<TokenSet> {
+    const endpoint = { ...this.#endpoint, timeout: checkTimeout('CriteoClient', timeout) };
+    return (await requestTokens(endpoint, { ...form, ...this.#credentials })).tokens;
+  }
+
+  static {
+    apiEndpoint = (client) => client.#api;
   }
 }
 

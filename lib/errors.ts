@@ -135,6 +135,28 @@ export class ReauthorizationRequiredError extends Error implements CriteoError {
   }
 }
 
+/** Where the tokens are kept, or what locks them, did not do its part. Nothing was overwritten. */
+export class TokenStoreError extends Error implements CriteoError {
+  declare code: TokenStoreCode;
+  declare status: number;
+  declare retryable: boolean;
+  declare reauthorize: boolean;
+  constructor(message: string, facts: ErrorFacts & { code: TokenStoreCode }) {
+    super(message);
+    this.name = 'TokenStoreError';
+    state(this, facts);
+  }
+}
+
+/** What went wrong with the tokens' store or lock. */
+export type TokenStoreCode =
+  /** The store threw, answered `false` to a write, or did not answer in time. */
+  | 'store_failed'
+  /** What the store returned is not what was stored. */
+  | 'store_invalid'
+  /** The lock threw, was not had in time, or ended without doing the work. */
+  | 'lock_failed';
+
 /** A consent callback that cannot be taken; `status` is the answer to give. */
 export class ConsentCallbackError extends Error implements CriteoError {
   declare code: string;

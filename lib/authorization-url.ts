@@ -1,10 +1,14 @@
 import { createHash, randomBytes } from 'node:crypto';
 
-/** What an authorization request says, beside what stays the same from one to the next. */
-export interface AuthorizationRequest {
+/** What stays the same from one authorization request to the next. */
+export interface AuthorizationEndpoint {
   authorizationURL: string;
   clientID: string;
   callbackURL: string;
+}
+
+/** What one authorization request says. */
+export interface AuthorizationRequest {
   /** The handle of the pending login. */
   state: string;
   /** The PKCE code verifier, for an app with PKCE. */
@@ -14,10 +18,7 @@ export interface AuthorizationRequest {
 }
 
 /** The part of an authorization URL that stays the same, and what it was made of. */
-export interface AuthorizationPrefix {
-  authorizationURL: string;
-  clientID: string;
-  callbackURL: string;
+export interface AuthorizationPrefix extends AuthorizationEndpoint {
   prefix: string;
 }
 
@@ -25,7 +26,7 @@ const reserved = ['response_type', 'client_id', 'redirect_uri', 'state', 'code_c
 
 /** The part of the authorization URL that stays the same: `known`, if it is made of the same. */
 export function authorizationPrefix(
-  { authorizationURL, clientID, callbackURL }: AuthorizationRequest,
+  { authorizationURL, clientID, callbackURL }: AuthorizationEndpoint,
   known: AuthorizationPrefix | undefined,
 ): AuthorizationPrefix {
   if (
@@ -44,13 +45,18 @@ export function authorizationPrefix(
 }
 
 /** The URL of Criteo's consent page for one login (RFC 6749 section 4.1.1, RFC 7636 section 4.3). */
-export function authorizationURL(prefix: string, { state, verifier, extra }: AuthorizationRequest): string {
+export function authorizationURL(
+  { prefix }: AuthorizationPrefix,
+  { state, verifier, extra }: AuthorizationRequest,
+): string {
   let url = `${prefix}&state=${encodeURIComponent(state)}`;
   if (verifier !== undefined) url += `&code_challenge=${codeChallenge(verifier)}&code_challenge_method=S256`;
-  for (const [name, value] of Object.entries(extra)) {
-    if (!reserved.includes(name)) url += `&${encodeURIComponent(name)}=${encodeURIComponent(value)}`;
-  }
-  return url;
+  const added = Object.entries(extra).filter(([name]) => !reserved.includes(name));
+  if (added.length === 0) return url;
+  // They override what the endpoint has in its query.
+  const whole = new URL(url);
+  for (const [name, value] of added) whole.searchParams.set(name, value);
+  return whole.href;
 }
 
 /** A PKCE code verifier of 256 random bits (RFC 7636 section 4.1). */

@@ -37,18 +37,6 @@ import {
   type Verify,
 } from './verify';
 
-/** What a failed login tells, as Passport's `info`. */
-export interface FailureInfo {
-  /** What went wrong, as a stable word. */
-  code: string;
-  /** For whoever has to mend it. */
-  message: string;
-  /** The OAuth error code of the callback, where it bore a known one. */
-  error?: string | undefined;
-  /** The application's own state, once the login it belongs to is known. */
-  state?: unknown;
-}
-
 /** Options of one call of `passport.authenticate('criteo', …)`, beside Passport's own. */
 export interface CriteoAuthenticateOptions {
   /** Where Criteo sends the user back to, for this login. */
@@ -56,12 +44,6 @@ export interface CriteoAuthenticateOptions {
   /** The application's own data: kept in the store, never on the wire, and given back as `info.state` at the end. */
   state?: unknown;
 }
-
-type Outcome =
-  | ['success', user: object, info: object]
-  | ['fail', info: unknown, status?: number | undefined]
-  | ['redirect', url: string]
-  | ['error', error: object];
 
 /** What the token endpoint gave for a code. */
 interface Exchanged {
@@ -205,10 +187,9 @@ export class CriteoStrategy extends OAuth2Strategy {
         const message = 'The state store gave no handle for the login: its store method must call back with a string';
         return this._deliver(['error', new TypeError(message)]);
       }
-      const request = { ...meta, state, verifier, extra };
-      const prefix = authorizationPrefix(request, this._criteo.prefix);
+      const prefix = authorizationPrefix(meta, this._criteo.prefix);
       this._criteo.prefix = prefix;
-      this._deliver(['redirect', authorizationURL(prefix.prefix, request)]);
+      this._deliver(['redirect', authorizationURL(prefix, { state, verifier, extra })]);
     });
   }
 
@@ -361,8 +342,11 @@ export class CriteoStrategy extends OAuth2Strategy {
     if (boundTo !== undefined && typeof boundTo !== 'string') {
       throw optionError('CriteoStrategy', 'bindTo', 'must return a string or nothing');
     }
+    const { authorizationURL, tokenURL } = this._oauth2.endpoints();
+    // Not spread: on every login that would cost more than all the rest but the random bytes.
     return {
-      ...this._oauth2.endpoints(),
+      authorizationURL,
+      tokenURL,
       clientID,
       callbackURL: callbackURL === undefined ? this._callbackURL : checkCallbackURL(callbackURL, 'authenticate'),
       strategy: this.name,
@@ -393,39 +377,4 @@ export class CriteoStrategy extends OAuth2Strategy {
   [inspect.custom](): string {
     return `${this.constructor.name} ${inspect(this.toJSON())}`;
   }
-}
-
-const refusal = { code: 'login_refused', message: 'The application has no user for this login.' };
-
-/** An `info` with the application's state, if there is any; a copy, because the `info` may be the application's. */
-function withState(info: unknown, state: unknown): unknown {
-  if (state === undefined) return info;
-  return typeof info === 'object' ? { ...info, state } : { message: info, state };
-}
-
-function failure({ error, state, ...info }: FailureInfo, status?: number): Outcome {
-  return ['fail', withState(error === undefined ? info : { ...info, error }, state), status];
-}
-
-/** The outcome of a callback that bears an error instead of a code (RFC 6749 section 4.1.2.1). */
-function refused(callback: CallbackParameters, error: string | undefined, state: unknown): Outcome {
-  const description = describe(callback);
-  if (error === 'access_denied') {
-    return failure({ code: error, message: description ?? 'The user declined at Criteo.', error, state });
-  }
-  const code = error ?? 'server_error';
-  const retryable = code === 'server_error' || code === 'temporarily_unavailable';
-  const status = code === 'temporarily_unavailable' ? 503 : retryable ? 502 : 500;
-  const message = description ?? `Criteo ended the login with the error ${code}`;
-  const uri = foreignText(callback.error_uri);
-  return ['error', new CriteoAuthorizationError(message, { code, status, retryable, uri })];
-}
-
-function transportError(cause: unknown): CriteoTransportError {
-  return new CriteoTransportError('Failed to obtain access token', { code: 'invalid_response', status: 502, cause });
-}
-
-/** What a state store says of a login that it does not know. */
-function asInfo(info: unknown): object {
-  return isRecord(info) ? info : typeof info === 'string' ? { message: info } : {};
 }

@@ -58,7 +58,10 @@ export class CookieStateStore implements StateStore {
   private readonly secure: boolean | undefined;
 
   /** @throws {TypeError} naming the option that is wrong. */
-  constructor({ secret, name = 'criteo-login', limit = 5, maxAge = 600_000, secure }: CookieStateStoreOptions) {
+  constructor(options: CookieStateStoreOptions) {
+    // Not all callers have a compiler that tells them of the options.
+    const given: Partial<CookieStateStoreOptions> = options ?? {};
+    const { secret, name = 'criteo-login', limit = 5, maxAge = 600_000, secure } = given;
     this.seal = new Seal('passport-criteo: pending login in a cookie', checkSecrets(secret));
     if (typeof name !== 'string' || !/^[\w-]{1,64}$/.test(name) || name.startsWith('__')) {
       const must = 'must be 1 to 64 letters, digits, hyphens and underscores, not beginning with two underscores';

@@ -403,6 +403,12 @@ describe('CookieStateStore', () => {
       });
     }
 
+    it('and names secret where there are none', () => {
+      for (const none of [[], [undefined], [null], ['x'.repeat(40)]]) {
+        expect(() => Reflect.construct(CookieStateStore, none), inspect(none)).to.throw(TypeError, 'the option secret');
+      }
+    });
+
     it('and changes none of them', () => {
       const options = Object.freeze({ secret: Object.freeze([later, secret]), name: 'mine', limit: 2, maxAge: 1000 });
       expect(() => new CookieStateStore(options)).not.to.throw();

@@ -21,6 +21,7 @@ export interface ExchangeRequest {
 export interface Answer {
   status: number;
   headers: http.IncomingHttpHeaders;
+  /** The body, without a byte order mark. */
   text: string;
 }
 
@@ -58,39 +59,40 @@ export function exchange(request: ExchangeRequest): Promise<Answer> {
   const { method, url, body, limit, timeout, agent, signal } = request;
   return new Promise((resolve, reject) => {
     let answer: Answer | undefined;
-    let status: number | undefined;
-    let complete = (): boolean => false;
+    let incoming: http.IncomingMessage | undefined;
     let outgoing: http.ClientRequest | undefined;
 
+    /** The end, once there is an answer or a refusal; a connection that is back in the pool by then stays there. */
     const settle = (): void => {
       clearTimeout(timer);
       signal?.removeEventListener('abort', abort);
+      outgoing?.destroy();
       if (answer) resolve(answer);
-      else outgoing?.destroy();
     };
     const refuse = (code: TransportCode, why: string, facts: { retryable?: boolean; cause?: unknown } = {}): void => {
+      // Once the answer is whole, nothing that happens to the connection can take it away.
+      if (answer) return settle();
       const message = `${method} ${url.origin}${url.pathname}: ${why}`;
-      const response = status === undefined ? undefined : { status };
+      const response = incoming && { status: Number(incoming.statusCode) };
       reject(new CriteoTransportError(message, { code, status: code === 'timeout' ? 504 : 502, response, ...facts }));
       settle();
     };
     const broken = (error: NodeJS.ErrnoException & { rawPacket?: unknown }): void => {
-      const code = error.code ?? error.name;
+      const code = codeOf(error);
       if (code.startsWith('HPE_')) {
         // node hangs the received bytes on its parse errors, and those may echo what we sent.
         delete error.rawPacket;
         refuse('invalid_response', `the answer is not HTTP as it should be (${code})`, { cause: error });
-      } else if (status !== undefined) {
+      } else if (incoming) {
         refuse('response_truncated', `the answer broke off (${code})`, { retryable: true, cause: error });
       } else {
         refuse('connection_failed', `no answer (${code})`, { retryable: passing.has(code), cause: error });
       }
     };
     const abort = (): void => refuse('aborted', 'given up by the caller', { cause: signal?.reason });
-    const timer = setTimeout(() => {
-      if (answer) settle();
-      else refuse('timeout', `no whole answer within ${timeout} ms (the option timeout)`, { retryable: true });
-    }, timeout);
+    const late = (): void =>
+      refuse('timeout', `no whole answer within ${timeout} ms (the option timeout)`, { retryable: true });
+    const timer = setTimeout(late, timeout);
 
     if (signal?.aborted) return abort();
     signal?.addEventListener('abort', abort, { once: true });
@@ -103,48 +105,67 @@ export function exchange(request: ExchangeRequest): Promise<Answer> {
     try {
       outgoing = (url.protocol === 'https:' ? https : http).request(url, { method, headers, agent });
     } catch (cause) {
-      return refuse('connection_failed', 'the request could not be made', { cause });
+      return refuse('connection_failed', `the request could not be made (${codeOf(cause)})`, { cause });
     }
     outgoing.on('error', broken);
-    outgoing.on('response', (incoming) => {
-      status = incoming.statusCode ?? 0;
+    outgoing.on('upgrade', (switched, socket) => {
+      incoming = switched;
+      socket.destroy();
+      refuse('invalid_response', 'it switched to another protocol');
+    });
+    outgoing.on('response', (received) => {
+      incoming = received;
+      const { headers } = received;
+      const status = Number(received.statusCode);
       if (status >= 300 && status < 400) {
         return refuse('unexpected_redirect', `it answered with a redirect (${status}), which is never followed`);
       }
-      const { headers } = incoming;
-      const chunks: Buffer[] = [];
+      // One buffer that grows, not a list of chunks: each costs some hundred bytes, and may carry a single one.
+      let bytes = Buffer.alloc(0);
       let size = 0;
-      const tooLarge = (bytes: number): boolean => {
-        if (bytes > limit) refuse('response_too_large', `the answer is larger than ${limit} bytes`);
-        return bytes > limit;
+      const makeRoom = (needed: number): boolean => {
+        if (needed > limit) {
+          refuse('response_too_large', `the answer is larger than ${limit} bytes`);
+          return false;
+        }
+        if (needed > bytes.length) bytes = Buffer.concat([bytes], Math.min(limit, 2 * needed));
+        return true;
       };
-      if (tooLarge(Number(headers['content-length'] ?? 0))) return;
-      incoming.on('data', (chunk: Buffer) => {
-        size += chunk.length;
-        if (!tooLarge(size)) chunks.push(chunk);
+      if (!makeRoom(Number(headers['content-length'] ?? 0))) return;
+      received.on('data', (chunk: Buffer) => {
+        if (makeRoom(size + chunk.length)) size += chunk.copy(bytes, size);
       });
-      incoming.on('error', broken);
-      incoming.on('end', () => {
-        answer = { status: incoming.statusCode ?? 0, headers, text: Buffer.concat(chunks).toString('utf8') };
+      received.on('error', broken);
+      received.on('end', () => {
+        answer = { status, headers, text: decoder.decode(bytes.subarray(0, size)) };
         if (outgoing?.closed) settle();
       });
-      complete = () => incoming.complete;
     });
     // Not at the answer's `end`: only at `close` does the connection go back to the pool, and the request that follows
     // would open a second one.
     outgoing.on('close', () => {
       if (answer) settle();
       // A connection that is not kept alive may close before the last of a whole body was read from it.
-      else if (!complete()) broken(Object.assign(new Error('closed without an answer'), { code: 'ECONNRESET' }));
+      else if (!incoming?.complete)
+        broken(Object.assign(new Error('closed without an answer'), { code: 'ECONNRESET' }));
     });
     outgoing.end(body);
   });
 }
 
-/** The JSON value of a body, its byte order mark tolerated; `undefined` where there is none. */
+// Drops a byte order mark.
+const decoder = new TextDecoder();
+
+/** What an error calls itself: of node's own or of an agent's, which may throw anything. */
+function codeOf(error: unknown): string {
+  const { code, name } = Object(error) as { code?: unknown; name?: unknown };
+  return typeof code === 'string' ? code : String(name);
+}
+
+/** The JSON value of a text; `undefined` where there is none. */
 export function parseJSON(text: string): unknown {
   try {
-    return JSON.parse(text.charCodeAt(0) === 0xfeff ? text.slice(1) : text);
+    return JSON.parse(text);
   } catch {
     return undefined;
   }

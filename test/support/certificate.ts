@@ -1,0 +1,23 @@
+/**
+ * A key pair for tests alone, for localhost, 127.0.0.1 and ::1, valid from 2020 to 2120. It protects nothing; it is
+ * here because node cannot make a certificate and a fresh machine may lack openssl.
+ */
+export const key = `-----BEGIN PRIVATE KEY-----
+MIGHAgEAMBMGByqGSM49AgEGCCqGSM49AwEHBG0wawIBAQQgVbt56wSPBIjc379C
++qCa+//DTi76pYmOB55VXvEFCoqhRANCAAQpLQqGkuvP23FFz5iz0VkhqmEZzWPX
+olTsDiEDyn3kIY5KXfFo/DoATWD7YQ6yoJhHMB7TlDHYtSpw6B8kv717
+-----END PRIVATE KEY-----
+`;
+
+export const cert = `-----BEGIN CERTIFICATE-----
+MIIBkTCCATegAwIBAgIBATAKBggqhkjOPQQDAjAgMR4wHAYDVQQDDBVwYXNzcG9y
+dC1jcml0ZW8gdGVzdHMwIBcNMjAwMTAxMDAwMDAwWhgPMjEyMDAxMDEwMDAwMDBa
+MCAxHjAcBgNVBAMMFXBhc3Nwb3J0LWNyaXRlbyB0ZXN0czBZMBMGByqGSM49AgEG
+CCqGSM49AwEHA0IABCktCoaS68/bcUXPmLPRWSGqYRnNY9eiVOwOIQPKfeQhjkpd
+8Wj8OgBNYPthDrKgmEcwHtOUMdi1KnDoHyS/vXujYDBeMA8GA1UdEwEB/wQFMAMB
+Af8wLAYDVR0RBCUwI4IJbG9jYWxob3N0hwR/AAABhxAAAAAAAAAAAAAAAAAAAAAB
+MB0GA1UdDgQWBBTcu63rCdesbYqKY/18V4q8ig+vCzAKBggqhkjOPQQDAgNIADBF
+AiBMoXcd/7OB4q4bvZgHsQcyebR09f3tLgLYCIl1DamhFwIhANO1cHiUGIczrl6X
+n4YBKRnC35s73G0SFmGd9rO4wX2a
+-----END CERTIFICATE-----
+`;

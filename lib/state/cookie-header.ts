@@ -60,7 +60,8 @@ function method(object: Record<string, unknown>, name: string): ((...args: unkno
   return typeof found === 'function' ? found.bind(object) : undefined;
 }
 
-function failure(code: string, message: string): Error {
+/** An error for the application's developer. */
+export function failure(code: string, message: string): Error {
   return Object.assign(new Error(message), { code, status: 500 });
 }
 

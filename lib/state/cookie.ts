@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto';
 import { checkCount, optionError } from '../checks';
-import { cookiesOf, readCookies } from './cookie-header';
+import { cookiesOf, failure, readCookies } from './cookie-header';
 import { Seal } from './cookie-seal';
-import { isFresh, isHandle, type LoginRecord, newHandle, newRecord, owner, pendingLogin, readRecord } from './record';
+import { isFresh, type LoginRecord, newHandle, newRecord, owner, pendingLogin, readRecord } from './record';
 import type { Request, StateMetadata, StateStore, StoreCallback, VerifyCallback } from './store';
 
 /** Options of {@link CookieStateStore}. */
@@ -47,7 +47,8 @@ const SHORTEST_SECRET = 32;
  * once only is the browser's courtesy: a copy of it, with the handle, stays good until `maxAge`. What ends the login for
  * good is the code, which Criteo takes once (Criteo, "Authorization code setup").
  *
- * The application's state must be JSON, and small: beyond some 2.5 KB the cookie would be refused.
+ * The application's state must be plain JSON, and small: the cookie has room for some 2500 bytes of it. `info.state` is
+ * a copy of it.
  */
 export class CookieStateStore implements StateStore {
   private readonly seal: Seal;
@@ -77,7 +78,10 @@ export class CookieStateStore implements StateStore {
     this.secure = secure;
   }
 
-  /** Sets a cookie for a login that begins and gives back its handle. An error where no cookie can be set. */
+  /**
+   * Sets a cookie for a login that begins and gives back its handle. An error where none can be set (`response_missing`,
+   * `headers_sent`), and for a state that is no JSON (`state_invalid`) or too large (`state_too_large`).
+   */
   store(
     req: Request,
     verifier: string | undefined,
@@ -94,7 +98,7 @@ export class CookieStateStore implements StateStore {
     callback(null, handle);
   }
 
-  /** Takes the login of a handle out of its cookie, if it is there, fresh, and the strategy's own. */
+  /** Takes the login of a handle out of its cookie, if it is there, fresh, and the strategy's own. Errors as above. */
   verify(req: Request, handle: string, meta: StateMetadata, callback: VerifyCallback): void {
     let verdict: Parameters<VerifyCallback>;
     try {
@@ -125,7 +129,7 @@ export class CookieStateStore implements StateStore {
     // Both names, because what is https may have changed since; each opens only under the name it was made for.
     const name = [`__Host-${plain}`, plain].find((each) => pending.has(each));
     const value = name && pending.get(name);
-    if (!isHandle(handle) || !name || value === undefined) {
+    if (!name || value === undefined) {
       return [null, false, { code: 'state_unknown', message: pending.size > 0 ? unknown : this.lost() }];
     }
     appendCookies([clear(name)]);
@@ -133,7 +137,11 @@ export class CookieStateStore implements StateStore {
     const text = this.seal.open(sealed, context(name, began, handle, meta));
     const record = text === undefined ? undefined : readRecord(JSON.parse(text));
     if (!record) return [null, false, { code: 'state_unknown', message: unreadable }];
-    if (!isFresh(record, this.maxAge)) return [null, false, { code: 'state_expired', message: this.expired() }];
+    if (!isFresh(record, this.maxAge)) {
+      const message = `The login took longer than ${this.maxAge / 1000} s. Start again, or raise maxAge of the state store.`;
+      const state = record.app === undefined ? {} : { state: record.app };
+      return [null, false, { code: 'state_expired', message, ...state }];
+    }
     return [null, record.pkce ?? true, record.app, pendingLogin(record)];
   }
 
@@ -176,10 +184,6 @@ export class CookieStateStore implements StateStore {
       'than the login, a Secure cookie was set over http, the callback came by POST (the cookie is SameSite=Lax), the ' +
       'browser blocks cookies, or something replaced the Set-Cookie header. Start again.'
     );
-  }
-
-  private expired(): string {
-    return `The login took longer than ${this.maxAge / 1000} s. Start again, or raise maxAge of the state store.`;
   }
 }
 
@@ -224,19 +228,23 @@ function clear(name: string): string {
   return setCookie(name, '', 0);
 }
 
+/** The record as JSON; functions and symbols, which would be left out without a word, are not. */
 function asJSON(record: LoginRecord): string {
   try {
-    return JSON.stringify(record);
-  } catch (cause) {
-    const message = 'CookieStateStore cannot keep the option state of passport.authenticate: it is not JSON';
-    throw Object.assign(new TypeError(message, { cause }), { code: 'state_invalid', status: 500 });
+    if (record.app === undefined || JSON.stringify(record.app) !== undefined) return JSON.stringify(record);
+  } catch {
+    // A cycle, a BigInt.
   }
+  throw failure(
+    'state_invalid',
+    'CookieStateStore cannot keep the option state of passport.authenticate: it is not JSON',
+  );
 }
 
 function tooLarge(size: number, state: unknown): Error {
   const message =
     `The cookie of this login would take ${size} bytes, and browsers ignore those above ${LONGEST}. The option state of ` +
-    `passport.authenticate takes ${Buffer.byteLength(JSON.stringify(state) ?? '')} bytes as JSON: keep it elsewhere ` +
-    'and give a key to it, or use SessionStateStore.';
-  return Object.assign(new Error(message), { code: 'state_too_large', status: 500 });
+    `passport.authenticate takes ${Buffer.byteLength(JSON.stringify(state) ?? '')} bytes of it as JSON, before ` +
+    'encryption: keep it elsewhere and give a key to it.';
+  return failure('state_too_large', message);
 }

@@ -182,7 +182,12 @@ describe('CookieStateStore', () => {
       const done = finish(newStore({ maxAge: 60_000 }), jar, handle);
       expect(done).to.include({ error: null, ok: false, code: 'state_expired' });
       expect(done.message).to.match(/longer than 60 s.*maxAge/);
+      expect(done.state).to.have.property('state', 'the state');
       expect(jar.names).to.deep.equal([]);
+
+      const stateless = begin(newStore(), jar).handle;
+      pass(600_100);
+      expect(finish(newStore(), jar, stateless).state).to.have.all.keys('code', 'message');
     });
 
     it('whose cookie did not come back, saying why that may be', () => {
@@ -342,20 +347,20 @@ describe('CookieStateStore', () => {
       const { error, handle, lines } = begin(newStore(), jar, { verifier, state: { text: 'ž'.repeat(2000) } });
       expect(error).to.be.an('error').and.include({ code: 'state_too_large', status: 500 });
       expect(String(error)).to.match(
-        /would take 5\d\d\d bytes.*above 4096.*state of passport\.authenticate takes 4011 bytes/,
+        /would take 5\d\d\d bytes.*above 4096.*state of passport\.authenticate takes 4011 bytes of it/,
       );
       expect([handle, lines]).to.deep.equal(['', []]);
 
       const long = begin(newStore(), jar, { callbackURL: `https://app.example.com/${'x'.repeat(4000)}` });
-      expect(String(long.error)).to.match(/state of passport\.authenticate takes 0 bytes/);
+      expect(String(long.error)).to.match(/state of passport\.authenticate takes 0 bytes of it/);
     });
 
     it('naming state where it is not JSON', () => {
       const circle: { self?: unknown } = {};
       circle.self = circle;
-      for (const state of [circle, 7n]) {
+      for (const state of [circle, 7n, () => {}, Symbol('s')]) {
         const { error } = begin(newStore(), undefined, { state });
-        expect(error).to.be.instanceOf(TypeError).and.include({ code: 'state_invalid', status: 500 });
+        expect(error).to.be.an('error').and.include({ code: 'state_invalid', status: 500 });
         expect(String(error)).to.contain('the option state of passport.authenticate');
       }
     });

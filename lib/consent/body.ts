@@ -63,7 +63,7 @@ export function readBody(req: IncomingMessage, limit: number, timeout: number): 
         return;
       }
       if (end > bytes.length) {
-        const larger = Buffer.alloc(Math.min(limit, Math.max(4096, 2 * bytes.length, end)));
+        const larger = Buffer.alloc(Math.max(4096, 2 * bytes.length, end));
         bytes.copy(larger, 0, 0, size);
         bytes = larger;
       }

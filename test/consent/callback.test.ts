@@ -335,7 +335,13 @@ describe('consentCallback', () => {
         },
       });
       const left = gate();
+      let heads = 0;
       const port = await listen((req, res) => {
+        const { writeHead } = res;
+        res.writeHead = (status: number) => {
+          heads += 1;
+          return writeHead.call(res, status);
+        };
         res.once('close', left.open);
         handler(req, res);
       });
@@ -346,7 +352,7 @@ describe('consentCallback', () => {
       await left.opened;
       finish.open();
       expect((await deliver(port, denial)).status).to.equal(204);
-      expect(runs).to.equal(1);
+      expect([runs, heads], 'one run, and nothing written to nobody').to.deep.equal([1, 1]);
     });
 
     it('never calls next', async () => {

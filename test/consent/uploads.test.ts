@@ -113,6 +113,27 @@ describe('consentCallback, reading uploads', () => {
     });
   }
 
+  it('forgets an upload that something else on our side has ended', async () => {
+    const aborted = gate<ConsentCallbackError>();
+    const handler = consentCallback({ secret, onConsent: () => {}, onError: aborted.open });
+    const port = await listen((req, res) => {
+      handler(req, res);
+      req.destroy();
+    });
+    dial(port).socket.write(head(denial, chunked));
+    expect(await aborted.opened).to.include({ code: 'body_aborted' });
+  });
+
+  it('leaves no timer behind', async () => {
+    const timers = (): number => process.getActiveResourcesInfo().filter((name) => name === 'Timeout').length;
+    const port = await start({ timeout: 1_000_000 });
+    const before = timers();
+    const { socket, received } = dial(port);
+    socket.write(`${head(denial, 'Connection: close', `Content-Length: ${denial.length}`)}${denial}`);
+    expect(await received).to.match(/^HTTP\/1\.1 204 /);
+    expect(timers()).to.equal(before);
+  });
+
   it('drops an upload that never begins', async () => {
     const { socket, answered, received } = dial(await start({ timeout: 50 }));
     socket.write(head(denial, `Content-Length: ${denial.length}`));

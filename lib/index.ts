@@ -13,6 +13,7 @@ export {
 } from './errors';
 export type { CriteoStrategyOptions, CriteoStrategyOptionsWithRequest } from './options';
 export type { CriteoAccount, CriteoAdvertiser, CriteoProfile, Service } from './profile';
+export { CookieStateStore, type CookieStateStoreOptions } from './state/cookie';
 export { SessionStateStore, type SessionStateStoreOptions } from './state/session';
 export type { PendingLogin, StateMetadata, StateStore } from './state/store';
 export {

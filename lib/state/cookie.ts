@@ -8,8 +8,9 @@ import type { Request, StateMetadata, StateStore, StoreCallback, VerifyCallback 
 /** Options of {@link CookieStateStore}. */
 export interface CookieStateStoreOptions {
   /**
-   * What the cookies are encrypted with: at least 32 characters, random ones; the same in every process of the
-   * application. Several to change it without losing logins: the first encrypts, all decrypt.
+   * What the cookies are encrypted with: 32 random characters or more (fewer raise the process warning
+   * `CRITEO_WEAK_SECRET`), the same in every process of the application. Several to change it without losing logins:
+   * the first encrypts, all decrypt.
    */
   secret: string | readonly string[];
   /**
@@ -36,7 +37,7 @@ export interface CookieStateStoreOptions {
 const LONGEST = 4096;
 // A response whose header is too long is refused by proxies: what is left over goes the next time.
 const MOST_CLEARED = 20;
-const SHORTEST_SECRET = 32;
+const ADVISABLE_SECRET = 32;
 
 /**
  * Keeps pending logins in the browser, each in a short-lived cookie of its own: for applications without sessions on
@@ -197,15 +198,19 @@ const unreadable =
 
 function checkSecrets(secret: unknown): [string, ...string[]] {
   const [first, ...older]: unknown[] = Array.isArray(secret) ? secret : [secret];
-  return [checkSecret(first), ...older.map(checkSecret)];
+  const secrets: [string, ...string[]] = [checkSecret(first), ...older.map(checkSecret)];
+  if (secrets.some((each) => each.length < ADVISABLE_SECRET)) {
+    const message =
+      `CookieStateStore: the option secret has fewer than ${ADVISABLE_SECRET} characters, so that it might be guessed ` +
+      'from a cookie; make one with `openssl rand -base64 32`';
+    process.emitWarning(message, { code: 'CRITEO_WEAK_SECRET' });
+  }
+  return secrets;
 }
 
 function checkSecret(secret: unknown): string {
-  if (typeof secret === 'string' && secret.length >= SHORTEST_SECRET) return secret;
-  const must =
-    `must be a string of at least ${SHORTEST_SECRET} characters, or an array of such; make one with ` +
-    '`openssl rand -base64 32`';
-  throw optionError('CookieStateStore', 'secret', must);
+  if (typeof secret === 'string' && secret !== '') return secret;
+  throw optionError('CookieStateStore', 'secret', 'must be a non-empty string, or an array of such');
 }
 
 /** The two parts of a cookie's value: when the login began, and the sealed record. */

@@ -96,7 +96,7 @@ describe('repeated deliveries', () => {
 
   it('find a slow run still under way, then done', async () => {
     const finish = gate();
-    const { seen, send } = await start({ timeout: 50, onConsent: () => finish.opened });
+    const { seen, send } = await start({ timeout: 250, onConsent: () => finish.opened });
     expect(await send()).to.equal(503);
     expect(await send()).to.equal(503);
     finish.open();
@@ -114,7 +114,7 @@ describe('repeated deliveries', () => {
     const failed = gate();
     let runs = 0;
     const { send } = await start({
-      timeout: 50,
+      timeout: 250,
       onError: (error) => error.code === 'handler_failed' && failed.open(),
       onConsent: async () => {
         runs += 1;
@@ -210,12 +210,12 @@ describe('repeated deliveries', () => {
       const failed = gate<ConsentCallbackError>();
       let hang = true;
       const { seen, send } = await start({
-        timeout: 50,
+        timeout: 250,
         onError: (error) => error.code === 'seen_failed' && failed.open(error),
         seen: { get: () => (hang ? new Promise(() => {}) : undefined), set: () => {} },
       });
       expect(await send()).to.be.oneOf([500, 503]);
-      expect((await failed.opened).cause).to.have.property('message', 'No answer within 50 ms');
+      expect((await failed.opened).cause).to.have.property('message', 'No answer within 250 ms');
       hang = false;
       expect(await send()).to.equal(204);
       expect(seen.runs).to.equal(1);

@@ -16,9 +16,7 @@ describe('consentCallback, reading uploads', () => {
     const onConsent = (): void => {
       events += 1;
     };
-    return listen(
-      consentCallback({ secret, onConsent, onError: (error) => void told.push(error), timeout: 200, ...options }),
-    );
+    return listen(consentCallback({ secret, onConsent, onError: (error) => void told.push(error), ...options }));
   }
 
   beforeEach(() => {
@@ -45,14 +43,14 @@ describe('consentCallback, reading uploads', () => {
   });
 
   it('refuses an announced length over the limit before a byte has come, and hangs up', async () => {
-    const { socket, answered, received } = dial(await start());
+    const { socket, answered, received } = dial(await start({ timeout: 200 }));
     socket.write(head(denial, 'Content-Length: 1048577'));
     expect(await answered).to.match(/^HTTP\/1\.1 413 /);
     await received;
   });
 
   it('refuses an upload without a signature before a byte has come, and hangs up', async () => {
-    const { socket, answered, received } = dial(await start());
+    const { socket, answered, received } = dial(await start({ timeout: 200 }));
     socket.write(`POST / HTTP/1.1\r\nHost: a\r\n${chunked}\r\n\r\n`);
     expect(await answered).to.match(/^HTTP\/1\.1 401 /);
     await received;

@@ -98,19 +98,19 @@ describe('createConsentURL', () => {
       );
     });
 
-    it('are the only ones refused or sign as they are, whatever the text', () => {
-      fc.assert(
-        fc.property(fc.string({ unit: 'binary' }), (state) => {
-          let url: string;
-          try {
-            url = createWith({ state });
-          } catch (error) {
-            expect(error).to.be.instanceOf(TypeError);
-            return;
-          }
-          expect(new URL(url).searchParams.get('state')).to.equal(state);
-        }),
-      );
+    it('are told apart for every character of Latin-1: it is refused, or it arrives', () => {
+      let refused = 0;
+      for (let code = 0; code < 256; code += 1) {
+        const state = `a${String.fromCharCode(code)}b`;
+        try {
+          expect(new URL(createWith({ state })).searchParams.get('state')).to.equal(state);
+        } catch (error) {
+          expect(error).to.be.instanceOf(TypeError);
+          refused += 1;
+        }
+      }
+      // 62 letters and digits, and 18 others, pass.
+      expect(256 - refused).to.equal(80);
     });
   });
 

@@ -1,0 +1,183 @@
+import { performance } from 'node:perf_hooks';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { APIEndpoint } from '../client';
+import { CriteoTransportError } from '../errors';
+import { readAPIError, retryAfter } from '../refusal';
+import { version } from '../version';
+import { abortError } from './abort';
+import { type APIRequest, send } from './request';
+
+/** What `fetch` of a TokenSource takes: as the global `fetch` does, and a timeout. */
+export interface TokenFetchInit extends RequestInit {
+  /**
+   * Milliseconds until the answer's headers, the token's refresh, repeats and the wait for a rate limit included; and
+   * the longest pause within the answer's body. Default: the client's `timeout`.
+   */
+  timeout?: number | undefined;
+}
+
+/** Where access tokens come from: another one than `force`, if that is given. */
+export type GetToken = (options: { force?: string | undefined; signal: AbortSignal }) => Promise<string>;
+
+type Call = Pick<APIRequest, 'method' | 'headers' | 'body'>;
+
+// Larger than any error of Criteo's.
+const LARGEST_ERROR = 64 * 1024;
+// Milliseconds: the least to wait for a rate limit, and the least that must be left afterwards.
+const LEAST = 500;
+// What belongs to the connection, and not to the caller (RFC 9110 section 7.6.1); and the encodings, since nothing here
+// decodes them.
+const ours = [
+  'connection',
+  'content-length',
+  'expect',
+  'host',
+  'keep-alive',
+  'te',
+  'trailer',
+  'transfer-encoding',
+  'upgrade',
+];
+
+/**
+ * A URL of Criteo's API: given as one, or as a path under `base`.
+ *
+ * @throws {TypeError} for every other: the token goes nowhere else.
+ */
+export function readURL(base: string, url: unknown): URL {
+  const text = url instanceof URL ? url.href : url;
+  if (typeof text === 'string') {
+    const whole = /^\/(?![/\\])/.test(text) ? base + text : text;
+    const parsed = URL.canParse(whole) ? new URL(whole) : undefined;
+    if (parsed && parsed.origin === new URL(base).origin && !parsed.username && !parsed.password) return parsed;
+  }
+  throw new TypeError(
+    `TokenSource.fetch: url must be a path, such as /2026-07/advertisers/me, or a URL of ${new URL(base).origin}: the token goes nowhere else`,
+  );
+}
+
+/**
+ * Calls Criteo's API with a token: with another one if the first is refused, and again when the rate limit is reset, if
+ * that is in time.
+ */
+export async function fetchWithToken(
+  endpoint: APIEndpoint,
+  url: URL,
+  { timeout = endpoint.timeout, signal, ...init }: TokenFetchInit,
+  getToken: GetToken,
+  now: () => number,
+): Promise<Response> {
+  const call = await readCall(url, init);
+  const repeatable = !call.body || call.body instanceof Uint8Array;
+  const deadline = performance.now() + timeout;
+  const control = new AbortController();
+  const timer = setTimeout(() => {
+    const why = `${call.method} ${url.origin}${url.pathname}: no answer within ${timeout} ms (the option timeout)`;
+    control.abort(new CriteoTransportError(why, { code: 'timeout', status: 504, retryable: true }));
+  }, timeout);
+
+  // The caller may give up until the last byte of the answer, not only while we are at work here.
+  const giveUp = (): void => control.abort(abortError(signal?.reason));
+  if (signal?.aborted) giveUp();
+  signal?.addEventListener('abort', giveUp, { once: true });
+  let working = true;
+  let reading = false;
+  const release = (): void => {
+    if (!working && !reading) signal?.removeEventListener('abort', giveUp);
+  };
+  const onClose = (): void => {
+    reading = false;
+    release();
+  };
+
+  try {
+    let refused: string | undefined;
+    for (;;) {
+      const token = await getToken({ force: refused, signal: control.signal });
+      const headers = { ...call.headers, authorization: `Bearer ${token}` };
+      reading = true;
+      const response = await send({
+        ...call,
+        url,
+        headers,
+        agent: endpoint.agent,
+        idle: timeout,
+        signal: control.signal,
+        onClose,
+      });
+      if (!repeatable) return response;
+      if (response.status === 401 && refused === undefined) {
+        const body = await readAll(response);
+        if (!isTokenRefused(body, token)) return new Response(body, response);
+        refused = token;
+      } else if (response.status === 429) {
+        const pause = pauseFor(response, now());
+        if (pause === undefined || performance.now() + pause + LEAST > deadline) return response;
+        await response.body?.cancel();
+        await sleep(pause, undefined, { signal: control.signal }).catch(() => {
+          throw control.signal.reason;
+        });
+      } else {
+        return response;
+      }
+    }
+  } finally {
+    clearTimeout(timer);
+    working = false;
+    release();
+  }
+}
+
+async function readCall(url: URL, init: RequestInit): Promise<Call> {
+  const { body } = init;
+  const streams = typeof body === 'object' && body !== null && Symbol.asyncIterator in body;
+  let request: Request;
+  try {
+    // Fetch's own reading of methods, headers and bodies, forms with files included.
+    request = new Request(url, { ...init, duplex: 'half' });
+  } catch (cause) {
+    throw new TypeError('TokenSource.fetch: init cannot be sent: see the cause', { cause });
+  }
+  const { method } = request;
+  const headers = Object.fromEntries(request.headers);
+  for (const name of ours) delete headers[name];
+  const defaults = { accept: 'application/json', 'user-agent': `passport-criteo/${version}` };
+  const call = { method, headers: { ...defaults, ...headers, 'accept-encoding': 'identity' } };
+  if (!request.body) return { ...call, body: undefined };
+  if (streams) return { ...call, headers: { ...call.headers, 'transfer-encoding': 'chunked' }, body: request.body };
+  const bytes = new Uint8Array(await request.arrayBuffer());
+  return { ...call, headers: { ...call.headers, 'content-length': String(bytes.byteLength) }, body: bytes };
+}
+
+async function readAll(response: Response): Promise<Uint8Array> {
+  const parts: Uint8Array[] = [];
+  let size = 0;
+  for await (const part of response.body ?? []) {
+    size += part.byteLength;
+    if (size > LARGEST_ERROR) {
+      throw new CriteoTransportError(`The API's answer 401 is larger than ${LARGEST_ERROR} bytes`, {
+        code: 'response_too_large',
+        status: 502,
+        response: { status: 401 },
+      });
+    }
+    parts.push(part);
+  }
+  return Buffer.concat(parts);
+}
+
+/** Whether a 401 means the token (Criteo, "API error types"), as one without a code does; not the right to something. */
+function isTokenRefused(body: Uint8Array, token: string): boolean {
+  const text = Buffer.from(body).toString('utf8');
+  const { code } = readAPIError({ status: 401, headers: {}, text }, [token]);
+  return code === 'authorization-token-expired' || code === 'authorization-token-invalid';
+}
+
+/** Milliseconds until the rate limit is reset; nothing where the answer does not say. */
+function pauseFor({ status, headers }: Response, now: number): number | undefined {
+  const names = ['x-ratelimit-reset', 'retry-after'];
+  const told = Object.fromEntries(names.map((name) => [name, headers.get(name) ?? undefined]));
+  const seconds = retryAfter({ status, headers: told }, now);
+  // A random share keeps many workers from coming back all at once.
+  return seconds === undefined ? undefined : Math.max(seconds * 1000, LEAST) + Math.random() * LEAST;
+}

@@ -15,13 +15,17 @@ export interface CallbackParameters {
 // More than any server sends, less than what is worth attacking with.
 const LONGEST = 4096;
 const names = ['code', 'state', 'error', 'error_description', 'error_uri', 'iss'] as const;
+// Those that are compared or sent on hold visible characters and blanks only (RFC 6749 appendix A); the others are for
+// people, and are cleaned where they are shown.
+const shown = /^error_/;
+const controls = /\p{Cc}/u;
 
 /**
  * The callback parameters of a request, from the query, or from a form body where the query has none (passport-oauth2
  * reads both).
  *
  * @returns nothing where the request is no callback and so begins a login; the name of a parameter that is repeated, no
- *   string or too long, as `malformed`; the parameters otherwise.
+ *   string, too long or with control characters, as `malformed`; the parameters otherwise.
  */
 export function readCallback(req: Request): CallbackParameters | { malformed: string } | undefined {
   const source = [query(req), (req as { body?: unknown }).body].find(isCallback);
@@ -31,9 +35,20 @@ export function readCallback(req: Request): CallbackParameters | { malformed: st
     const value = Object.hasOwn(source, name) ? source[name] : undefined;
     if (value === undefined) continue;
     if (typeof value !== 'string' || value.length > LONGEST) return { malformed: name };
+    if (!shown.test(name) && controls.test(value)) return { malformed: name };
     parameters[name] = value;
   }
   return parameters;
+}
+
+/**
+ * Whether nobody has come yet: a HEAD request, or a page that a browser fetches ahead of a visit that may never be
+ * made (Fetch, section "Sec-Purpose"; the other headers are what browsers sent before it). What a login keeps or takes
+ * is for visits.
+ */
+export function isAhead({ method, headers }: Request): boolean {
+  const purposes = ['sec-purpose', 'purpose', 'x-purpose', 'x-moz'];
+  return method === 'HEAD' || purposes.some((name) => /\b(prefetch|preview)\b/i.test(String(headers?.[name])));
 }
 
 function isCallback(source: unknown): source is Record<string, unknown> {

@@ -44,6 +44,17 @@ export function askHook(what: string, timeout: number, call: (callback: HookAnsw
 }
 
 /**
+ * The answer of a hook that has to answer at once. A promise is refused, and its rejection goes no further.
+ *
+ * @throws {TypeError} naming the hook.
+ */
+export function atOnce<T>(what: string, answer: T): T {
+  if (!isThenable(answer)) return answer;
+  answer.then(undefined, () => {});
+  throw new TypeError(`${what} must answer at once, but it returned a promise`);
+}
+
+/**
  * What may go to Passport as an error. Passport hands it to `next`, to which nothing, 'route' and 'router' mean
  * something else: only objects may pass.
  */

@@ -1,18 +1,12 @@
+import { createHash } from 'node:crypto';
 import { inspect } from 'node:util';
 import OAuth2Strategy from 'passport-oauth2';
 import { type AuthorizationPrefix, authorizationPrefix, authorizationURL, newVerifier } from './authorization-url';
-import { type CallbackParameters, describe, knownError, readCallback } from './callback';
+import { type CallbackParameters, isAhead, knownError, readCallback } from './callback';
 import { optionError } from './checks';
 import { refusalOf, requestTokens } from './client';
-import {
-  CriteoAPIError,
-  CriteoAuthorizationError,
-  CriteoTokenError,
-  CriteoTransportError,
-  foreignText,
-  HookTimeoutError,
-} from './errors';
-import { asError, askHook, callHook, type HookAnswer, handOver } from './hook';
+import { CriteoAPIError, CriteoTokenError, CriteoTransportError, foreignText, HookTimeoutError } from './errors';
+import { asError, askHook, atOnce, callHook, type HookAnswer, handOver } from './hook';
 import { isRecord } from './http';
 import { CriteoOAuth2, formFields } from './oauth2';
 import {
@@ -22,9 +16,10 @@ import {
   readOptions,
   type Settings,
 } from './options';
+import { failure, type Outcome, refused, unknownLogin, verdict } from './outcome';
 import { type CriteoProfile, fetchProfile } from './profile';
 import { readTokenError } from './refusal';
-import type { PendingLogin, Request, StateMetadata, StateStore } from './state/store';
+import type { Request, StateMetadata, StateStore } from './state/store';
 import { readTokenSet, type TokenSet } from './token-set';
 import {
   type ClassicVerify,
@@ -36,6 +31,8 @@ import {
   readVerify,
   type Verify,
 } from './verify';
+
+export type { FailureInfo } from './outcome';
 
 /** Options of one call of `passport.authenticate('criteo', …)`, beside Passport's own. */
 export interface CriteoAuthenticateOptions {
@@ -121,6 +118,13 @@ export class CriteoStrategy extends OAuth2Strategy {
   override authenticate(req: Request, options: CriteoAuthenticateOptions = {}): void {
     try {
       const callback = readCallback(req);
+      if (isAhead(req)) {
+        const message =
+          'A HEAD request or a prefetch neither begins a login nor finishes one: nothing was kept or taken.';
+        const code = callback ? 'invalid_callback' : 'invalid_request';
+        // 503 makes a browser drop what it fetched ahead, and ask again when somebody comes.
+        return this._deliver(failure({ code, message }, 503));
+      }
       if (!callback) return this._begin(req, options);
       const failed = (reason: unknown): void => this._deliver(['error', asError(reason, 'The login')]);
       this._finish(req, callback, options).then((outcome) => this._deliver(outcome), failed);
@@ -172,7 +176,7 @@ export class CriteoStrategy extends OAuth2Strategy {
   protected _begin(req: Request, options: CriteoAuthenticateOptions): void {
     const { pkce, timeout } = this._criteo;
     const meta = this._metadata(req, options);
-    const extra = formFields(this.authorizationParams(options));
+    const extra = formFields(atOnce('authorizationParams', this.authorizationParams(options)));
     const verifier = pkce ? newVerifier() : undefined;
     const store = (answer: HookAnswer): unknown => {
       const { length } = this._stateStore.store;
@@ -182,14 +186,18 @@ export class CriteoStrategy extends OAuth2Strategy {
       return this._stateStore.store(req, answer);
     };
     callHook('The state store', timeout, store, (error, state) => {
-      if (error) return this._deliver(['error', asError(error, 'The state store')]);
-      if (typeof state !== 'string' || state === '') {
-        const message = 'The state store gave no handle for the login: its store method must call back with a string';
-        return this._deliver(['error', new TypeError(message)]);
+      try {
+        if (error) throw error;
+        if (typeof state !== 'string' || state === '') {
+          throw new TypeError('The state store gave no handle: its store method must call back with a string');
+        }
+        const prefix = authorizationPrefix(meta, this._criteo.prefix);
+        this._criteo.prefix = prefix;
+        this._deliver(['redirect', authorizationURL(prefix, { state, verifier, extra })]);
+      } catch (reason) {
+        // Caught here: thrown into the store, it would be lost, or bring the process down.
+        this._deliver(['error', asError(reason, 'The state store')]);
       }
-      const prefix = authorizationPrefix(meta, this._criteo.prefix);
-      this._criteo.prefix = prefix;
-      this._deliver(['redirect', authorizationURL(prefix, { state, verifier, extra })]);
     });
   }
 
@@ -200,7 +208,7 @@ export class CriteoStrategy extends OAuth2Strategy {
     options: CriteoAuthenticateOptions,
   ): Promise<Outcome> {
     if ('malformed' in callback) {
-      const message = `The callback's parameter ${callback.malformed} is repeated, too long, or no string`;
+      const message = `The callback's parameter ${callback.malformed} is repeated, too long, or not plain text`;
       return failure({ code: 'invalid_callback', message }, 400);
     }
     const { iss, state: handle, code } = callback;
@@ -217,9 +225,10 @@ export class CriteoStrategy extends OAuth2Strategy {
 
     const meta = this._metadata(req, options);
     const [ok, stateOrInfo, pending] = await this._take(req, handle, meta);
-    if (!ok) return ['fail', { code: 'state_unknown', message: 'No such pending login.', ...asInfo(stateOrInfo) }, 403];
+    if (!ok) return unknownLogin(stateOrInfo);
     const state = stateOrInfo;
-    const boundTo = isRecord(pending) ? (pending as unknown as PendingLogin).boundTo : undefined;
+    // Only our own stores give it; what others give in its place is theirs.
+    const { boundTo, callbackURL } = isRecord(pending) ? pending : {};
     if (boundTo !== undefined && boundTo !== meta.boundTo) {
       const message = 'The login was begun by another user than the one who finishes it. Start again.';
       return failure({ code: 'user_changed', message, state }, 403);
@@ -233,10 +242,10 @@ export class CriteoStrategy extends OAuth2Strategy {
       const message = 'The pending login was begun without PKCE, which is now switched on. Start again.';
       return failure({ code: 'state_unknown', message, state }, 403);
     }
-    const callbackURL = isRecord(pending) ? (pending as unknown as PendingLogin).callbackURL : meta.callbackURL;
     const verifier = typeof ok === 'string' ? ok : undefined;
 
-    const { tokens, params } = await this._exchange(code, callbackURL, verifier, options);
+    const redirectURI = typeof callbackURL === 'string' ? callbackURL : meta.callbackURL;
+    const { tokens, params } = await this._exchange(code, redirectURI, verifier, options);
     const login: Login = { tokens, params, profile: undefined, req, state };
     try {
       login.profile = await this._profile(tokens.accessToken);
@@ -266,7 +275,7 @@ export class CriteoStrategy extends OAuth2Strategy {
     verifier: string | undefined,
     options: CriteoAuthenticateOptions,
   ): Promise<Exchanged> {
-    const form = formFields(this.tokenParams(options));
+    const form = formFields(atOnce('tokenParams', this.tokenParams(options)));
     for (const name of reserved) delete form[name];
     form['grant_type'] = 'authorization_code';
     form['redirect_uri'] = callbackURL;
@@ -300,11 +309,12 @@ export class CriteoStrategy extends OAuth2Strategy {
   }
 
   /** What `parseErrorResponse` makes of a body: an error or nothing. */
-  protected _parsed(body: string, status: number): Error | null {
+  protected _parsed(body: string, status: number): object | undefined {
     try {
-      return this.parseErrorResponse(body, status);
+      const error: unknown = atOnce('parseErrorResponse', this.parseErrorResponse(body, status));
+      return isRecord(error) ? error : undefined;
     } catch {
-      return null;
+      return undefined;
     }
   }
 
@@ -315,8 +325,8 @@ export class CriteoStrategy extends OAuth2Strategy {
     let skip: unknown = skipIt;
     if (typeof skipIt === 'function') {
       [skip] = await askHook('skipUserProfile', timeout, async (answer) => {
-        if (skipIt.length > 1) await skipIt(accessToken, answer);
-        else answer(null, await skipIt());
+        if (skipIt.length > 1) await skipIt.call(this, accessToken, answer);
+        else answer(null, await skipIt.call(this));
       });
     }
     if (skip) return undefined;
@@ -332,14 +342,13 @@ export class CriteoStrategy extends OAuth2Strategy {
         return this._verify(...classicArguments(this._verify.length, this._passReqToCallback, login), answer);
       return Promise.resolve(this._verify(login)).then((user) => answer(null, user));
     });
-    if (user) return ['success', user as object, withState(info ?? {}, login.state) as object];
-    return ['fail', withState(info ?? refusal, login.state)];
+    return verdict(user, info, login.state);
   }
 
   protected _metadata(req: Request, { callbackURL }: CriteoAuthenticateOptions): StateMetadata {
     const { clientID, bindTo } = this._criteo;
-    const boundTo: unknown = bindTo(req) ?? undefined;
-    if (boundTo !== undefined && typeof boundTo !== 'string') {
+    const name: unknown = atOnce('The option bindTo', bindTo(req)) ?? undefined;
+    if (name !== undefined && typeof name !== 'string') {
       throw optionError('CriteoStrategy', 'bindTo', 'must return a string or nothing');
     }
     const { authorizationURL, tokenURL } = this._oauth2.endpoints();
@@ -348,9 +357,9 @@ export class CriteoStrategy extends OAuth2Strategy {
       authorizationURL,
       tokenURL,
       clientID,
-      callbackURL: callbackURL === undefined ? this._callbackURL : checkCallbackURL(callbackURL, 'authenticate'),
+      callbackURL: callbackURL ? checkCallbackURL(callbackURL, 'authenticate') : this._callbackURL,
       strategy: this.name,
-      boundTo,
+      boundTo: name ? fingerprint(name) : undefined,
     };
   }
 
@@ -377,4 +386,13 @@ export class CriteoStrategy extends OAuth2Strategy {
   [inspect.custom](): string {
     return `${this.constructor.name} ${inspect(this.toJSON())}`;
   }
+}
+
+/** Names somebody in 43 characters that tell nothing: the name may be a credential, and sessions are read by many. */
+function fingerprint(name: string): string {
+  return createHash('sha256').update(name).digest('base64url');
+}
+
+function transportError(cause: unknown): CriteoTransportError {
+  return new CriteoTransportError('Failed to obtain access token', { code: 'invalid_response', status: 502, cause });
 }

@@ -14,7 +14,7 @@ export interface LoginRecord {
   pkce?: string;
   /** The application's own state. */
   app?: unknown;
-  /** Who began it. */
+  /** A fingerprint of who began it. */
   by?: string;
 }
 

@@ -1,5 +1,6 @@
 import { checkCount, optionError } from '../checks';
 import { isRecord } from '../http';
+import { whyForeign, whyNothingPending } from './diagnosis';
 import { isFresh, isHandle, type LoginRecord, newHandle, newRecord, owner, pendingLogin, readRecord } from './record';
 import type { Request, StateMetadata, StateStore, StoreCallback, VerifyCallback } from './store';
 
@@ -7,15 +8,22 @@ import type { Request, StateMetadata, StateStore, StoreCallback, VerifyCallback 
 export interface SessionStateStoreOptions {
   /** The property of `req.session` that holds the pending logins. Default `criteo`. */
   key?: string | undefined;
-  /** The most pending logins in one session; the oldest goes first. Default 10. */
+  /** The most pending logins in one session; the oldest goes first. Default 10. Together they take 6 KiB at most. */
   limit?: number | undefined;
   /** Milliseconds that a login may take. Default 600 000, ten minutes. */
   maxAge?: number | undefined;
 }
 
+// As JSON, in bytes: sessions are small, and whoever begins logins by the hundred must not make one large.
+const LARGEST_STATE = 2048;
+const LARGEST_RECORD = 4096;
+const ROOM = 6144;
+
 /**
  * Keeps pending logins in `req.session`, one record each, so that a login in one tab does not end one in another. What
  * it finds in a session it does not trust: anything that it would not have written is an unknown login.
+ *
+ * The application's state must be plain JSON of at most 2048 bytes; `info.state` is a copy of it.
  */
 export class SessionStateStore implements StateStore {
   private readonly key: string;
@@ -24,19 +32,19 @@ export class SessionStateStore implements StateStore {
 
   /** @throws {TypeError} naming the option that is wrong. */
   constructor({ key = 'criteo', limit = 10, maxAge = 600_000 }: SessionStateStoreOptions = {}) {
-    if (typeof key !== 'string' || key === '' || key in {}) {
-      throw optionError(
-        'SessionStateStore',
-        'key',
-        'must be a non-empty string that no object has as a property by itself',
-      );
+    if (typeof key !== 'string' || key === '' || key in {} || taken.includes(key)) {
+      const must = `must be a non-empty string, and nothing that every object or session has (${taken.join(', ')})`;
+      throw optionError('SessionStateStore', 'key', must);
     }
     this.key = key;
     this.limit = checkCount('SessionStateStore', 'limit', limit);
     this.maxAge = checkCount('SessionStateStore', 'maxAge', maxAge);
   }
 
-  /** Keeps a login that begins and gives back its handle. An error where there is no session. */
+  /**
+   * Keeps a login that begins and gives back its handle. An error where there is no session (`session_missing`), and
+   * for a state that is no JSON (`state_invalid`) or too large (`state_too_large`).
+   */
   store(
     req: Request,
     verifier: string | undefined,
@@ -45,11 +53,18 @@ export class SessionStateStore implements StateStore {
     callback: StoreCallback,
   ): void {
     const session = sessionOf(req);
-    if (!session) return callback(Object.assign(new Error(noSession), { code: 'session_missing', status: 500 }));
+    if (!session) return callback(failure('session_missing', noSession));
+    let record: LoginRecord;
+    try {
+      record = newRecord(verifier, copyOf(state), meta);
+    } catch (error) {
+      return callback(error);
+    }
+    if (sizeOf(record) > LARGEST_RECORD) return callback(failure('state_too_large', recordTooLarge));
     const pending = this.pending(session) ?? {};
-    this.makeRoom(pending);
+    this.makeRoom(pending, sizeOf(record));
     const handle = newHandle();
-    pending[handle] = newRecord(verifier, state, meta);
+    pending[handle] = record;
     // Assigned even where it is there already: sessions that are proxies notice nothing else.
     session[this.key] = pending;
     callback(null, handle);
@@ -63,7 +78,8 @@ export class SessionStateStore implements StateStore {
     const record =
       pending && isHandle(handle) && Object.hasOwn(pending, handle) ? readRecord(pending[handle]) : undefined;
     if (!pending || !record || record.of !== owner(meta)) {
-      return callback(null, false, { code: 'state_unknown', message: pending ? unknown : lost });
+      const why = pending ? unknown : whyNothingPending(req, session, meta);
+      return callback(null, false, { code: 'state_unknown', message: record ? whyForeign(record.of, meta) : why });
     }
     delete pending[handle];
     const left = Object.keys(pending).length > 0;
@@ -71,9 +87,13 @@ export class SessionStateStore implements StateStore {
     if (!left) delete session[this.key];
     if (!isFresh(record, this.maxAge)) {
       const message = `The login took longer than ${this.maxAge / 1000} s. Start again, or raise maxAge of the state store.`;
-      return callback(null, false, { code: 'state_expired', message });
+      const state = record.app === undefined ? {} : { state: record.app };
+      return callback(null, false, { code: 'state_expired', message, ...state });
     }
-    callback(null, record.pkce ?? true, record.app, pendingLogin(record));
+    save(session, (error) => {
+      if (error) return callback(error);
+      callback(null, record.pkce ?? true, record.app, pendingLogin(record));
+    });
   }
 
   private pending(session: Record<string, unknown>): Record<string, unknown> | undefined {
@@ -81,32 +101,73 @@ export class SessionStateStore implements StateStore {
     return isRecord(pending) ? pending : undefined;
   }
 
-  // Only at the limit: until then a login costs the same however many are pending.
-  private makeRoom(pending: Record<string, unknown>): void {
-    const handles = Object.keys(pending);
-    if (handles.length < this.limit) return;
-    const records: [string, LoginRecord][] = [];
-    for (const handle of handles) {
+  /** Makes room for a record of so many bytes: what is dead goes, then the oldest. */
+  private makeRoom(pending: Record<string, unknown>, size: number): void {
+    const alive: [string, LoginRecord][] = [];
+    // Nothing but handles: the rest is the application's, which may use the same key.
+    for (const handle of Object.keys(pending).filter(isHandle)) {
       const record = readRecord(pending[handle]);
-      if (record && isFresh(record, this.maxAge)) records.push([handle, record]);
+      // Of those of one millisecond, the one that was added last is the youngest.
+      if (record && isFresh(record, this.maxAge)) alive.unshift([handle, record]);
       else delete pending[handle];
     }
-    records.sort(([, a], [, b]) => b.at - a.at);
-    for (const [handle] of records.slice(this.limit - 1)) delete pending[handle];
+    alive.sort(([, a], [, b]) => b.at - a.at);
+    let taken = size;
+    for (const [index, [handle, record]] of alive.entries()) {
+      taken += sizeOf(record);
+      if (index + 1 >= this.limit || taken > ROOM) delete pending[handle];
+    }
   }
 }
 
+/** What express-session and Passport keep in a session. */
+const taken = ['cookie', 'passport'];
+
+/** The bytes that a record takes in the session, its handle included. */
+function sizeOf(record: LoginRecord): number {
+  return Buffer.byteLength(JSON.stringify(record)) + 36;
+}
+
+/** The application's state as the session store will give it back; the original stays the application's. */
+function copyOf(state: unknown): unknown {
+  if (state === undefined) return undefined;
+  let json: string | undefined;
+  try {
+    json = JSON.stringify(state);
+  } catch {
+    // A cycle, a BigInt.
+  }
+  if (json === undefined) throw failure('state_invalid', stateInvalid);
+  if (Buffer.byteLength(json) > LARGEST_STATE) throw failure('state_too_large', stateTooLarge);
+  return JSON.parse(json);
+}
+
+/**
+ * Writes the session now, and not only when the response ends: a reload during the exchange must find the login taken.
+ * Only where Passport would, too (`regenerate` tells): the `save` of other sessions may never call back.
+ */
+function save(session: Record<string, unknown>, done: (error?: unknown) => void): void {
+  const { save, regenerate } = session;
+  if (typeof save === 'function' && typeof regenerate === 'function') save.call(session, done);
+  else done();
+}
+
+function failure(code: string, message: string): Error {
+  return Object.assign(new Error(message), { code, status: 500 });
+}
+
+const stateInvalid = 'SessionStateStore cannot keep the option state of passport.authenticate: it is not JSON';
+const stateTooLarge =
+  `The option state of passport.authenticate takes more than the ${LARGEST_STATE} bytes (as JSON) that ` +
+  'SessionStateStore keeps for a login: keep it elsewhere and give a key to it.';
+const recordTooLarge = `A login would take more than ${LARGEST_RECORD} bytes of the session: shorten the option callbackURL.`;
 const noSession =
   'There is no req.session: mount session middleware (express-session, say) before passport.authenticate, on the ' +
   'login route and on the callback route, or give the strategy a CookieStateStore. If it is mounted, its store may ' +
   'be unreachable.';
-const lost =
-  'This session holds no pending login. Most likely the session cookie did not come back: SameSite=Strict, a Secure ' +
-  'cookie over http or behind a proxy without `trust proxy`, or a callback on another host than the login; or the ' +
-  'session store lost it (a memory store, after a restart).';
 const unknown =
-  'This session holds no such pending login. Most likely the callback was loaded twice (reload, back button), the ' +
-  'login is another strategy’s, or too many were begun since.';
+  'This session holds other pending logins, but not this one. Most likely it is over and its callback was loaded once ' +
+  'more (reload, back button), or too many were begun since. Start again.';
 
 function sessionOf(req: Request): Record<string, unknown> | undefined {
   const session: unknown = (req as { session?: unknown }).session;

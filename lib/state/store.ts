@@ -12,7 +12,7 @@ export interface StateMetadata {
   callbackURL: string;
   /** The strategy's name; with `clientID`, whose login this is. */
   strategy: string;
-  /** Who started the login, where the option `bindTo` (or `req.user.id`) says so. */
+  /** A fingerprint of who started the login, where the option `bindTo` (or `req.user.id`) names somebody. */
   boundTo?: string | undefined;
 }
 
@@ -20,6 +20,7 @@ export interface StateMetadata {
 export interface PendingLogin {
   /** The redirect URI of the authorization request, which the token request must repeat (RFC 6749 section 4.1.3). */
   callbackURL: string;
+  /** The `boundTo` of when the login was kept. */
   boundTo?: string | undefined;
 }
 

@@ -19,9 +19,10 @@ h1 { font-size: 1.5rem; line-height: 1.25; margin: 0 0 .6rem; } h2 { font-size: 
 p { margin: 0 0 .9rem; } .soft { color: var(--soft); } a { color: var(--accent); }
 fieldset { border: 1px solid var(--line); border-radius: .6rem; margin: 1.1rem 0; padding: .3rem 0 0; }
 legend { margin-left: .8rem; padding: 0 .4rem; font-weight: 600; }
-fieldset label { display: flex; gap: .75rem; align-items: center; padding: .6rem 1.2rem; cursor: pointer; }
+fieldset label { display: flex; flex-wrap: wrap; gap: 0 .75rem; align-items: center; padding: .6rem 1.2rem; cursor: pointer; }
 fieldset label + label { border-top: 1px solid var(--line); } fieldset label:hover { background: var(--wash); }
-fieldset small { margin-left: auto; color: var(--soft); overflow-wrap: anywhere; }
+fieldset span { flex: 1 1 8rem; min-width: 0; overflow-wrap: anywhere; }
+fieldset small { flex: none; max-width: 100%; margin-left: auto; color: var(--soft); overflow-wrap: anywhere; }
 input[type=checkbox] { width: 1.15rem; height: 1.15rem; flex: none; accent-color: var(--accent); }
 input[type=text], select { font: inherit; color: inherit; background: var(--page); border: 1px solid var(--line);
   border-radius: .5rem; padding: .4rem .6rem; max-width: 100%; }

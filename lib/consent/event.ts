@@ -1,5 +1,6 @@
 import { isUtf8 } from 'node:buffer';
 import { hash, timingSafeEqual } from 'node:crypto';
+import { checkCredential } from '../checks';
 import { ConsentCallbackError } from '../errors';
 import { isObject, type JSONObject, readFields } from './fields';
 import { checkSecrets, sign } from './signature';
@@ -41,8 +42,7 @@ export function signConsentCallback(body: RawBody, secret: string): string {
   if (typeof body !== 'string' && !(body instanceof Uint8Array)) {
     throw new TypeError('signConsentCallback: body must be a string or a Buffer');
   }
-  const [checked] = checkSecrets('signConsentCallback', [secret]);
-  return sign(body, checked as string);
+  return sign(body, checkCredential('signConsentCallback', 'secret', secret));
 }
 
 /**

@@ -35,8 +35,8 @@ describe('signConsentCallback', () => {
   it('refuses what cannot be signed or signs nothing', () => {
     const sign = signConsentCallback as (body: unknown, secret?: unknown) => string;
     expect(() => sign({}, secret)).to.throw(TypeError, 'signConsentCallback: body must be a string or a Buffer');
-    expect(() => sign(denial, '')).to.throw(TypeError, 'signConsentCallback: the option secret');
-    expect(() => sign(denial)).to.throw(TypeError, 'signConsentCallback: the option secret');
+    expect(() => sign(denial, '')).to.throw(TypeError, 'signConsentCallback: the option secret must be');
+    expect(() => sign(denial)).to.throw(TypeError, 'signConsentCallback: the option secret must be');
     expect(() => sign(denial, ' padded ')).to.throw(TypeError, 'white space');
   });
 });

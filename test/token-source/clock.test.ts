@@ -1,0 +1,105 @@
+import { expect } from 'chai';
+import { Clock } from '../../lib/tokens/clock';
+import { LIFE, MINUTE, opener, start } from './support';
+
+/** A clock on two that the test moves: what people see, and what only ever goes on. */
+function clocks() {
+  let wall = start;
+  let steady = 5000;
+  const clock = new Clock(
+    () => wall,
+    () => steady,
+  );
+  return {
+    clock,
+    pass(milliseconds: number) {
+      wall += milliseconds;
+      steady += milliseconds;
+    },
+    step(milliseconds: number) {
+      wall += milliseconds;
+    },
+    token: () => ({ accessToken: 'a', tokenType: 'Bearer' as const, obtainedAt: wall, expiresAt: wall + LIFE }),
+  };
+}
+
+describe('The life left of an access token', () => {
+  const open = opener();
+
+  it('is what its times say, while the clock goes as it should', () => {
+    const { clock, pass, token } = clocks();
+    const it = token();
+    pass(MINUTE);
+    expect(clock.left(it, MINUTE)).to.equal(LIFE - MINUTE);
+    pass(LIFE);
+    expect(clock.left(it, MINUTE)).to.equal(-MINUTE);
+  });
+
+  it('looks shorter after the clock was set forward, or the machine slept, until there is another', () => {
+    const { clock, step, token } = clocks();
+    const it = token();
+    step(60 * MINUTE);
+    expect(clock.left(it, MINUTE)).to.be.below(0);
+    expect(clock.left(token(), MINUTE)).to.equal(LIFE);
+  });
+
+  it('is none for a token from the future, as it is after the clock was set back by much', () => {
+    const { clock, step, token } = clocks();
+    const it = token();
+    step(-60 * MINUTE);
+    expect(clock.left(it, MINUTE)).to.equal(0);
+    expect(clock.left(token(), MINUTE)).to.equal(LIFE);
+  });
+
+  it('forgives clocks of other machines that go ahead by less than the tolerance', () => {
+    const { clock, token } = clocks();
+    const { obtainedAt, expiresAt, ...it } = token();
+    const ahead = (by: number) => ({ ...it, obtainedAt: obtainedAt + by, expiresAt: expiresAt + by });
+    expect(clock.left(ahead(MINUTE), MINUTE)).to.equal(LIFE + MINUTE);
+    expect(clock.left(ahead(MINUTE + 1), MINUTE)).to.equal(0);
+  });
+
+  it('does not grow when the clock is set back by less than the token’s age', () => {
+    const { clock, pass, step, token } = clocks();
+    const it = token();
+    pass(10 * MINUTE);
+    step(-5 * MINUTE);
+    expect(clock.left(it, MINUTE)).to.equal(5 * MINUTE);
+    pass(MINUTE);
+    expect(clock.left(it, MINUTE)).to.equal(4 * MINUTE);
+    expect(clock.left(token(), MINUTE)).to.equal(LIFE);
+  });
+
+  it('does not grow when that happens twice', () => {
+    const { clock, pass, step, token } = clocks();
+    const it = token();
+    pass(10 * MINUTE);
+    step(-2 * MINUTE);
+    clock.now();
+    pass(MINUTE);
+    step(-2 * MINUTE);
+    expect(clock.left(it, MINUTE)).to.equal(4 * MINUTE);
+  });
+
+  it('does not heed the small differences between two clocks', () => {
+    const { clock, pass, step, token } = clocks();
+    const it = token();
+    pass(MINUTE);
+    step(-900);
+    expect(clock.left(it, MINUTE)).to.equal(LIFE - MINUTE + 900);
+  });
+
+  it('decides on a refresh: a clock set back hands out no dead token', async () => {
+    const { source, consent, pass, asked } = await open();
+    const connections = source();
+    await connections.save('user-1', await consent());
+    pass(10 * MINUTE);
+    await connections.accessToken('user-1');
+    pass(-5 * MINUTE);
+    await connections.accessToken('user-1');
+    expect(asked()).to.equal(0);
+    pass(4 * MINUTE);
+    await connections.accessToken('user-1');
+    expect(asked()).to.equal(1);
+  });
+});

@@ -45,7 +45,7 @@ export function checkEndpoint(owner: string, option: string, value: unknown): UR
 
 function parseURL(value: string): URL | undefined {
   // The URL parser repairs what others would refuse: leading blanks, backslashes, a missing slash.
-  return /^https?:\/\/[^\s\\]+$/i.test(value) && URL.canParse(value) ? new URL(value) : undefined;
+  return /^https?:\/\/[^\s\\/][^\s\\]*$/i.test(value) && URL.canParse(value) ? new URL(value) : undefined;
 }
 
 /** Milliseconds that a timer of node's can hold. */
@@ -56,7 +56,10 @@ export function checkTimeout(owner: string, value: unknown): number {
 
 /** An agent of node's http or https, or nothing. */
 export function checkAgent(owner: string, value: Agent | undefined): Agent | undefined {
-  if (value === undefined || typeof value === 'object') return value ?? undefined;
+  // What node itself asks of an agent.
+  const { addRequest }: { addRequest?: unknown } = Object(value);
+  if (typeof addRequest === 'function') return value;
+  if (value === undefined || value === null) return undefined;
   throw optionError(owner, 'agent', 'must be an http.Agent or https.Agent');
 }
 

@@ -64,13 +64,20 @@ export class CriteoClient {
 
   /** @throws {TypeError} naming the option that is wrong. */
   constructor(options: CriteoClientOptions) {
-    const { clientID, clientSecret, apiURL = defaults.apiURL, timeout = defaults.timeout, agent } = options;
+    const {
+      clientID,
+      clientSecret,
+      apiURL = defaults.apiURL,
+      tokenURL,
+      timeout = defaults.timeout,
+      agent,
+    } = options ?? {};
     this.clientID = checkCredential('CriteoClient', 'clientID', clientID);
     this.#credentials = { client_id: clientID };
     if (clientSecret)
       this.#credentials['client_secret'] = checkCredential('CriteoClient', 'clientSecret', clientSecret);
     this.apiURL = checkEndpoint('CriteoClient', 'apiURL', apiURL).href.replace(/\/+$/, '');
-    const url = checkEndpoint('CriteoClient', 'tokenURL', options.tokenURL ?? `${this.apiURL}/oauth2/token`);
+    const url = checkEndpoint('CriteoClient', 'tokenURL', tokenURL ?? `${this.apiURL}/oauth2/token`);
     const proxy = checkAgent('CriteoClient', agent);
     this.#endpoint = { url, timeout: checkTimeout('CriteoClient', timeout), agent: proxy ?? keepAliveAgent(url) };
     const api = new URL(this.apiURL);
@@ -169,7 +176,7 @@ export async function requestTokens(endpoint: TokenEndpoint, form: Record<string
   });
   const json = parseJSON(answer.text);
   if (answer.status >= 200 && answer.status < 300 && !isRefusal(json)) {
-    const tokens = readTokenSet(json, askedAt);
+    const tokens = readTokenSet(json, askedAt, answer.status);
     const { refresh_token: _, ...params } = json as Record<string, unknown>;
     return { tokens, params };
   }

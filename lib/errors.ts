@@ -1,3 +1,4 @@
+import { unescape as percentDecoded } from 'node:querystring';
 import { AuthorizationError, InternalOAuthError, TokenError } from 'passport-oauth2';
 
 /** What every error of this package carries beside its message, so that code can decide without reading text. */
@@ -198,16 +199,30 @@ export function foreignText(
   limit = 300,
 ): string | undefined {
   if (typeof value !== 'string') return undefined;
-  let text = value;
-  for (const secret of secrets) {
-    if (!secret) continue;
-    const forms = new Set([
-      secret,
-      encodeURIComponent(secret),
-      new URLSearchParams([['', secret]]).toString().slice(1),
-    ]);
-    for (const form of forms) text = text.replaceAll(form, '[redacted]');
-  }
-  text = text.replace(controls, ' ').trim();
+  const text = redact(value, secrets).replace(controls, ' ').trim();
   return text.length > limit ? `${text.slice(0, limit)}…` : text || undefined;
+}
+
+/**
+ * A text without the `secrets`: as they are they are cut out, and where one is there in another spelling (as URLs, forms,
+ * JSON and HTML escape characters, up to twice), nothing of the text is left.
+ */
+export function redact(text: string, secrets: readonly (string | undefined)[]): string {
+  const known = secrets.flatMap((secret) => secret || []);
+  const cut = known.reduce((rest, secret) => rest.replaceAll(secret, '[redacted]'), text);
+  const spelled = plain(plain(cut));
+  return known.some((secret) => spelled.includes(plain(plain(secret)))) ? '[redacted]' : cut;
+}
+
+const entities: Record<string, string> = { amp: '&', lt: '<', gt: '>', quot: '"', apos: "'" };
+
+/** A text with one layer of escapes taken off. */
+function plain(text: string): string {
+  return percentDecoded(text)
+    .replace(/\\u([0-9a-f]{4})/gi, (_, hex) => String.fromCharCode(Number.parseInt(hex, 16)))
+    .replace(/&#x([0-9a-f]{1,5});/gi, (_, hex) => String.fromCodePoint(Number.parseInt(hex, 16)))
+    .replace(/&#(\d{1,6});/g, (_, decimal) => String.fromCodePoint(Number(decimal)))
+    .replace(/&(amp|lt|gt|quot|apos);/g, (_, name) => String(entities[name]))
+    .replace(/\\(.)/g, '$1')
+    .replaceAll('+', ' ');
 }

@@ -5,7 +5,7 @@ import { version } from './version';
 
 /** One request to Criteo and what its answer may cost. */
 export interface ExchangeRequest {
-  method: 'GET' | 'POST';
+  method: string;
   url: URL;
   headers?: http.OutgoingHttpHeaders | undefined;
   body?: string | undefined;
@@ -36,8 +36,8 @@ export function keepAliveAgent(url: URL): http.Agent {
   return new (url.protocol === 'https:' ? https : http).Agent({ keepAlive: true, timeout: IDLE, scheduling: 'lifo' });
 }
 
-// What may be gone a moment later. A refused certificate, say, will not.
-const passing = new Set([
+/** Codes of connection errors that may be gone a moment later. A refused certificate, say, will not. */
+export const passing = new Set([
   'EAI_AGAIN',
   'ECONNABORTED',
   'ECONNREFUSED',

@@ -2,6 +2,7 @@ import type { Agent, OutgoingHttpHeaders } from 'node:http';
 import { type dataCallback as DataCallback, OAuth2, type oauth2tokenCallback as TokenCallback } from 'oauth';
 import { defaults } from './checks';
 import { requestTokens, type TokenEndpoint } from './client';
+import { redact } from './errors';
 import { handOver } from './hook';
 import { exchange, keepAliveAgent } from './http';
 
@@ -119,22 +120,25 @@ export class CriteoOAuth2 extends OAuth2 {
       const target = new URL(url);
       const sent = { ...this._customHeaders, ...headers };
       if (accessToken) sent['Authorization'] = this.buildAuthHeader(accessToken);
-      const carriesToken = Object.keys(sent).some((name) => name.toLowerCase() === 'authorization');
+      const credentials = Object.entries(sent).filter(([name]) => name.toLowerCase() === 'authorization');
       const home = new URL(this._getAccessTokenUrl()).origin;
-      if (carriesToken && target.origin !== home && !this._origins.includes(target.origin)) {
+      if (credentials.length > 0 && target.origin !== home && !this._origins.includes(target.origin)) {
         throw new TypeError(`An access token of Criteo's is not sent to ${target.origin}: use the option apiURL`);
       }
       const answer = await exchange({
         ...this.transportFor(target),
-        method: method === 'POST' ? 'POST' : 'GET',
+        method,
         headers: sent,
-        body: method === 'POST' ? String(body ?? '') : undefined,
+        body: method === 'POST' || method === 'PUT' ? String(body ?? '') : undefined,
         limit: LIMIT,
       });
       const { status: statusCode, headers: received, text } = answer;
       // node-oauth's shape, which `InternalOAuthError` and people's `userProfile` expect.
-      if (statusCode >= 400)
-        throw { statusCode, data: accessToken ? text.replaceAll(accessToken, '[redacted]') : text };
+      if (statusCode >= 400) {
+        // Somebody will print it.
+        const tokens = credentials.map(([, value]) => String(value).replace(/^\S+ /, ''));
+        throw { statusCode, data: redact(text, tokens) };
+      }
       return { text, response: { statusCode, headers: received } };
     })();
     handOver(answered, callback, ({ text, response }) => [text, response]);

@@ -79,9 +79,10 @@ const PAUSES = [250, 1000];
  * @throws {CriteoTransportError} no usable answer came.
  */
 export async function fetchProfile(endpoint: PortfolioEndpoint, accessToken: string): Promise<CriteoProfile> {
-  const deadline = Date.now() + endpoint.timeout;
+  // By a clock that nobody sets.
+  const deadline = performance.now() + endpoint.timeout;
   if (endpoint.service === 'marketing-solutions') {
-    const page = await fetchPage(endpoint, endpoint.url, accessToken, deadline);
+    const page = await fetchPage({ ...endpoint, deadline, limit: LIMIT }, accessToken);
     const advertisers = distinct(page.items.map(readAdvertiser));
     return profileOf(endpoint.service, { advertisers, accounts: [], _raw: page.text, _json: page.json });
   }
@@ -101,13 +102,15 @@ interface Page {
 
 async function fetchPages(endpoint: PortfolioEndpoint, accessToken: string, deadline: number): Promise<Page[]> {
   const pages: Page[] = [];
+  let limit = LIMIT;
   for (let index = 0; index < PAGES; index += 1) {
     // By number only: a `nextPage` of the answer's could lead anywhere.
     const url = new URL(endpoint.url);
     url.searchParams.set('pageIndex', String(index));
     url.searchParams.set('pageSize', String(PAGE_SIZE));
-    const page = await fetchPage(endpoint, url, accessToken, deadline);
+    const page = await fetchPage({ ...endpoint, url, deadline, limit }, accessToken);
     pages.push(page);
+    limit -= Buffer.byteLength(page.text);
     const { metadata, data } = page.json;
     const total = isRecord(metadata) ? metadata['totalPages'] : undefined;
     const last = typeof total === 'number' ? index + 1 >= total : !Array.isArray(data) || data.length < PAGE_SIZE;
@@ -120,23 +123,31 @@ async function fetchPages(endpoint: PortfolioEndpoint, accessToken: string, dead
   });
 }
 
-async function fetchPage(endpoint: PortfolioEndpoint, url: URL, accessToken: string, deadline: number): Promise<Page> {
+interface PageRequest extends PortfolioEndpoint {
+  /** By `performance.now()`. */
+  deadline: number;
+  /** The most bytes that are left to take. */
+  limit: number;
+}
+
+async function fetchPage(request: PageRequest, accessToken: string): Promise<Page> {
+  const { url, headers, agent, deadline, limit } = request;
   for (let attempt = 0; ; attempt += 1) {
     try {
       const answer = await exchange({
         method: 'GET',
         url,
-        headers: { ...endpoint.headers, Authorization: `Bearer ${accessToken}` },
-        limit: LIMIT,
-        timeout: Math.max(1, deadline - Date.now()),
-        agent: endpoint.agent,
+        headers: { ...headers, Authorization: `Bearer ${accessToken}` },
+        limit,
+        timeout: Math.max(1, Math.ceil(deadline - performance.now())),
+        agent,
       });
-      noteSunset(endpoint, answer);
+      noteSunset(request, answer, accessToken);
       return readPage(answer, accessToken);
     } catch (error) {
       const pause = pauseAfter(error, attempt);
       // Half a second more, or the next try could not be answered either.
-      if (pause === undefined || Date.now() + pause + 500 > deadline) throw error;
+      if (pause === undefined || performance.now() + pause + 500 > deadline) throw error;
       await new Promise((resolve) => setTimeout(resolve, pause));
     }
   }
@@ -154,8 +165,9 @@ function pauseAfter(error: unknown, attempt: number): number | undefined {
 function readPage(answer: Answer, accessToken: string): Page {
   const { status, text } = answer;
   const json = parseJSON(text);
-  const refused = isRecord(json) && Array.isArray(json['errors']) && json['errors'].length > 0;
-  if (status < 200 || status >= 300 || (refused && !Array.isArray(json['data']))) {
+  // What there is counts, though errors may stand beside it; nothing beside errors is no empty portfolio.
+  const refused = isRecord(json) && isFilled(json['errors']) && !isFilled(json['data']);
+  if (status < 200 || status >= 300 || refused) {
     throw readAPIError(answer, [accessToken]);
   }
   if (!isRecord(json)) throw invalid(status, 'is not a JSON object');
@@ -169,10 +181,15 @@ function readPage(answer: Answer, accessToken: string): Page {
   return { text, json, items };
 }
 
+function isFilled(value: unknown): boolean {
+  return Array.isArray(value) && value.length > 0;
+}
+
 function readId(value: unknown): string | undefined {
   if (typeof value === 'string') return value || undefined;
   if (typeof value !== 'number') return undefined;
-  if (!Number.isSafeInteger(value)) throw invalid(200, 'has an id that is a number beyond 2^53, and so not exact');
+  if (!Number.isSafeInteger(value))
+    throw invalid(200, 'has an id that is a number, and beyond 2^53 or otherwise not exact');
   return String(value);
 }
 
@@ -233,8 +250,8 @@ function profileOf(
   return { provider: 'criteo', id, displayName, service, ...portfolio };
 }
 
-function noteSunset({ apiVersion, onSunset }: PortfolioEndpoint, { headers }: Answer): void {
-  const sunset = foreignText(headers['sunset'], [], 64);
+function noteSunset({ apiVersion, onSunset }: PortfolioEndpoint, { headers }: Answer, accessToken: string): void {
+  const sunset = foreignText(headers['sunset'], [accessToken], 64);
   if (sunset === undefined && headers['deprecation'] === undefined) return;
   const when = sunset === undefined ? 'soon' : `on ${sunset}`;
   onSunset(`Criteo's API version ${apiVersion} ends ${when}: set the option apiVersion to a later one`);

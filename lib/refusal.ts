@@ -13,8 +13,12 @@ export function isPassing(status: number): boolean {
  * Seconds to wait, from `x-ratelimit-reset` (UNIX seconds; Criteo, "Rate limits") or `Retry-After`; nothing where
  * neither says so.
  */
-export function retryAfter(headers: IncomingHttpHeaders, now = Date.now()): number | undefined {
-  const reset = seconds(headers['x-ratelimit-reset']);
+export function retryAfter(
+  { status, headers }: { status: number; headers: IncomingHttpHeaders },
+  now = Date.now(),
+): number | undefined {
+  // The limits may be told with any answer: only with 429 are they what it is about.
+  const reset = status === 429 ? seconds(headers['x-ratelimit-reset']) : undefined;
   if (reset !== undefined) return Math.max(0, Math.ceil(reset - now / 1000));
   return seconds(headers['retry-after']);
 }
@@ -47,12 +51,12 @@ function readCode(value: unknown, secrets: Secrets): string | undefined {
  * envelope, or neither.
  */
 export function readTokenError(answer: Answer, secrets: Secrets): CriteoTokenError | CriteoTransportError {
-  const { status, headers } = answer;
+  const { status } = answer;
   const json = parseJSON(answer.text);
   const envelope = readEnvelope(json, secrets);
   const body = isRecord(json) ? json : {};
   const code = readCode(body['error'], secrets) ?? envelope?.code;
-  const facts = { response: { status }, traceId: envelope?.traceId, retryAfter: retryAfter(headers) };
+  const facts = { response: { status }, traceId: envelope?.traceId, retryAfter: retryAfter(answer) };
   if (code === undefined) {
     const retryable = isPassing(status);
     return new CriteoTransportError(`Criteo's token endpoint answered ${status} without an OAuth error or token`, {
@@ -62,8 +66,9 @@ export function readTokenError(answer: Answer, secrets: Secrets): CriteoTokenErr
       retryable,
     });
   }
-  const retryable = isPassing(status) || code === 'temporarily_unavailable' || code === 'server_error';
   const reauthorize = code === 'invalid_grant';
+  const passing = isPassing(status) || code === 'temporarily_unavailable' || code === 'server_error';
+  const retryable = passing && !reauthorize;
   const description = foreignText(body['error_description'], secrets) ?? envelope?.text;
   const message = `Criteo refused the token request: ${code}${description ? ` (${description})` : ''}. ${advice(code)}`;
   return new CriteoTokenError(message.trim(), {
@@ -89,7 +94,7 @@ function advice(code: string): string {
 
 /** The error behind an answer of Criteo's API with a status other than success. */
 export function readAPIError(answer: Answer, secrets: Secrets, now?: number): CriteoAPIError {
-  const { status, headers } = answer;
+  const { status } = answer;
   const envelope = readEnvelope(parseJSON(answer.text), secrets);
   const retryable = isPassing(status);
   const known = reasons[status];
@@ -101,7 +106,7 @@ export function readAPIError(answer: Answer, secrets: Secrets, now?: number): Cr
     reauthorize: status === 403,
     response: { status },
     traceId: envelope?.traceId,
-    retryAfter: retryAfter(headers, now),
+    retryAfter: retryAfter(answer, now),
   });
 }
 

@@ -27,21 +27,30 @@ const headerSafe = /^[\x21-\x7e]+$/;
  *
  * @param body the parsed body, of any shape.
  * @param askedAt when the request was sent, in milliseconds since the epoch.
+ * @param status the answer's HTTP status, for the error. Default 200.
  * @throws {CriteoTransportError} `invalid_response`, naming the field and never its value.
  */
-export function readTokenSet(body: unknown, askedAt: number): TokenSet {
+export function readTokenSet(body: unknown, askedAt: number, status = 200): TokenSet {
+  const invalid = (what: string): CriteoTransportError =>
+    new CriteoTransportError(`Criteo's token response ${what}`, {
+      code: 'invalid_response',
+      status: 502,
+      response: { status },
+    });
   if (!isRecord(body)) throw invalid('is not a JSON object');
-  const { access_token, token_type, refresh_token } = body;
+  const { access_token, token_type, refresh_token, expires_in } = body;
   if (typeof access_token !== 'string' || !headerSafe.test(access_token)) {
     throw invalid('has no usable access_token: visible ASCII is expected');
   }
   if (typeof token_type !== 'string' || token_type.toLowerCase() !== 'bearer') {
     throw invalid('has a token_type other than Bearer');
   }
+  const seconds = lifetime(expires_in);
+  if (seconds === undefined) throw invalid('has an expires_in that is no number of seconds');
   const tokens: TokenSet = {
     accessToken: access_token,
     tokenType: 'Bearer',
-    expiresAt: askedAt + lifetime(body['expires_in']) * 1000,
+    expiresAt: askedAt + Math.floor(seconds * 1000),
     obtainedAt: askedAt,
   };
   if (refresh_token === undefined || refresh_token === null || refresh_token === '') return tokens;
@@ -51,17 +60,9 @@ export function readTokenSet(body: unknown, askedAt: number): TokenSet {
   return { ...tokens, refreshToken: refresh_token };
 }
 
-function lifetime(value: unknown): number {
+/** Seconds, or nothing where the value says none. */
+function lifetime(value: unknown): number | undefined {
   if (value === undefined || value === null) return LIFETIME;
   const seconds = typeof value === 'string' && /^\d+(\.\d+)?$/.test(value) ? Number(value) : value;
-  if (typeof seconds !== 'number' || !(seconds >= 0)) throw invalid('has an expires_in that is no number of seconds');
-  return Math.min(seconds, LONGEST);
-}
-
-function invalid(what: string): CriteoTransportError {
-  return new CriteoTransportError(`Criteo's token response ${what}`, {
-    code: 'invalid_response',
-    status: 502,
-    response: { status: 200 },
-  });
+  return typeof seconds === 'number' && seconds >= 0 ? Math.min(seconds, LONGEST) : undefined;
 }

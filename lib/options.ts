@@ -1,7 +1,8 @@
-import type { Agent, OutgoingHttpHeaders } from 'node:http';
+import { type Agent, type OutgoingHttpHeaders, validateHeaderName, validateHeaderValue } from 'node:http';
 import { checkAgent, checkCredential, checkEndpoint, checkTimeout, defaults, optionError } from './checks';
+import { isRecord } from './http';
 import type { Service } from './profile';
-import { SessionStateStore } from './state/session';
+import { checkSessionKey, SessionStateStore } from './state/session';
 import type { Request, StateStore } from './state/store';
 
 type Maybe<T> = T | Promise<T>;
@@ -135,9 +136,7 @@ export function readOptions(options: unknown): { settings: Settings; wiring: Wir
   const given = options as Partial<Record<keyof CriteoStrategyOptions, unknown>>;
   const { clientSecret, agent, store, state } = given;
   const pkce = boolean('pkce', given.pkce, false);
-  if (!(pkce && !clientSecret && (clientSecret === undefined || clientSecret === '' || clientSecret === null))) {
-    checkCredential(OWNER, 'clientSecret', clientSecret);
-  }
+  const secretless = pkce && (clientSecret === undefined || clientSecret === null || clientSecret === '');
   if (state === false) throw optionError(OWNER, 'state', 'cannot be false: state is what protects a login');
   if (store === false) throw optionError(OWNER, 'store', 'cannot be false: state is what protects a login');
 
@@ -155,10 +154,6 @@ export function readOptions(options: unknown): { settings: Settings; wiring: Wir
   const { skipUserProfile = false } = given;
   if (typeof skipUserProfile !== 'boolean' && typeof skipUserProfile !== 'function') {
     throw optionError(OWNER, 'skipUserProfile', 'must be a boolean or a function');
-  }
-  const { customHeaders = {} } = given;
-  if (typeof customHeaders !== 'object' || customHeaders === null || Array.isArray(customHeaders)) {
-    throw optionError(OWNER, 'customHeaders', 'must be an object of header names and values');
   }
   const { bindTo = userId } = given;
   if (typeof bindTo !== 'function') throw optionError(OWNER, 'bindTo', 'must be a function of the request');
@@ -181,11 +176,11 @@ export function readOptions(options: unknown): { settings: Settings; wiring: Wir
     authorizationURL: checkEndpoint(OWNER, 'authorizationURL', given.authorizationURL ?? defaults.authorizationURL)
       .href,
     tokenURL: checkEndpoint(OWNER, 'tokenURL', given.tokenURL ?? `${apiURL}/oauth2/token`).href,
-    clientSecret: (clientSecret as string) || undefined,
-    store: readStore(store, text('sessionKey', given.sessionKey, 'criteo'), pkce),
+    clientSecret: secretless ? undefined : checkCredential(OWNER, 'clientSecret', clientSecret),
+    store: readStore(store, checkSessionKey(OWNER, 'sessionKey', given.sessionKey), pkce),
     passReqToCallback: boolean('passReqToCallback', given.passReqToCallback, false),
     agent: checkAgent(OWNER, agent as Agent | undefined),
-    customHeaders: { ...customHeaders },
+    customHeaders: readHeaders(given.customHeaders),
     apiURL,
   };
   return { settings, wiring };
@@ -201,6 +196,19 @@ function text(option: string, value: unknown, otherwise: string): string {
   if (value === undefined) return otherwise;
   if (typeof value === 'string' && value !== '') return value;
   throw optionError(OWNER, option, 'must be a non-empty string');
+}
+
+function readHeaders(value: unknown = {}): OutgoingHttpHeaders {
+  try {
+    if (!isRecord(value)) throw new TypeError();
+    for (const [name, each] of Object.entries(value)) {
+      validateHeaderName(name);
+      validateHeaderValue(name, each as string);
+    }
+    return { ...value } as OutgoingHttpHeaders;
+  } catch {
+    throw optionError(OWNER, 'customHeaders', 'must be an object of header names and values that HTTP allows');
+  }
 }
 
 function readStore(value: unknown, sessionKey: string, pkce: boolean): StateStore {

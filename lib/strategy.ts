@@ -115,8 +115,9 @@ export class CriteoStrategy extends OAuth2Strategy {
    * Sends the user to Criteo's consent page, or takes the callback; ends in exactly one of redirect, success, fail and
    * error. For Passport to call.
    */
-  override authenticate(req: Request, options: CriteoAuthenticateOptions = {}): void {
+  override authenticate(req: Request, given?: CriteoAuthenticateOptions | null): void {
     try {
+      const options = given ?? {};
       const callback = readCallback(req);
       if (isAhead(req)) {
         const message =

@@ -31,12 +31,8 @@ export class SessionStateStore implements StateStore {
   private readonly maxAge: number;
 
   /** @throws {TypeError} naming the option that is wrong. */
-  constructor({ key = 'criteo', limit = 10, maxAge = 600_000 }: SessionStateStoreOptions = {}) {
-    if (typeof key !== 'string' || key === '' || key in {} || taken.includes(key)) {
-      const must = `must be a non-empty string, and nothing that every object or session has (${taken.join(', ')})`;
-      throw optionError('SessionStateStore', 'key', must);
-    }
-    this.key = key;
+  constructor({ key, limit = 10, maxAge = 600_000 }: SessionStateStoreOptions = {}) {
+    this.key = checkSessionKey('SessionStateStore', 'key', key);
     this.limit = checkCount('SessionStateStore', 'limit', limit);
     this.maxAge = checkCount('SessionStateStore', 'maxAge', maxAge);
   }
@@ -120,8 +116,13 @@ export class SessionStateStore implements StateStore {
   }
 }
 
-/** What express-session and Passport keep in a session. */
-const taken = ['cookie', 'passport'];
+/** A property of `req.session` that is free for us: none that every object has, or express-session's or Passport's. */
+export function checkSessionKey(owner: string, option: string, value: unknown = 'criteo'): string {
+  if (typeof value === 'string' && value !== '' && !(value in {}) && !['cookie', 'passport'].includes(value)) {
+    return value;
+  }
+  throw optionError(owner, option, "must be a non-empty string, and not 'cookie', 'passport' or what every object has");
+}
 
 /** The bytes that a record takes in the session, its handle included. */
 function sizeOf(record: LoginRecord): number {

@@ -1,0 +1,183 @@
+import { Agent } from 'node:http';
+import { expect } from 'chai';
+import { checkCallbackURL, readOptions } from '../lib/options';
+import { SessionStateStore } from '../lib/state/session';
+
+const app = { clientID: 'id', clientSecret: 'secret-value', callbackURL: 'https://app.example.com/cb' };
+const read = (options: object = {}) => readOptions({ ...app, ...options });
+
+describe('The options of CriteoStrategy', () => {
+  it('have the documented defaults', () => {
+    const { settings, wiring } = readOptions(app);
+    const { userProfileURL, bindTo, ...others } = settings;
+    expect(others).to.deep.equal({
+      clientID: 'id',
+      callbackURL: 'https://app.example.com/cb',
+      pkce: false,
+      service: 'marketing-solutions',
+      apiVersion: '2026-07',
+      requireUserProfile: true,
+      skipUserProfile: false,
+      timeout: 10_000,
+      issuer: 'https://api.criteo.com',
+      name: 'criteo',
+    });
+    expect(userProfileURL.href).to.equal('https://api.criteo.com/2026-07/advertisers/me');
+    expect(wiring.authorizationURL).to.equal('https://consent.criteo.com/request');
+    expect(wiring.tokenURL).to.equal('https://api.criteo.com/oauth2/token');
+    expect(wiring.store).to.be.instanceOf(SessionStateStore);
+    expect(wiring).to.include({ passReqToCallback: false, agent: undefined, clientSecret: 'secret-value' });
+  });
+
+  it('keep the secret out of the settings', () => {
+    expect(JSON.stringify(readOptions(app).settings)).not.to.include('secret-value');
+  });
+
+  it('derive the token and portfolio URLs from apiURL, service and apiVersion', () => {
+    const { settings, wiring } = read({
+      apiURL: 'http://127.0.0.1:8080/',
+      service: 'retail-media',
+      apiVersion: 'preview',
+    });
+    expect(wiring.tokenURL).to.equal('http://127.0.0.1:8080/oauth2/token');
+    expect(settings.userProfileURL.href).to.equal('http://127.0.0.1:8080/preview/retail-media/accounts');
+  });
+
+  it('let each URL be overridden by itself', () => {
+    const { settings, wiring } = read({
+      authorizationURL: 'https://a.example/x',
+      tokenURL: 'https://b.example/y',
+      userProfileURL: 'https://c.example/z',
+    });
+    expect(wiring.authorizationURL).to.equal('https://a.example/x');
+    expect(wiring.tokenURL).to.equal('https://b.example/y');
+    expect(settings.userProfileURL.href).to.equal('https://c.example/z');
+  });
+
+  it('take every value that is meant to be taken', () => {
+    const agent = new Agent();
+    const store = { store: (_req: unknown, _callback: unknown) => {}, verify: () => {} };
+    const bindTo = () => 'me';
+    const skipUserProfile = () => true;
+    const { settings, wiring } = read({
+      agent,
+      store,
+      bindTo,
+      skipUserProfile,
+      timeout: 1,
+      issuer: 'https://issuer.example',
+      name: 'other',
+      requireUserProfile: false,
+      passReqToCallback: true,
+      state: true,
+    });
+    expect(wiring).to.include({ agent, store, passReqToCallback: true });
+    expect(settings).to.include({ bindTo, skipUserProfile, timeout: 1, name: 'other', requireUserProfile: false });
+    for (const apiVersion of ['2027-01', 'preview', 'experimental']) expect(read({ apiVersion })).to.be.an('object');
+  });
+
+  it('need no secret with PKCE, and take one all the same', () => {
+    for (const clientSecret of [undefined, null, '']) {
+      expect(read({ pkce: true, clientSecret }).wiring.clientSecret).to.equal(undefined);
+    }
+    expect(read({ pkce: true }).wiring.clientSecret).to.equal('secret-value');
+  });
+
+  it('copy the custom headers', () => {
+    const customHeaders = { 'X-Trace': '1', 'X-Many': ['a', 'b'], 'X-Number': 7 };
+    const { wiring } = read({ customHeaders });
+    expect(wiring.customHeaders).to.deep.equal(customHeaders);
+    expect(wiring.customHeaders).not.to.equal(customHeaders);
+  });
+
+  const wrong: Record<string, unknown[]> = {
+    clientID: [undefined, null, '', 7, ' id', 'id\n'],
+    clientSecret: [undefined, null, '', 7, 'secret-value\n', false],
+    callbackURL: [
+      undefined,
+      null,
+      '',
+      7,
+      '/cb',
+      'app.example.com/cb',
+      'http://app.example.com/cb',
+      'ftp://app.example.com/cb',
+      'https://user:secret-value@app.example.com/cb',
+      'https://app.example.com/cb#fragment',
+      'https://app.example.com/cb#',
+      ' https://app.example.com/cb',
+      'https:app.example.com/cb',
+      'https:\\\\app.example.com',
+      'http://localhost.example.com/cb',
+      'http://127.0.0.1.example.com/cb',
+      'javascript:alert(1)',
+    ],
+    authorizationURL: ['/request', 'http://consent.example/request', 7],
+    tokenURL: ['/oauth2/token', 'http://api.example/token', 7],
+    userProfileURL: ['/me', 'http://api.example/me', 7],
+    apiURL: ['api.criteo.com', 'http://api.criteo.com', 7],
+    service: ['commerce', 7, '', 'Marketing-Solutions'],
+    apiVersion: ['2026', '2026-13', '2026-00', '2026-7', 'latest', '../2026-07', 7, ''],
+    pkce: ['S256', 'plain', 1, null],
+    state: [false],
+    store: [false, null, {}, { store: () => {} }, { verify: () => {} }, 7, 'session'],
+    skipUserProfile: ['yes', 1, null],
+    requireUserProfile: ['no', 0, null],
+    passReqToCallback: ['yes', 1, null],
+    timeout: [0, -1, 1.5, Number.NaN, Number.POSITIVE_INFINITY, 2 ** 31, '10000'],
+    agent: ['agent', 7, true],
+    issuer: ['', 7, null],
+    bindTo: ['id', null, {}],
+    sessionKey: ['', 7, null, '__proto__', 'constructor', 'cookie', 'passport'],
+    customHeaders: [
+      null,
+      'X: y',
+      [],
+      { 'X Y': 'z' },
+      { 'X-Bad': 'secret-value\r\nX-Evil: 1' },
+      { 'X-None': undefined },
+    ],
+    name: ['', 7, null],
+  };
+  for (const [option, values] of Object.entries(wrong)) {
+    for (const value of values) {
+      it(`refuse ${option}: ${typeof value === 'object' ? JSON.stringify(value) : String(value)}`, () => {
+        const act = () => read({ [option]: value });
+        expect(act).to.throw(TypeError, new RegExp(`^CriteoStrategy: the option ${option} `));
+        expect(act).to.throw().with.property('message').that.does.not.include('secret-value');
+      });
+    }
+  }
+
+  it('refuse with PKCE a store that cannot keep the verifier', () => {
+    const store = {
+      store: (_req: unknown, _state: unknown, _meta: unknown, _callback: unknown) => {},
+      verify: () => {},
+    };
+    expect(() => read({ pkce: true, store })).to.throw(TypeError, 'the option store must keep the verifier for pkce');
+  });
+
+  it('bind a login to the id of req.user by default', () => {
+    const { bindTo } = readOptions(app).settings;
+    const of = (parts: object) => Reflect.apply(bindTo, undefined, [parts]);
+    expect(of({})).to.equal(undefined);
+    expect(of({ user: null })).to.equal(undefined);
+    expect(of({ user: {} })).to.equal(undefined);
+    expect(of({ user: { id: { toString: () => 'x' } } })).to.equal(undefined);
+    expect(of({ user: { id: 'a' } })).to.equal('a');
+    expect(of({ user: { id: 0 } })).to.equal('0');
+    expect(of({ user: { id: 12n } })).to.equal('12');
+  });
+});
+
+describe('checkCallbackURL', () => {
+  it('gives the URL back as it was written, because Criteo compares it as text', () => {
+    for (const url of ['https://APP.example.com:443/a/../cb?x=%7e', 'http://localhost:3000', 'http://[::1]:3000/cb']) {
+      expect(checkCallbackURL(url)).to.equal(url);
+    }
+  });
+
+  it('names whose option it is', () => {
+    expect(() => checkCallbackURL('/cb', 'authenticate')).to.throw(/^authenticate: the option callbackURL must/);
+  });
+});

@@ -1,0 +1,119 @@
+import { inspect } from 'node:util';
+import { expect } from 'chai';
+import OAuth2Strategy from 'passport-oauth2';
+import { SessionStateStore } from '../../lib/state/session';
+import { CriteoStrategy } from '../../lib/strategy';
+import { expectOneOutcomeEach } from '../support/passport';
+import { app, construct, deepFreeze, locationOf, stubbed, successOf, user, Visitor } from './support';
+
+const four = (_a: unknown, _b: unknown, _c: unknown, _d: unknown) => {};
+
+describe('CriteoStrategy, constructed', () => {
+  expectOneOutcomeEach();
+
+  it('is a passport-oauth2 strategy by the name of criteo', () => {
+    const strategy = construct(app, four);
+    expect(strategy).to.be.instanceOf(OAuth2Strategy);
+    expect(strategy.name).to.equal('criteo');
+  });
+
+  it('takes another name', () => {
+    expect(construct({ ...app, name: 'criteo-retail' }, four).name).to.equal('criteo-retail');
+  });
+
+  it('takes one object with verify in it', () => {
+    expect(new CriteoStrategy({ ...app, verify: () => user })).to.be.instanceOf(CriteoStrategy);
+  });
+
+  it('takes `state: true` and `store: true`, which people write out of habit', async () => {
+    const strategy = stubbed({ state: true, store: true });
+    expect(successOf(await new Visitor().login(strategy)).user).to.equal(user);
+  });
+
+  it('leaves options that are frozen all through as they are', async () => {
+    const options = {
+      ...app,
+      pkce: true,
+      customHeaders: { 'X-Trace': '1' },
+      store: new SessionStateStore(),
+      verify: () => user,
+    };
+    const before = inspect(options, { depth: 5 });
+    const strategy = stubbed(deepFreeze(options));
+    const call = deepFreeze({ state: { deep: { er: 1 } }, callbackURL: 'https://other.example/cb', session: false });
+    const { info } = successOf(await new Visitor().login(strategy, call));
+    expect(info).to.deep.equal({ state: { deep: { er: 1 } } });
+    expect(inspect(options, { depth: 5 })).to.equal(before);
+  });
+
+  it('takes no notice of options that change later', async () => {
+    const options = { ...app, customHeaders: { 'X-Trace': '1' } };
+    const strategy = stubbed(options, four);
+    options.callbackURL = 'https://evil.example/cb';
+    options.clientID = 'evil';
+    const url = await new Visitor().begin(strategy);
+    expect(url.searchParams.get('redirect_uri')).to.equal(app.callbackURL);
+    expect(url.searchParams.get('client_id')).to.equal(app.clientID);
+  });
+
+  it('reads options that are inherited', () => {
+    expect(construct(Object.create({ ...app, name: 'heir' }), four).name).to.equal('heir');
+  });
+
+  it('shares nothing between two strategies', async () => {
+    const [one, two] = [stubbed({ name: 'one' }), stubbed({ name: 'two', clientID: 'client-2' })];
+    const visitor = new Visitor();
+    const first = await visitor.begin(one);
+    const second = await visitor.begin(two);
+    expect(second.searchParams.get('client_id')).to.equal('client-2');
+    await visitor.finish(two, { code: 'b', state: second.searchParams.get('state') });
+    await visitor.finish(one, { code: 'a', state: first.searchParams.get('state') });
+    expect(one.asked.map(({ code }) => code)).to.deep.equal(['a']);
+    expect(two.asked.map(({ code }) => code)).to.deep.equal(['b']);
+  });
+
+  it('keeps pending logins under sessionKey', async () => {
+    const visitor = new Visitor();
+    await visitor.begin(stubbed({ sessionKey: 'elsewhere' }));
+    expect(Object.keys(visitor.session)).to.deep.equal(['elsewhere']);
+  });
+
+  it('speaks to other endpoints where it is told to', async () => {
+    const strategy = stubbed({ authorizationURL: 'https://consent.example/ask' });
+    expect((await new Visitor().begin(strategy)).host).to.equal('consent.example');
+  });
+
+  const wrong: [string, object, unknown, RegExp][] = [
+    ['neither form of verify', app, undefined, /needs a verify function/],
+    ['both forms of verify', { ...app, verify: () => user }, four, /verify was given twice/],
+    ['a verify that is no function', { ...app, verify: 'me' }, undefined, /the option verify must be a function/],
+    [
+      'the modern verify with passReqToCallback',
+      { ...app, passReqToCallback: true, verify: () => user },
+      undefined,
+      /passReqToCallback is for/,
+    ],
+    ['two strategies’ worth of nothing', {}, four, /the option clientSecret|the option clientID/],
+  ];
+  for (const [name, options, verify, message] of wrong) {
+    it(`refuses ${name}`, () => {
+      expect(() => construct(options, verify)).to.throw(TypeError, message);
+    });
+  }
+
+  for (const options of [undefined, null, 'app', four]) {
+    it(`refuses ${inspect(options)} for options`, () => {
+      const build = () => Reflect.construct(CriteoStrategy, [options, four]);
+      expect(build).to.throw(TypeError, 'needs an options object with clientID, clientSecret and callbackURL');
+    });
+  }
+
+  it('works as Passport uses it: the strategy itself is never written to', async () => {
+    const strategy = Object.freeze(stubbed());
+    const visitor = new Visitor();
+    expect(locationOf({ kind: 'redirect', args: [(await visitor.begin(strategy)).href] }).host).to.equal(
+      'consent.criteo.com',
+    );
+    expect((await visitor.login(strategy)).kind).to.equal('success');
+  });
+});

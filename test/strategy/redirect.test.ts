@@ -1,0 +1,139 @@
+import { createHash } from 'node:crypto';
+import { expect } from 'chai';
+import { authenticate, expectOneOutcomeEach } from '../support/passport';
+import { app, errorOf, failureOf, locationOf, stubbed, Visitor } from './support';
+
+describe('CriteoStrategy, the way to Criteo', () => {
+  expectOneOutcomeEach();
+  let visitor: Visitor;
+  beforeEach(() => {
+    visitor = new Visitor();
+  });
+
+  it('redirects to the consent page with what RFC 6749 asks for and nothing else', async () => {
+    const url = await visitor.begin(stubbed());
+    expect(url.origin + url.pathname).to.equal('https://consent.criteo.com/request');
+    const { state, ...others } = Object.fromEntries(url.searchParams);
+    expect(others).to.deep.equal({
+      response_type: 'code',
+      client_id: app.clientID,
+      redirect_uri: app.callbackURL,
+    });
+    expect(state).to.match(/^[\w-]{32}$/);
+  });
+
+  it('has a new handle of 192 bits for every login', async () => {
+    const strategy = stubbed();
+    const handles = new Set<string>();
+    for (let i = 0; i < 50; i += 1) handles.add(await new Visitor().handle(strategy));
+    expect(handles.size).to.equal(50);
+    for (const handle of handles) expect(Buffer.from(handle, 'base64url')).to.have.length(24);
+  });
+
+  it('leaves scope out, whoever asks for one', async () => {
+    const strategy = stubbed({ scope: ['a', 'b'], scopeSeparator: ',' });
+    const url = await visitor.begin(strategy, { scope: ['campaigns'], scopeSeparator: ' ' });
+    expect(url.searchParams.has('scope')).to.equal(false);
+  });
+
+  it('sends the callback URL of the request, as it was written', async () => {
+    const callbackURL = 'http://LOCALHOST:3000/cb?tenant=%7e1';
+    const url = await visitor.begin(stubbed(), { callbackURL });
+    expect(url.searchParams.get('redirect_uri')).to.equal(callbackURL);
+  });
+
+  for (const callbackURL of [undefined, null, '']) {
+    it(`falls back to the callback URL of the options for ${JSON.stringify(callbackURL)}`, async () => {
+      const url = await visitor.begin(stubbed(), { callbackURL });
+      expect(url.searchParams.get('redirect_uri')).to.equal(app.callbackURL);
+    });
+  }
+
+  it('refuses a callback URL of the request that is relative or plain http, and names the option', async () => {
+    for (const callbackURL of ['/cb', 'http://app.example.com/cb', 7]) {
+      const error = errorOf(await authenticate(stubbed(), visitor.request({ query: {} }), { callbackURL }));
+      expect(error.message).to.match(/^authenticate: the option callbackURL must/);
+    }
+    expect(visitor.pending()).to.deep.equal([]);
+  });
+
+  it('does with Passport’s options left out', async () => {
+    expect(locationOf(await authenticate(stubbed(), visitor.request(), undefined)).host).to.equal('consent.criteo.com');
+    expect(locationOf(await authenticate(stubbed(), visitor.request(), null)).host).to.equal('consent.criteo.com');
+  });
+
+  it('alternates between callback URLs without mixing them up', async () => {
+    const strategy = stubbed();
+    for (const callbackURL of ['https://a.example/cb', 'https://b.example/cb', 'https://a.example/cb']) {
+      const url = await visitor.begin(strategy, { callbackURL });
+      expect(url.searchParams.get('redirect_uri')).to.equal(callbackURL);
+    }
+  });
+
+  it('keeps what the authorization URL has in its query, but for the parameters of the protocol', async () => {
+    const authorizationURL = 'https://consent.example/request?locale=fr&state=fixed&client_id=other&code_challenge=x';
+    const url = await visitor.begin(stubbed({ authorizationURL }));
+    expect(url.searchParams.get('locale')).to.equal('fr');
+    expect(url.searchParams.getAll('client_id')).to.deep.equal([app.clientID]);
+    expect(url.searchParams.getAll('state')).to.have.length(1);
+    expect(url.searchParams.get('state')).to.have.length(32);
+    expect(url.searchParams.has('code_challenge')).to.equal(false);
+  });
+
+  const states = ['text', { returnTo: '/reports' }, ['a'], true, 42, 0, '', false];
+  for (const state of states) {
+    it(`keeps the application's state off the wire and gives it back: ${JSON.stringify(state)}`, async () => {
+      const strategy = stubbed();
+      const url = await visitor.begin(strategy, { state });
+      expect(url.searchParams.get('state')).to.match(/^[\w-]{32}$/);
+      expect(decodeURIComponent(url.search)).not.to.include('returnTo');
+      const done = await visitor.finish(strategy, { code: 'c', state: url.searchParams.get('state') });
+      expect(done.kind).to.equal('success');
+      expect(done.args[1]).to.deep.equal({ state });
+    });
+  }
+
+  describe('with PKCE', () => {
+    it('sends the S256 challenge of the verifier that it later sends to the token endpoint', async () => {
+      const strategy = stubbed({ pkce: true });
+      const url = await visitor.begin(strategy);
+      expect(url.searchParams.get('code_challenge_method')).to.equal('S256');
+      expect(url.href).not.to.include('code_verifier');
+      await visitor.finish(strategy, { code: 'c', state: url.searchParams.get('state') });
+      const verifier = strategy.asked[0]?.form['code_verifier'] ?? '';
+      expect(verifier).to.match(/^[\w-]{43}$/);
+      expect(createHash('sha256').update(verifier).digest('base64url')).to.equal(
+        url.searchParams.get('code_challenge'),
+      );
+    });
+
+    it('has a new verifier for every login', async () => {
+      const strategy = stubbed({ pkce: true });
+      const challenge = async () => (await visitor.begin(strategy)).searchParams.get('code_challenge');
+      expect(await challenge()).not.to.equal(await challenge());
+    });
+  });
+
+  describe('for nobody', () => {
+    const ahead: [string, object][] = [
+      ['a HEAD request', { method: 'HEAD' }],
+      ['a prefetch', { headers: { 'sec-purpose': 'prefetch' } }],
+      ['a prerender', { headers: { 'sec-purpose': 'prefetch;prerender' } }],
+      ['a prefetch of older browsers', { headers: { purpose: 'prefetch' } }],
+      ['a prefetch of Firefox', { headers: { 'x-moz': 'prefetch' } }],
+      ['a preview of Safari', { headers: { 'x-purpose': 'preview' } }],
+    ];
+    for (const [name, parts] of ahead) {
+      it(`${name} fails and leaves nothing in the session`, async () => {
+        const request = visitor.request({ query: {}, ...parts });
+        const { code, status } = failureOf(await authenticate(stubbed(), request));
+        expect({ code, status }).to.deep.equal({ code: 'invalid_request', status: 503 });
+        expect(visitor.session).to.deep.equal({});
+      });
+    }
+
+    it('is told from a visit whose headers say something else', async () => {
+      await visitor.begin(stubbed(), {}, { headers: { purpose: 'business', 'sec-purpose': ['x'] } });
+    });
+  });
+});

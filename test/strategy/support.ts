@@ -1,0 +1,132 @@
+import { expect } from 'chai';
+import type { CriteoOAuth2 } from '../../lib/oauth2';
+import type { CriteoProfile } from '../../lib/profile';
+import { CriteoStrategy } from '../../lib/strategy';
+import { authenticate, type Outcome } from '../support/passport';
+
+export const app = {
+  clientID: 'client-1',
+  clientSecret: 'client+secret',
+  callbackURL: 'https://app.example.com/auth/criteo/callback',
+};
+
+export const tokens = { access: 'access-token-1', refresh: 'refresh-token-1' };
+
+/** What the modern `verify` of tests returns for everybody. */
+export const user = { id: 'user-1' };
+
+export type Answer = (...args: unknown[]) => void;
+
+/** A strategy without a network: the token endpoint and the portfolio are functions, and what they got is kept. */
+export class Stubbed extends CriteoStrategy {
+  /** What the token endpoint was asked. */
+  readonly asked: { code: string; form: Record<string, string> }[] = [];
+  /** The access tokens with which a profile was asked for. */
+  readonly profiled: string[] = [];
+  token: (answer: Answer) => unknown = (answer) =>
+    answer(null, tokens.access, tokens.refresh, { access_token: tokens.access, expires_in: 900 });
+  profile: (answer: Answer) => unknown = (answer) => answer(null, { provider: 'criteo', id: '13' });
+
+  get oauth2(): CriteoOAuth2 {
+    return this._oauth2;
+  }
+
+  /** The same strategy with its token endpoint stubbed. */
+  stub(): this {
+    this._oauth2.getOAuthAccessToken = (code: string, ...rest: unknown[]) => {
+      const [form, answer] = rest as [Record<string, string>, Answer];
+      this.asked.push({ code, form });
+      return this.token(answer) as undefined;
+    };
+    return this;
+  }
+
+  override userProfile(accessToken: string, done: (error?: unknown, profile?: CriteoProfile) => void): void {
+    this.profiled.push(accessToken);
+    return this.profile(done as Answer) as undefined;
+  }
+}
+
+type Options = ConstructorParameters<typeof CriteoStrategy>[0];
+
+/** A stubbed strategy; `options` are those of the test, of whatever type. */
+export function stubbed(options: object = {}, verify?: unknown): Stubbed {
+  const all = { ...app, ...(verify === undefined ? { verify: () => user } : {}), ...options };
+  return (Reflect.construct(Stubbed, [all, verify]) as Stubbed).stub();
+}
+
+/** A real strategy; `options` are those of the test, of whatever type. */
+export function construct(options: object, verify?: unknown): CriteoStrategy {
+  return Reflect.construct(CriteoStrategy, [options as Options, verify]) as CriteoStrategy;
+}
+
+/** A visitor's requests: they share a session, which is stored as JSON in between. */
+export class Visitor {
+  session: Record<string, unknown> = {};
+  user: unknown;
+
+  request(parts: object = {}): object {
+    this.session = JSON.parse(JSON.stringify(this.session));
+    return { method: 'GET', headers: {}, session: this.session, ...(this.user ? { user: this.user } : {}), ...parts };
+  }
+
+  /** Begins a login. */
+  async begin(strategy: object, options: unknown = {}, parts: object = {}): Promise<URL> {
+    return locationOf(await authenticate(strategy, this.request({ query: {}, ...parts }), options));
+  }
+
+  /** Begins a login and gives back the handle that is on the wire. */
+  async handle(strategy: object, options: unknown = {}): Promise<string> {
+    return (await this.begin(strategy, options)).searchParams.get('state') ?? '';
+  }
+
+  /** Comes back with a callback. */
+  finish(strategy: object, query: object, options: unknown = {}): Promise<Outcome> {
+    return authenticate(strategy, this.request({ query }), options);
+  }
+
+  /** The whole of a login. */
+  async login(strategy: object, options: unknown = {}): Promise<Outcome> {
+    return this.finish(strategy, { code: 'code-1', state: await this.handle(strategy, options) });
+  }
+
+  /** The handles that are pending in the session. */
+  pending(key = 'criteo'): string[] {
+    return Object.keys(Object(this.session[key]));
+  }
+}
+
+/** Where an outcome redirects to. */
+export function locationOf({ kind, args }: Outcome): URL {
+  expect(kind, String(args[0])).to.equal('redirect');
+  return new URL(String(args[0]));
+}
+
+/** The `info` and the status of a failed login. */
+export function failureOf({ kind, args }: Outcome): Record<string, unknown> & { status: unknown } {
+  expect(kind, String(args[0])).to.equal('fail');
+  return { ...Object(args[0]), status: args[1] };
+}
+
+/** The error of a login. */
+export function errorOf({ kind, args }: Outcome): Error & Record<string, unknown> {
+  expect(kind).to.equal('error');
+  expect(args).to.have.length(1);
+  expect(args[0]).to.be.instanceOf(Error);
+  return Object(args[0]);
+}
+
+/** The user and the `info` of a successful login. */
+export function successOf({ kind, args }: Outcome): { user: unknown; info: unknown } {
+  expect(kind, String(args[0])).to.equal('success');
+  return { user: args[0], info: args[1] };
+}
+
+/** Freezes an object and all that it holds. */
+export function deepFreeze<T>(value: T): T {
+  if (typeof value === 'object' && value !== null && !Object.isFrozen(value)) {
+    Object.freeze(value);
+    for (const each of Object.values(value)) deepFreeze(each);
+  }
+  return value;
+}

@@ -220,7 +220,9 @@ export class CriteoStrategy extends OAuth2Strategy {
     }
     const error = knownError(callback.error);
     if (!handle) {
-      const message = 'The callback bears no state, so it cannot be told whose login it belongs to. Start again.';
+      const message =
+        'The callback bears no state, so it belongs to no login that began here. Most likely the user declined (Criteo ' +
+        'may leave state out then), or the URL was opened by itself (bookmark, a link of somebody else). Start again.';
       return failure({ code: 'state_missing', message, error }, 403);
     }
 
@@ -231,7 +233,10 @@ export class CriteoStrategy extends OAuth2Strategy {
     // Only our own stores give it; what others give in its place is theirs.
     const { boundTo, callbackURL } = isRecord(pending) ? pending : {};
     if (boundTo !== undefined && boundTo !== meta.boundTo) {
-      const message = 'The login was begun by another user than the one who finishes it. Start again.';
+      const message =
+        'The login was begun by another user than the one who finishes it. Most likely somebody signed in or out in ' +
+        'another tab meanwhile; or req.user is set on only one of the two routes (mount passport.session() before both), ' +
+        'or the option bindTo names one user in two ways. Start again.';
       return failure({ code: 'user_changed', message, state }, 403);
     }
     if (callback.error) return refused(callback, error, state);

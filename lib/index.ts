@@ -1,5 +1,16 @@
 export { CriteoClient, type CriteoClientOptions } from './client';
 export {
+  type ConsentCallbackHandler,
+  type ConsentCallbackOptions,
+  type ConsentEvent,
+  type ConsentURLOptions,
+  consentCallback,
+  createConsentURL,
+  type SeenEvents,
+  signConsentCallback,
+  verifyConsentCallback,
+} from './consent';
+export {
   ConsentCallbackError,
   CriteoAPIError,
   CriteoAuthorizationError,
@@ -23,6 +34,9 @@ export {
   type FailureInfo,
 } from './strategy';
 export type { TokenSet } from './token-set';
+export { type AccessTokenOptions, TokenSource } from './token-source';
+export type { TokenGrant, TokenSourceOptions } from './tokens/options';
+export type { TokenStore } from './tokens/store';
 export type {
   ClassicVerify,
   ClassicVerifyWithParams,

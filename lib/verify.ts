@@ -44,10 +44,23 @@ export type ClassicVerifyWithParams = (
 ) => unknown;
 
 /** The classic `verify` with `passReqToCallback: true`. */
-export type ClassicVerifyWithRequest = (req: Request, ...rest: Parameters<ClassicVerify>) => unknown;
+export type ClassicVerifyWithRequest = (
+  req: Request,
+  accessToken: string,
+  refreshToken: string | undefined,
+  profile: CriteoProfile | undefined,
+  done: Verified,
+) => unknown;
 
 /** The classic `verify` of six parameters, with `passReqToCallback: true`. */
-export type ClassicVerifyWithRequestAndParams = (req: Request, ...rest: Parameters<ClassicVerifyWithParams>) => unknown;
+export type ClassicVerifyWithRequestAndParams = (
+  req: Request,
+  accessToken: string,
+  refreshToken: string | undefined,
+  params: Record<string, unknown>,
+  profile: CriteoProfile | undefined,
+  done: Verified,
+) => unknown;
 
 /** How a login is put before the application: the modern way, or one of the four classic ones. */
 export interface Verifier {

@@ -1,5 +1,5 @@
 import express, { type Express } from 'express';
-import { type ConsentEvent, consentCallback } from '../../lib/consent';
+import { type ConsentEvent, consentCallback } from 'passport-criteo';
 
 /** Express: the callback goes ahead of the body parsers, because its signature covers the raw bytes. */
 export function createApp(secret: string, onConsent: (event: ConsentEvent) => Promise<void>): Express {

@@ -1,5 +1,4 @@
-import { type ConsentEvent, verifyConsentCallback } from '../../lib/consent';
-import { ConsentCallbackError } from '../../lib/errors';
+import { ConsentCallbackError, type ConsentEvent, verifyConsentCallback } from 'passport-criteo';
 
 /** The part of an AWS Lambda HTTP event (function URL, API Gateway) that matters here. */
 export interface HTTPEvent {

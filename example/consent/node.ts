@@ -1,5 +1,5 @@
 import { createServer, type Server } from 'node:http';
-import { type ConsentEvent, consentCallback } from '../../lib/consent';
+import { type ConsentEvent, consentCallback } from 'passport-criteo';
 
 /** Plain node: the callback is a request handler like any other. */
 export function createApp(secret: string, onConsent: (event: ConsentEvent) => Promise<void>): Server {

@@ -1,5 +1,4 @@
-import { type ConsentEvent, verifyConsentCallback } from '../../lib/consent';
-import { ConsentCallbackError } from '../../lib/errors';
+import { ConsentCallbackError, type ConsentEvent, verifyConsentCallback } from 'passport-criteo';
 
 /**
  * Web standard requests (Next.js route handlers, Hono, Remix, …): `export const POST = takeConsent(secret, onConsent)`.

@@ -2,6 +2,8 @@
 import express, { type Request } from 'express';
 import passport from 'passport';
 import {
+  type ClassicVerifyWithParams,
+  type ClassicVerifyWithRequestAndParams,
   ConsentCallbackError,
   type ConsentEvent,
   CookieStateStore,
@@ -32,20 +34,22 @@ const same = <A, B>(_: Equal<A, B>): void => {};
 
 const registered = { clientID: 'id', clientSecret: 'secret', callbackURL: 'https://app.example.com/callback' };
 
-// Every parameter of every form is inferred.
+// Every parameter is inferred. Of two overloads TypeScript gives an arrow function the first one's parameters, so the
+// forms with `params` take theirs from their own type.
 new Strategy(registered, (accessToken, refreshToken, profile, done) => {
   same<typeof accessToken, string>(true);
   same<typeof refreshToken, string | undefined>(true);
   same<typeof profile, CriteoProfile | undefined>(true);
   done(null, { id: profile?.id });
 });
-new Strategy(registered, (accessToken, refreshToken, params, profile, done) => {
+const withParams: ClassicVerifyWithParams = (accessToken, refreshToken, params, profile, done) => {
   same<typeof accessToken, string>(true);
   same<typeof refreshToken, string | undefined>(true);
   same<typeof params, Record<string, unknown>>(true);
   same<typeof profile, CriteoProfile | undefined>(true);
   done(new Error('no'));
-});
+};
+new Strategy(registered, withParams);
 new Strategy({ ...registered, passReqToCallback: true }, (req, accessToken, refreshToken, profile, done) => {
   same<typeof accessToken, string>(true);
   same<typeof refreshToken, string | undefined>(true);
@@ -53,13 +57,11 @@ new Strategy({ ...registered, passReqToCallback: true }, (req, accessToken, refr
   const request: Request = req;
   done(null, request.user ?? false, { message: 'linked' });
 });
-new Strategy(
-  { ...registered, passReqToCallback: true },
-  (_req, _accessToken, _refreshToken, params, _profile, done) => {
-    same<typeof params, Record<string, unknown>>(true);
-    done(null, false, 'a challenge');
-  },
-);
+const withRequest: ClassicVerifyWithRequestAndParams = (req, _accessToken, _refreshToken, params, _profile, done) => {
+  same<typeof params, Record<string, unknown>>(true);
+  done(null, req.user ?? false, 'a challenge');
+};
+new Strategy({ ...registered, passReqToCallback: true }, withRequest);
 new CriteoStrategy({
   ...registered,
   service: 'retail-media',
@@ -94,7 +96,7 @@ new Strategy({ ...registered, verify: () => false }, () => {});
 // @ts-expect-error state cannot be switched off
 new Strategy({ ...registered, state: false }, () => {});
 // @ts-expect-error six parameters need passReqToCallback
-new Strategy(registered, (_req, _accessToken, _refreshToken, _params, _profile, _done) => {});
+new Strategy(registered, withRequest);
 
 const client = new CriteoClient({ clientID: 'id', clientSecret: 'secret' });
 const store: TokenStore = new Map<string, TokenSet>();

@@ -1,6 +1,6 @@
 import * as http from 'node:http';
 import * as https from 'node:https';
-import { pipeline, Readable } from 'node:stream';
+import { Readable } from 'node:stream';
 import type { ReadableStream as ByteStream } from 'node:stream/web';
 import { CriteoTransportError, type TransportCode } from '../errors';
 import { passing } from '../http';
@@ -35,51 +35,61 @@ const withoutBody = [204, 205, 304];
 export function send(request: APIRequest): Promise<Response> {
   const { method, url, headers, body, agent, signal } = request;
   return new Promise((resolve, reject) => {
-    const close = (): void => {
-      signal.removeEventListener('abort', abort);
-      request.onClose();
-    };
-    const fail = (error: Error): void => {
-      reject(transportError(request, error));
-      close();
-    };
     let outgoing: http.ClientRequest;
-    const abort = (): void => {
-      outgoing.destroy(abortError(signal.reason));
-    };
     try {
       outgoing = (url.protocol === 'https:' ? https : http).request(url, { method, headers, agent });
     } catch (error) {
-      return fail(error as Error);
+      reject(transportError(request, error as Error));
+      return request.onClose();
     }
+    // The first error is the cause; those that follow tell of a connection that was closed because of it.
+    let first: Error | undefined;
+    const failure = (error: Error, status?: number): CriteoTransportError => {
+      first ??= error;
+      return transportError(request, first, status);
+    };
+    const abort = (): void => {
+      outgoing.destroy(abortError(signal.reason));
+    };
     signal.addEventListener('abort', abort, { once: true });
-    outgoing.on('error', fail);
+    outgoing.on('error', (error) => reject(failure(error)));
     outgoing.on('response', (incoming) => {
-      incoming.on('close', close);
       try {
-        resolve(readResponse(request, incoming));
+        resolve(readResponse(request, incoming, failure));
       } catch (cause) {
         const why = `${describe(request)}: the answer is not HTTP as it should be`;
         outgoing.destroy(new CriteoTransportError(why, { code: 'invalid_response', status: 502, cause }));
       }
     });
-    // Errors of either side reach the listener above.
-    if (body && !(body instanceof Uint8Array)) pipeline(Readable.from(body), outgoing, () => {});
-    else outgoing.end(body);
+    outgoing.on('close', () => {
+      reject(failure(Object.assign(new Error('closed without an answer'), { code: 'ECONNRESET' })));
+      signal.removeEventListener('abort', abort);
+      request.onClose();
+    });
+    if (!body || body instanceof Uint8Array) {
+      outgoing.end(body);
+    } else {
+      const source = Readable.from(body);
+      source.on('error', (error) => outgoing.destroy(error));
+      outgoing.on('close', () => source.destroy());
+      source.pipe(outgoing);
+    }
   });
 }
 
-function readResponse(request: APIRequest, incoming: http.IncomingMessage): Response {
+type Failure = (error: Error, status?: number) => CriteoTransportError;
+
+function readResponse(request: APIRequest, incoming: http.IncomingMessage, failure: Failure): Response {
   const { statusCode: status = 0, statusMessage: statusText = '', rawHeaders } = incoming;
   const headers = new Headers();
   for (let i = 0; i + 1 < rawHeaders.length; i += 2) headers.append(rawHeaders[i] ?? '', rawHeaders[i + 1] ?? '');
   const empty = withoutBody.includes(status) || request.method === 'HEAD';
-  const response = new Response(empty ? null : readBody(request, incoming), { status, statusText, headers });
+  const response = new Response(empty ? null : readBody(request, incoming, failure), { status, statusText, headers });
   if (empty) incoming.resume();
   return response;
 }
 
-function readBody(request: APIRequest, incoming: http.IncomingMessage): ReadableStream<Uint8Array> {
+function readBody(request: APIRequest, incoming: http.IncomingMessage, failure: Failure): ReadableStream<Uint8Array> {
   let timer: NodeJS.Timeout | undefined;
   let open = true;
   const end = (): boolean => {
@@ -110,7 +120,7 @@ function readBody(request: APIRequest, incoming: http.IncomingMessage): Readable
           if (end()) controller.close();
         });
         incoming.on('error', (error) => {
-          if (end()) controller.error(transportError(request, error, incoming.statusCode));
+          if (end()) controller.error(failure(error, incoming.statusCode));
         });
       },
       pull() {

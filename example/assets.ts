@@ -45,7 +45,7 @@ footer { padding-block: 0 1.75rem; }
 .button:hover { background: var(--accent-deep); border-color: var(--accent-deep); color: var(--on-accent); }
 .button.quiet { background: transparent; border-color: var(--line); color: var(--ink); }
 .button.quiet:hover { border-color: var(--soft); }
-.button.slim { padding: .45rem .9rem; }
+.button.slim { padding: .45rem .9rem; white-space: nowrap; }
 .note { padding: .8rem 1.1rem; border-radius: 12px; background: var(--tint); font-size: .95rem; }
 .steps { display: grid; gap: .9rem; padding: 0; list-style: none; counter-reset: step; }
 .steps li { display: grid; grid-template-columns: 1.9rem 1fr; gap: .8rem; counter-increment: step; }
@@ -55,7 +55,12 @@ footer { padding-block: 0 1.75rem; }
 .list li { display: flex; flex-wrap: wrap; justify-content: space-between; gap: .1rem 1rem; padding-block: .65rem;
   border-top: 1px solid var(--line); }
 .list li:last-child { padding-bottom: 0; }
-.left { font-size: 1.5rem; font-weight: 650; letter-spacing: -.01em; font-variant-numeric: tabular-nums; }
+.fields { display: grid; grid-template-columns: 1fr auto; gap: .4rem .75rem; }
+.fields label { grid-column: 1 / -1; font-weight: 600; }
+input { min-width: 0; padding: .65rem .8rem; border: 1px solid var(--soft); border-radius: 10px; background: var(--page);
+  color: inherit; font: inherit; }
+.token { display: grid; gap: .5rem; }
+.left { font-size: 1.25rem; font-weight: 650; letter-spacing: -.01em; font-variant-numeric: tabular-nums; }
 progress { width: 100%; height: .5rem; appearance: none; border: 0; border-radius: 1rem; overflow: hidden; background: var(--line); }
 progress::-webkit-progress-bar { background: var(--line); }
 progress::-webkit-progress-value { background: var(--accent); border-radius: 1rem; }
@@ -72,12 +77,11 @@ dd { margin: 0; }
 }
 `;
 
-/** The pages' only script: the person's own time of day, and the token's life running down. Neither is needed. */
+/** The pages' only script: the person's own time of day, and the tokens' lives running down. Neither is needed. */
 export const script = `
 for (const time of document.querySelectorAll('time')) time.textContent = new Date(time.dateTime).toLocaleTimeString();
-const clock = document.querySelector('[data-left]');
-if (clock) {
-  const bar = document.querySelector('progress');
+for (const clock of document.querySelectorAll('[data-left]')) {
+  const bar = clock.closest('section').querySelector('progress');
   // How much is left comes from the server: the two clocks need not agree.
   const end = Date.now() + Number(clock.dataset.left);
   const show = () => {

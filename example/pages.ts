@@ -1,61 +1,18 @@
-import type { Account } from './accounts';
-import { icon } from './assets';
 import type { Failure } from './failures';
-import { type Content, Html, html } from './html';
-
-/** What every page knows: who is signed in, and where the sandbox is, if one stands in for Criteo. */
-export interface View {
-  account: Account | undefined;
-  sandbox: string | undefined;
-}
-
-/** Where people see what they shared, and withdraw it. */
-const consentPage = 'https://consent.criteo.com';
-
-const signIn = html`<a class="button" href="/criteo-auth">Sign in with Criteo</a>`;
-const signOut = html`<form method="post" action="/sign-out"><button class="button quiet slim">Sign out</button></form>`;
-
-function page(view: View, title: string, body: Content): string {
-  const { account, sandbox } = view;
-  return html`<!doctype html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<title>${title} · passport-criteo example</title>
-<link rel="icon" href="/icon.svg" type="image/svg+xml">
-<link rel="stylesheet" href="/style.css">
-<script src="/app.js" defer></script>
-</head>
-<body>
-<header>
-<a class="brand" href="/">${new Html(icon)} passport-criteo</a>
-${account && signOut}
-</header>
-<main>
-${body}
-</main>
-<footer><small>${
-    sandbox
-      ? html`The <a href="${sandbox}">sandbox</a> stands in for Criteo. Nothing here is real, and nothing leaves this machine.`
-      : html`Connected to Criteo. You can withdraw access at <a href="${consentPage}">consent.criteo.com</a> at any time.`
-  }</small></footer>
-</body>
-</html>
-`.text;
-}
+import { type Content, type Html, html } from './html';
+import { connectLink, consentPage, page, signInLink, time, type View } from './layout';
+import type { Connection, User } from './users';
 
 export function homePage(view: View): string {
-  const { account, sandbox } = view;
-  if (account) {
+  const { user, sandbox, things } = view;
+  if (user) {
     return page(
       view,
       'Welcome back',
       html`<div class="intro">
 <h1>Welcome back</h1>
-<p>You are signed in as <strong>${account.profile.displayName}</strong>.</p>
-<div class="actions"><a class="button" href="/dashboard">Go to the dashboard</a>
-<a class="button quiet" href="/criteo-auth">Share other advertisers</a></div>
+<p>You are signed in as <strong>${user.name}</strong>.</p>
+<div class="actions"><a class="button" href="/dashboard">Go to the dashboard</a></div>
 </div>`,
     );
   }
@@ -63,17 +20,26 @@ export function homePage(view: View): string {
     view,
     'Sign in',
     html`<div class="intro">
-<h1>Your advertisers, in this app</h1>
-<p>Sign in with Criteo and choose which advertisers this app may see. No new password, and you stay in control.</p>
-<div class="actions">${signIn}</div>
+<h1>Your ${things}, in this app</h1>
+<p>Sign in with Criteo and choose which ${things} this app may see. No new password, and you stay in control.</p>
+<div class="actions">${signInLink}</div>
 </div>
 <section class="card">
 <h2>What happens next</h2>
 <ol class="steps">
 <li><span>You go to Criteo, which asks what you want to share. This app never sees your password.</span></li>
-<li><span>You tick advertisers and approve, or deny: then nothing is shared.</span></li>
-<li><span>You are back here, signed in, with the advertisers you chose.</span></li>
+<li><span>You tick ${things} and approve, or deny: then nothing is shared.</span></li>
+<li><span>You are back here, signed in, with the ${things} you chose.</span></li>
 </ol>
+</section>
+<section class="card">
+<h2>Or begin without Criteo</h2>
+<p class="soft">Most apps have a login of their own. A name stands for it here: sign in with it, then connect Criteo.</p>
+<form class="fields" method="post" action="/sign-in">
+<label for="name">Your name</label>
+<input id="name" name="name" maxlength="40" autocomplete="username" required>
+<button class="button quiet">Sign in</button>
+</form>
 </section>
 ${
   sandbox &&
@@ -83,58 +49,67 @@ ${
   );
 }
 
-/** A time of day: UTC, until the page's script knows better. */
-const time = (at: number) =>
-  html`<time datetime="${new Date(at).toISOString()}">${new Date(at).toISOString().slice(11, 19)} UTC</time>`;
-
-export function dashboardPage(view: View & { account: Account; notice: string | undefined; now: number }): string {
-  const { profile, tokens } = view.account;
-  const retail = profile.service === 'retail-media';
-  const portfolio = retail ? profile.accounts : profile.advertisers;
-  const things = retail ? 'account' : 'advertiser';
-  const left = Math.max(0, tokens.expiresAt - view.now);
-  const seconds = Math.ceil(left / 1000);
+export function dashboardPage(view: View & { user: User; notice: string | undefined; now: number }): string {
+  const { user, notice, things, now } = view;
+  const connections = [...user.connections.values()];
   return page(
     view,
     'Dashboard',
     html`<div class="intro">
 <h1>Dashboard</h1>
-<p>Signed in as <strong>${profile.displayName}</strong></p>
+<p>Signed in as <strong>${user.name}</strong></p>
+<div class="actions">${connectLink}</div>
 </div>
-${view.notice && html`<p class="note" role="status">${view.notice}</p>`}
-<section class="card" aria-labelledby="portfolio">
-<div class="row"><h2 id="portfolio">Shared with this app</h2>
-<small>${portfolio.length} ${portfolio.length === 1 ? things : `${things}s`}</small></div>
-<ul class="list">
-${portfolio.map(({ id, name }) => html`<li><span>${name ?? 'Without a name'}</span> <small><code>${id}</code></small></li>`)}
-</ul>
-</section>
-<section class="card" aria-labelledby="token">
-<div class="row"><h2 id="token">Access token</h2><small>Obtained at ${time(tokens.obtainedAt)}</small></div>
-<p class="left" data-left="${left}">${seconds === 0 ? 'Expired' : `${Math.floor(seconds / 60)} min ${seconds % 60} s left`}</p>
-<progress value="${seconds}" max="${Math.round((tokens.expiresAt - tokens.obtainedAt) / 1000)}" aria-label="Life left in the access token"></progress>
-<p><small>The token stays on the server: this page knows when it ends, not what it is. ${
-      tokens.refreshToken
-        ? 'A new one can be had at any time, without asking you again.'
-        : 'Criteo gave no refresh token, so you will be asked again when it ends.'
-    }</small></p>
-${
-  tokens.refreshToken &&
-  html`<form method="post" action="/refresh"><button class="button quiet">Refresh now</button></form>`
-}
-</section>`,
+${notice && html`<p class="note" role="status">${notice}</p>`}
+${connections.map((connection, number) => connectionCard(connection, { things, now, id: `connection-${number}` }))}
+${connections.length === 0 && html`<p class="card">Nothing is connected yet. Connect Criteo, and the ${things} that you choose are listed here.</p>`}
+<p><small>The tokens stay on the server: this page knows when they end, not what they are.</small></p>`,
   );
 }
 
-function wayOn(action: Failure['action'], { account, sandbox }: View): Content {
-  // A login that fails takes nothing away: whoever was signed in stays so.
-  if (account && action !== 'renew') return html`<a class="button" href="/dashboard">Go to the dashboard</a>`;
-  if (action !== 'consent') return action && signIn;
-  return html`${signIn} <a class="button quiet" href="${sandbox ?? consentPage}">See what is shared</a>`;
+interface CardOptions extends Pick<View, 'things'> {
+  /** Unique in the page. */
+  id: string;
+  now: number;
+}
+
+function connectionCard({ profile, tokens }: Connection, { id, things, now }: CardOptions): Html {
+  const portfolio = [...profile.advertisers, ...profile.accounts];
+  const left = Math.max(0, tokens.expiresAt - now);
+  const seconds = Math.ceil(left / 1000);
+  // The buttons of all cards have the same names: what they are about is told as their description.
+  const form = (action: string, button: string) => html`<form method="post" action="${action}">
+<input type="hidden" name="connection" value="${profile.id}">
+<button class="button quiet slim" aria-describedby="${id}">${button}</button>
+</form>`;
+  return html`<section class="card" aria-labelledby="${id}">
+<div class="row"><h2 id="${id}">${profile.displayName}</h2>
+<small>${portfolio.length} ${portfolio.length === 1 ? things.slice(0, -1) : things}</small></div>
+<ul class="list">
+${portfolio.map(({ id, name }) => html`<li><span>${name ?? 'Without a name'}</span> <small><code>${id}</code></small></li>`)}
+</ul>
+<div class="token">
+<div class="row"><p class="left" data-left="${left}">${seconds === 0 ? 'Expired' : `${Math.floor(seconds / 60)} min ${seconds % 60} s left`}</p>
+<small>Access token, obtained at ${time(tokens.obtainedAt)}</small></div>
+<progress value="${seconds}" max="${Math.round((tokens.expiresAt - tokens.obtainedAt) / 1000)}" aria-label="Life left in the access token"></progress>
+</div>
+${!tokens.refreshToken && html`<p><small>Criteo gave no refresh token, so you will be asked again when this one ends.</small></p>`}
+<div class="row">
+${tokens.refreshToken && form('/refresh', 'Refresh now')}
+${form('/disconnect', 'Disconnect')}
+</div>
+</section>`;
+}
+
+function wayOn(action: Failure['action'], { user, sandbox }: View): Content {
+  const dashboard = html`<a class="button quiet" href="/dashboard">Go to the dashboard</a>`;
+  const shared = html`<a class="button quiet" href="${sandbox ?? consentPage}">See what is shared</a>`;
+  // What fails takes nothing away: whoever was signed in stays so.
+  return [action && (user ? connectLink : signInLink), user && dashboard, action === 'consent' && shared];
 }
 
 export function failurePage(view: View, failure: Failure): string {
-  const { title, text, facts } = failure;
+  const { title, text, facts, action } = failure;
   return page(
     view,
     title,
@@ -142,8 +117,8 @@ export function failurePage(view: View, failure: Failure): string {
 <div class="intro">
 <h1>${title}</h1>
 <p>${text}</p>
-${view.account && html`<p>You are still signed in as <strong>${view.account.profile.displayName}</strong>.</p>`}
-<div class="actions">${wayOn(failure.action, view)} <a class="button quiet" href="/">Home</a></div>
+${view.user && html`<p>You are still signed in as <strong>${view.user.name}</strong>.</p>`}
+<div class="actions">${wayOn(action, view)}<a class="button quiet" href="/">Home</a></div>
 </div>
 <details>
 <summary>For the developer</summary>

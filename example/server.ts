@@ -3,6 +3,7 @@ import type { AddressInfo } from 'node:net';
 import type { CriteoStrategyOptions } from 'passport-criteo';
 import { createSandbox, type Sandbox } from 'passport-criteo/sandbox';
 import { createApp } from './app';
+import { connectCallback } from './connect';
 import { readSettings, SettingsError } from './settings';
 
 async function start(): Promise<void> {
@@ -33,7 +34,8 @@ async function start(): Promise<void> {
     console.log(`Talking to the sandbox, a stand-in for Criteo on this machine (${sandbox.url}).`);
     console.log('To talk to Criteo itself, set CRITEO_CLIENT_ID and CRITEO_CLIENT_SECRET.');
   } else {
-    console.log(`Talking to Criteo. Your Criteo app must list this redirect URI: ${callbackURL}`);
+    console.log('Talking to Criteo. Your Criteo app must list these redirect URIs:');
+    console.log(`  ${callbackURL} (to sign in)\n  ${new URL(connectCallback, callbackURL)} (to connect)`);
   }
   console.log(`\n  Open ${new URL(callbackURL).origin}\n\nCtrl-C stops it.`);
 

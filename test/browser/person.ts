@@ -1,5 +1,12 @@
 import { expect } from 'chai';
-import { type Browser, type BrowserContext, type BrowserContextOptions, chromium, type Page } from 'playwright-core';
+import {
+  type Browser,
+  type BrowserContext,
+  type BrowserContextOptions,
+  chromium,
+  type Locator,
+  type Page,
+} from 'playwright-core';
 
 /** Debian's Chromium, unless `CHROMIUM` names another one. */
 export function openBrowser(): Promise<Browser> {
@@ -69,7 +76,7 @@ export class Tab {
       .click();
   }
 
-  /** From the home page to Criteo's question. */
+  /** From the home page to Criteo's question, to sign in. */
   async begin(): Promise<void> {
     await this.click('Sign in with Criteo');
     await this.sees('Share your advertisers?');
@@ -87,10 +94,35 @@ export class Tab {
     await this.sees('Dashboard');
   }
 
-  /** The dashboard's list: names and ids. */
+  /** Signs in by name from the home page. */
+  async signInAs(name: string): Promise<void> {
+    await this.page.getByLabel('Your name').fill(name);
+    await this.click('Sign in');
+    await this.sees('Dashboard');
+  }
+
+  /** Connects Criteo from the dashboard. */
+  async connect(...advertisers: string[]): Promise<void> {
+    await this.click('Connect Criteo');
+    await this.sees('Share your advertisers?');
+    await this.tick(...advertisers);
+    await this.click('Approve');
+    await this.sees('Dashboard');
+  }
+
+  /** The dashboard's card for a connection. */
+  connection(name: string): Locator {
+    return this.page.getByRole('region', { name, exact: true });
+  }
+
+  /** Names of all connections on the dashboard. */
+  connections(): Promise<string[]> {
+    return this.page.getByRole('heading', { level: 2 }).allInnerTexts();
+  }
+
+  /** The advertisers on the dashboard: names and ids. */
   async advertisers(): Promise<string[]> {
-    const list = this.page.getByRole('region', { name: 'Shared with this app' });
-    const items = await list.getByRole('listitem').allInnerTexts();
+    const items = await this.page.getByRole('main').getByRole('listitem').allInnerTexts();
     return items.map((item) => item.replace(/\s+/g, ' '));
   }
 

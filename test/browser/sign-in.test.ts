@@ -72,7 +72,7 @@ describe('Somebody at a browser', () => {
     const callback = person.urls.find((url) => url.includes('/criteo-auth/callback?')) ?? '';
     for (const _ of ['once', 'twice']) {
       await tab.page.goto(callback);
-      await tab.sees('This sign-in is over');
+      await tab.sees('This link works only once');
     }
     expect(await tab.text()).to.contain('You are still signed in as Alpine Outfitters.');
     await tab.click('Go to the dashboard');
@@ -86,7 +86,7 @@ describe('Somebody at a browser', () => {
     await tab.sees('Share your advertisers?');
     await tab.tick('Casa Verde');
     await tab.click('Approve');
-    await tab.sees('This sign-in is over');
+    await tab.sees('This link works only once');
     await tab.click('Go to the dashboard');
     await tab.sees('Dashboard');
     expect(await tab.advertisers()).to.deep.equal(['Alpine Outfitters 13']);
@@ -143,7 +143,9 @@ describe('Somebody at a browser', () => {
     await world.sandbox.revoke();
     await tab.click('Refresh now');
     await tab.sees('The connection has ended');
-    await tab.signIn('Alpine Outfitters');
+    await tab.connect('Alpine Outfitters');
+    await tab.click('Refresh now');
+    await tab.page.getByRole('status').getByText('The access token was refreshed.').waitFor();
   });
 
   it('signs out, and the back button does not bring the dashboard back', async () => {
@@ -216,7 +218,7 @@ describe('Somebody at a browser', () => {
     await tab.page.goto(world.url);
     await tab.sees('Welcome back');
     await tab.page.goto(`${world.url}/criteo-auth/callback?state=x&code=y`);
-    await tab.sees('This sign-in is over');
+    await tab.sees('This link works only once');
   });
 
   it('never holds a secret: not in pages, cookies, storage or addresses', async () => {

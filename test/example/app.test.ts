@@ -13,6 +13,7 @@ describe('The example app', () => {
   });
   afterEach(() => world.close());
 
+  const refresh = () => visitor.post('/refresh', { connection: '13' });
   const signIn = async (advertisers?: string[]) => {
     const back = await world.sandbox.approve(await visitor.begin(), advertisers && { advertisers });
     return visitor.get(back);
@@ -21,7 +22,7 @@ describe('The example app', () => {
   it('signs somebody in and shows what they shared, and that alone', async () => {
     expect((await visitor.get('/')).body).to.contain('Sign in with Criteo');
     const { status, location } = await signIn(['13', '1352']);
-    expect([status, location]).to.deep.equal([302, `${world.url}/dashboard`]);
+    expect([status, location]).to.deep.equal([303, `${world.url}/dashboard`]);
     const { body } = await visitor.get('/dashboard');
     expect(body).to.contain('Alpine Outfitters').and.contain('2 advertisers').and.not.contain('Casa Verde');
     expect(body, 'escaped').to.contain('Bakery &amp; &lt;b&gt;Sons&lt;/b&gt;');
@@ -56,7 +57,7 @@ describe('The example app', () => {
   });
 
   it('lets no other site’s page in, and lets nothing be kept', async () => {
-    for (const path of ['/', '/criteo-auth', '/nowhere']) {
+    for (const path of ['/', '/criteo-auth', '/criteo-connect', '/nowhere']) {
       const { headers } = await visitor.get(path);
       expect(headers.get('content-security-policy'), path).to.match(/default-src 'none'.*frame-ancestors 'none'/);
       expect(headers.get('content-security-policy'), path).not.to.contain('unsafe');
@@ -68,9 +69,9 @@ describe('The example app', () => {
 
   it('takes forms from its own pages only', async () => {
     await signIn();
-    for (const path of ['/refresh', '/sign-out']) {
+    for (const path of ['/refresh', '/disconnect', '/sign-in', '/sign-out']) {
       for (const headers of [{}, { origin: 'https://evil.example' }, { origin: 'null' }]) {
-        const { status, title } = await visitor.post(path, headers);
+        const { status, title } = await visitor.post(path, { connection: '13', name: 'Eve' }, headers);
         expect([status, title], `${path} ${JSON.stringify(headers)}`).to.deep.equal([
           403,
           'That came from another site',
@@ -95,8 +96,8 @@ describe('The example app', () => {
   });
 
   it('refreshes the token and says so once', async () => {
-    await signIn();
-    const { status, location } = await visitor.post('/refresh');
+    await signIn(['13']);
+    const { status, location } = await refresh();
     expect([status, location]).to.deep.equal([303, `${world.url}/dashboard`]);
     expect((await visitor.get('/dashboard')).body).to.contain('The access token was refreshed.');
     expect((await visitor.get('/dashboard')).body).not.to.contain('The access token was refreshed.');
@@ -104,29 +105,30 @@ describe('The example app', () => {
   });
 
   it('keeps the old refresh token when Criteo sends no new one, and takes a new one', async () => {
-    await signIn();
+    await signIn(['13']);
     world.sandbox.fault({ on: 'token', omitRefreshToken: true });
-    await visitor.post('/refresh');
+    await refresh();
     world.sandbox.fault({ on: 'token', rotateRefreshToken: true });
-    await visitor.post('/refresh');
-    const { location } = await visitor.post('/refresh');
+    await refresh();
+    const { location } = await refresh();
     expect(location).to.equal(`${world.url}/dashboard`);
     expect(world.tokenRequests('refresh_token')).to.equal(3);
   });
 
   it('says what to do when the consent was revoked', async () => {
-    await signIn();
+    await signIn(['13']);
     await world.sandbox.revoke();
-    const { status, title, body } = await visitor.post('/refresh');
+    const { status, title, body } = await refresh();
     expect([status, title]).to.deep.equal([401, 'The connection has ended']);
-    expect(body).to.contain('href="/criteo-auth"');
+    expect(body).to.contain('href="/criteo-connect"');
   });
 
   it('signs out, and keeps the dashboard from those who are not signed in', async () => {
     await signIn();
     expect((await visitor.post('/sign-out')).location).to.equal(`${world.url}/`);
     expect((await visitor.get('/dashboard')).location).to.equal(`${world.url}/`);
-    expect((await visitor.post('/refresh')).location).to.equal(`${world.url}/`);
+    await refresh();
+    expect(world.tokenRequests('refresh_token')).to.equal(0);
     expect((await visitor.get('/')).body).to.contain('Sign in with Criteo');
   });
 
@@ -137,10 +139,14 @@ describe('The example app', () => {
       sandbox: { app: { service: 'retail-media' }, portfolio: [{ id: '18446744073709551616', name: 'Shelf One' }] },
     });
     visitor = new Visitor(world.url);
+    expect((await visitor.get('/')).body)
+      .to.contain('Your accounts, in this app')
+      .and.not.contain('advertiser');
     await signIn();
     expect((await visitor.get('/dashboard')).body)
       .to.contain('18446744073709551616')
-      .and.contain('1 account<');
+      .and.contain('1 account<')
+      .and.not.contain('advertiser');
   });
 
   it('works with PKCE', async () => {
@@ -167,7 +173,7 @@ describe('The example app', () => {
       const back = await world.sandbox.approve(await visitor.begin());
       await visitor.get(back);
       const reply = await visitor.get(back);
-      expect([reply.status, reply.title]).to.deep.equal([400, 'This sign-in is over']);
+      expect([reply.status, reply.title]).to.deep.equal([400, 'This link works only once']);
       expect(reply.body).to.contain('You are still signed in').and.contain('href="/dashboard"');
       expect(world.tokenRequests()).to.equal(1);
     });
@@ -175,7 +181,7 @@ describe('The example app', () => {
     it('for somebody else’s callback', async () => {
       const back = await world.sandbox.approve(await visitor.begin());
       const reply = await new Visitor(world.url).get(back);
-      expect([reply.status, reply.title]).to.deep.equal([400, 'This sign-in is over']);
+      expect([reply.status, reply.title]).to.deep.equal([400, 'This link works only once']);
       expect(world.tokenRequests()).to.equal(0);
     });
 

@@ -20,34 +20,39 @@ export class Visitor {
   }
 
   /** Posts a form of the example's own pages; `headers` may say that it was somebody else's. */
-  post(path: string, headers: Record<string, string> = { origin: this.origin }): Promise<Reply> {
-    return this.#send('POST', path, headers);
+  post(
+    path: string,
+    form: Record<string, string> = {},
+    headers: Record<string, string> = { origin: this.origin },
+  ): Promise<Reply> {
+    return this.#send('POST', path, headers, new URLSearchParams(form));
   }
 
-  /** Goes to Criteo, and gives the consent page's URL. */
-  async begin(): Promise<string> {
-    return (await this.get('/criteo-auth')).location;
+  /** Goes to Criteo, to sign in or to connect, and gives the consent page's URL. */
+  async begin(path = '/criteo-auth'): Promise<string> {
+    return (await this.get(path)).location;
   }
 
-  async #send(method: string, path: string, headers: Record<string, string>): Promise<Reply> {
+  async #send(method: string, path: string, headers: Record<string, string>, body?: URLSearchParams): Promise<Reply> {
     const cookie = [...this.cookies].map(([name, value]) => `${name}=${value}`).join('; ');
     const response = await fetch(new URL(path, this.origin), {
       method,
       redirect: 'manual',
+      body: body ?? null,
       headers: { ...headers, ...(cookie && { cookie }) },
     });
     for (const line of response.headers.getSetCookie()) {
       const [, name, value] = /^([^=]+)=([^;]*)/.exec(line) ?? [];
       if (name) this.cookies.set(name, value ?? '');
     }
-    const body = await response.text();
+    const text = await response.text();
     const location = response.headers.get('location');
     return {
       status: response.status,
       headers: response.headers,
       location: location ? new URL(location, this.origin).href : '',
-      body,
-      title: /<h1>(.*?)<\/h1>/.exec(body)?.[1] ?? '',
+      body: text,
+      title: /<h1>(.*?)<\/h1>/.exec(text)?.[1] ?? '',
     };
   }
 }

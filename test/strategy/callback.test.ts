@@ -1,0 +1,286 @@
+import { expect } from 'chai';
+import { CriteoAuthorizationError } from '../../lib/errors';
+import { authenticate, expectOneOutcomeEach } from '../support/passport';
+import { app, errorOf, failureOf, type Stubbed, stubbed, successOf, tokens, user, Visitor } from './support';
+
+describe('CriteoStrategy, the way back from Criteo', () => {
+  expectOneOutcomeEach();
+  let visitor: Visitor;
+  let strategy: Stubbed;
+  beforeEach(() => {
+    visitor = new Visitor();
+    strategy = stubbed();
+  });
+
+  it('exchanges the code of a known login, once, and signs the user in', async () => {
+    const state = await visitor.handle(strategy);
+    expect(successOf(await visitor.finish(strategy, { code: 'the-code', state })).user).to.equal(user);
+    expect(strategy.asked).to.deep.equal([
+      { code: 'the-code', form: { grant_type: 'authorization_code', redirect_uri: app.callbackURL } },
+    ]);
+    expect(strategy.profiled).to.deep.equal([tokens.access]);
+    expect(visitor.session).to.deep.equal({});
+  });
+
+  it('sends to the token endpoint the callback URL of the authorization request, whatever it is now', async () => {
+    const callbackURL = 'https://tenant.example.com/cb';
+    const state = await visitor.handle(strategy, { callbackURL });
+    await visitor.finish(strategy, { code: 'c', state }, { callbackURL: 'https://another.example.com/cb' });
+    expect(strategy.asked[0]?.form['redirect_uri']).to.equal(callbackURL);
+  });
+
+  it('reads a form body where the query has no callback', async () => {
+    const state = await visitor.handle(strategy);
+    const request = visitor.request({ method: 'POST', query: { tenant: '1' }, body: { code: 'c', state } });
+    successOf(await authenticate(strategy, request));
+  });
+
+  it('reads the URL where no framework parsed a query', async () => {
+    const state = await visitor.handle(strategy);
+    successOf(await authenticate(strategy, visitor.request({ url: `/cb?code=c%2B1&state=${state}#x` })));
+    expect(strategy.asked[0]?.code).to.equal('c+1');
+  });
+
+  describe('with several logins pending', () => {
+    for (const order of [
+      [0, 1],
+      [1, 0],
+    ]) {
+      it(`finishes those of two tabs in the order ${order}`, async () => {
+        const handles = [
+          await visitor.handle(strategy, { state: 'a' }),
+          await visitor.handle(strategy, { state: 'b' }),
+        ];
+        for (const index of order) {
+          const done = successOf(await visitor.finish(strategy, { code: `c${index}`, state: handles[index] }));
+          expect(done.info).to.deep.equal({ state: 'ab'[index] });
+        }
+        expect(strategy.asked).to.have.length(2);
+      });
+    }
+
+    it('lets a login that began before anybody was signed in end after somebody is', async () => {
+      const state = await visitor.handle(strategy);
+      visitor.user = { id: 'a' };
+      successOf(await visitor.finish(strategy, { code: 'c', state }));
+    });
+
+    it('refuses a callback that comes twice, and exchanges nothing for it', async () => {
+      const state = await visitor.handle(strategy);
+      const other = await visitor.handle(strategy);
+      successOf(await visitor.finish(strategy, { code: 'c', state }));
+      expect(failureOf(await visitor.finish(strategy, { code: 'c', state }))).to.include({
+        code: 'state_unknown',
+        status: 403,
+      });
+      expect(strategy.asked).to.have.length(1);
+      expect(visitor.pending()).to.deep.equal([other]);
+    });
+
+    it('has the login taken, and the session written, before the code is exchanged', async () => {
+      const state = await visitor.handle(strategy);
+      const written: unknown[] = [];
+      const request = visitor.request({ query: { code: 'c', state } });
+      // As express-session's.
+      const session = Object.defineProperties(visitor.session, {
+        regenerate: { value: () => {} },
+        save: {
+          value(this: unknown, done: () => void) {
+            written.push(JSON.parse(JSON.stringify(this)));
+            setImmediate(done);
+          },
+        },
+      });
+      strategy.token = (answer) => {
+        written.push('exchange');
+        answer(null, tokens.access, null, {});
+      };
+      successOf(await authenticate(strategy, { ...request, session }));
+      expect(written).to.deep.equal([{}, 'exchange']);
+    });
+
+    it('ends with the error of a session that cannot be written, and keeps the code unspent', async () => {
+      const state = await visitor.handle(strategy);
+      const request = visitor.request({ query: { code: 'c', state } });
+      Object.assign(visitor.session, {
+        regenerate() {},
+        save: (done: (e: Error) => void) => done(new Error('disk full')),
+      });
+      expect(errorOf(await authenticate(strategy, request)).message).to.equal('disk full');
+      expect(strategy.asked).to.have.length(0);
+    });
+  });
+
+  describe('of another strategy', () => {
+    const others: [string, object][] = [
+      ['name', { name: 'criteo-retail' }],
+      ['client id', { clientID: 'client-2' }],
+    ];
+    for (const [what, options] of others) {
+      it(`with another ${what} is unknown, and stays pending`, async () => {
+        const other = stubbed(options);
+        const state = await visitor.handle(other);
+        await visitor.handle(strategy);
+        expect(failureOf(await visitor.finish(strategy, { code: 'c', state })).code).to.equal('state_unknown');
+        expect(strategy.asked).to.have.length(0);
+        successOf(await visitor.finish(other, { code: 'c', state }));
+      });
+    }
+  });
+
+  describe('by another user', () => {
+    it('fails with user_changed before anything is exchanged', async () => {
+      visitor.user = { id: 'a' };
+      const state = await visitor.handle(strategy, { state: 'mine' });
+      visitor.user = { id: 'b' };
+      const failed = failureOf(await visitor.finish(strategy, { code: 'c', state }));
+      expect(failed).to.include({ code: 'user_changed', status: 403, state: 'mine' });
+      expect(strategy.asked).to.have.length(0);
+    });
+
+    it('fails where nobody is signed in any more', async () => {
+      visitor.user = { id: 'a' };
+      const state = await visitor.handle(strategy);
+      visitor.user = undefined;
+      expect(failureOf(await visitor.finish(strategy, { code: 'c', state })).code).to.equal('user_changed');
+    });
+
+    it('is told by what bindTo says, where it is given; the session keeps no trace of that', async () => {
+      let who = 'Bearer very-secret';
+      strategy = stubbed({ bindTo: () => who });
+      const state = await visitor.handle(strategy);
+      expect(JSON.stringify(visitor.session)).not.to.include('very-secret');
+      successOf(await visitor.finish(strategy, { code: 'c', state }));
+      const again = await visitor.handle(strategy);
+      who = 'Bearer another';
+      expect(failureOf(await visitor.finish(strategy, { code: 'c', state: again })).code).to.equal('user_changed');
+    });
+
+    it('is nobody where bindTo says nothing', async () => {
+      strategy = stubbed({ bindTo: () => '' });
+      successOf(await visitor.login(strategy));
+    });
+  });
+
+  describe('too late', () => {
+    it('fails with state_expired, and gives the application its state to begin again with', async () => {
+      const state = await visitor.handle(strategy, { state: { returnTo: '/x' } });
+      const record = Object(visitor.session['criteo'])[state];
+      record.at -= 600_001;
+      const failed = failureOf(await visitor.finish(strategy, { code: 'c', state }));
+      expect(failed).to.deep.include({ code: 'state_expired', status: 403, state: { returnTo: '/x' } });
+      expect(strategy.asked).to.have.length(0);
+      expect(visitor.session).to.deep.equal({});
+    });
+  });
+
+  describe('with an error', () => {
+    it('that says the user declined fails, with what Criteo said', async () => {
+      const state = await visitor.handle(strategy, { state: 's' });
+      const query = { error: 'access_denied', error_description: 'not\u0007now\u202e', state };
+      expect(failureOf(await visitor.finish(strategy, query))).to.deep.equal({
+        code: 'access_denied',
+        error: 'access_denied',
+        message: 'not now',
+        state: 's',
+        status: undefined,
+      });
+      expect(visitor.session).to.deep.equal({});
+    });
+
+    it('that says the user declined, and no more, says so', async () => {
+      const state = await visitor.handle(strategy);
+      const failed = failureOf(await visitor.finish(strategy, { error: 'access_denied', state }));
+      expect(failed.message).to.equal('The user declined at Criteo.');
+    });
+
+    const errors: [string, number, boolean, string][] = [
+      ['invalid_request', 500, false, 'invalid_request'],
+      ['unauthorized_client', 500, false, 'unauthorized_client'],
+      ['server_error', 502, true, 'server_error'],
+      ['temporarily_unavailable', 503, true, 'temporarily_unavailable'],
+      ['made_up', 502, true, 'server_error'],
+      ['<script>alert(1)</script>', 502, true, 'server_error'],
+    ];
+    for (const [error, status, retryable, code] of errors) {
+      it(`${error} ends with a CriteoAuthorizationError`, async () => {
+        const state = await visitor.handle(strategy);
+        const found = errorOf(await visitor.finish(strategy, { error, state, error_uri: 'https://x.example/\u0000' }));
+        expect(found).to.be.instanceOf(CriteoAuthorizationError);
+        expect(found).to.include({ code, status, retryable, uri: 'https://x.example/' });
+        expect(found.message).to.equal(`Criteo ended the login with the error ${code}`);
+      });
+    }
+
+    it('shows a description cut to a length that fits a page', async () => {
+      const state = await visitor.handle(strategy);
+      const query = { error: 'server_error', error_description: 'x'.repeat(4096), state };
+      expect(errorOf(await visitor.finish(strategy, query)).message).to.have.length(301);
+    });
+
+    it('and a code too believes the error and exchanges nothing', async () => {
+      const state = await visitor.handle(strategy);
+      failureOf(await visitor.finish(strategy, { error: 'access_denied', code: 'c', state }));
+      expect(strategy.asked).to.have.length(0);
+    });
+
+    it('but no state shows no text of the query and touches no login, yet tells a known error', async () => {
+      const pending = await visitor.handle(strategy);
+      const query = { error: 'access_denied', error_description: 'call 555-1234' };
+      const { message, ...failed } = failureOf(await visitor.finish(strategy, query));
+      expect(failed).to.deep.equal({ code: 'state_missing', error: 'access_denied', status: 403 });
+      expect(message).not.to.include('555');
+      const foreign = failureOf(await visitor.finish(strategy, { error: 'call-555' }));
+      expect(foreign).not.to.have.property('error');
+      expect(visitor.pending()).to.deep.equal([pending]);
+    });
+  });
+
+  describe('from an issuer', () => {
+    it('that is Criteo is taken', async () => {
+      const state = await visitor.handle(strategy);
+      successOf(await visitor.finish(strategy, { code: 'c', state, iss: 'https://api.criteo.com' }));
+    });
+
+    for (const iss of ['https://evil.example', '', 'https://api.criteo.com/']) {
+      it(`${JSON.stringify(iss)} fails with issuer_mismatch and touches no login`, async () => {
+        const state = await visitor.handle(strategy);
+        const failed = failureOf(await visitor.finish(strategy, { code: 'c', state, iss }));
+        expect(failed).to.include({ code: 'issuer_mismatch', status: 403 });
+        expect(visitor.pending()).to.deep.equal([state]);
+      });
+    }
+
+    it('of the option issuer', async () => {
+      strategy = stubbed({ issuer: 'https://issuer.example' });
+      const state = await visitor.handle(strategy);
+      successOf(await visitor.finish(strategy, { code: 'c', state, iss: 'https://issuer.example' }));
+    });
+  });
+
+  describe('without PKCE', () => {
+    it('sends a verifier where the login had one before PKCE was switched off', async () => {
+      const state = await visitor.handle(stubbed({ pkce: true }));
+      successOf(await visitor.finish(strategy, { code: 'c', state }));
+      expect(strategy.asked[0]?.form['code_verifier']).to.match(/^[\w-]{43}$/);
+    });
+
+    it('fails for a login that began before PKCE was switched on', async () => {
+      const state = await visitor.handle(strategy, { state: 's' });
+      const strict = stubbed({ pkce: true });
+      const failed = failureOf(await visitor.finish(strict, { code: 'c', state }));
+      expect(failed).to.include({ code: 'state_unknown', status: 403, state: 's' });
+      expect(strict.asked).to.have.length(0);
+    });
+  });
+
+  describe('without a session', () => {
+    it('fails the callback with session_missing and ends the beginning with an error of that code', async () => {
+      const finished = await authenticate(strategy, { query: { code: 'c', state: 's' } });
+      expect(failureOf(finished)).to.include({ code: 'session_missing', status: 403 });
+      const error = errorOf(await authenticate(strategy, { query: {} }));
+      expect(error).to.include({ code: 'session_missing', status: 500 });
+      expect(error.message).to.match(/mount session middleware/);
+    });
+  });
+});

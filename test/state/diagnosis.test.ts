@@ -20,7 +20,7 @@ describe('Why a session holds no pending login', () => {
   const behindProxy = /Secure and the callback URL https, but the request looks like http/;
   const otherHost = /Most likely the login began on another host than localhost:3000,/;
 
-  const cases: [string, Request, Record<string, unknown>, RegExp, RegExp?][] = [
+  const cases: [string, Request, Record<string, unknown>, ...RegExp[]][] = [
     ['express-session’s came back', from('a=b; sid=s%3Athe-id.mac'), express(), over],
     ['@fastify/session’s came back', from('sessionId=the-id.mac'), { sessionId: 'the-id' }, over],
     ['cookie-session’s came back', from('session=eyJ9'), { isNew: false }, over],

@@ -9,6 +9,7 @@ import { CriteoStrategy, type CriteoStrategyOptions } from '../../lib/index';
 import { createSandbox, type Sandbox } from '../../lib/sandbox';
 import { cert, key } from '../support/certificate';
 import { type Page, Visitor } from '../support/jar';
+import { forward } from '../support/proxy';
 
 export type Passport = InstanceType<typeof passport.Passport>;
 
@@ -79,7 +80,14 @@ export function opener(): (mount: Mount, options?: { tls?: boolean }) => Promise
     open.push(sandbox);
     let handler: RequestListener;
     const port = await serve(http.createServer((req, res) => handler(req, res)));
-    const proxyPort = tls && (await serve(https.createServer({ key, cert }, forward(port))));
+    const proxyPort =
+      tls &&
+      (await serve(
+        https.createServer(
+          { key, cert },
+          forward(() => port, { 'x-forwarded-proto': 'https' }),
+        ),
+      ));
     const origin = tls ? `https://localhost:${proxyPort}` : `http://localhost:${port}`;
     const visitor = new Visitor();
     const { clientID, clientSecret } = sandbox.app;
@@ -101,18 +109,5 @@ export function opener(): (mount: Mount, options?: { tls?: boolean }) => Promise
       begin: async (path = '/login') => (await visitor.open(new URL(path, origin).href)).location,
       finish: async (consentPage) => visitor.open(await sandbox.approve(consentPage), consentPage),
     };
-  };
-}
-
-/** What a proxy does that ends TLS: hands requests on over http, and says what they were. */
-function forward(port: number): RequestListener {
-  return (req, res) => {
-    const headers = { ...req.headers, 'x-forwarded-proto': 'https' };
-    const { method, url: path } = req;
-    const onward = http.request({ host: '127.0.0.1', port, method, path, headers }, (answer) => {
-      res.writeHead(answer.statusCode ?? 502, answer.headers);
-      answer.pipe(res);
-    });
-    req.pipe(onward);
   };
 }

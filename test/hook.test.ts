@@ -1,7 +1,6 @@
 import { expect } from 'chai';
 import { HookTimeoutError } from '../lib/errors';
-import * as hooks from '../lib/hook';
-import { asError, askHook, callHook, type HookAnswer, handOver } from '../lib/hook';
+import { asError, askHook, atOnce, callHook, type HookAnswer, handOver } from '../lib/hook';
 import { rejection } from './support/errors';
 
 /** All answers of a hook, once everything it started has had its turn. */

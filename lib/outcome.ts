@@ -35,15 +35,16 @@ export function unknownLogin(info: unknown): Outcome {
 /** What `verify` decided. */
 export function verdict(user: unknown, info: unknown, state: unknown): Outcome {
   if (user) return ['success', user as object, withState(info ?? {}, state) as object];
-  return ['fail', withState(withFacts(refusal, info), state)];
+  // In the place of an info, Passport takes a number for the status.
+  return ['fail', withState(withFacts(refusal, info), state), typeof info === 'number' ? info : undefined];
 }
 
 const refusal = { code: 'login_refused', message: 'The application has no user for this login.' };
 
 /** An application's `info`, completed with our `facts` where it does not say. A copy: it may be used again. */
-function withFacts(facts: { code: string; message: string }, info: unknown): unknown {
-  if (typeof info === 'string') return { ...facts, message: info };
-  if (!isRecord(info)) return info || facts;
+function withFacts(facts: { code: string; message: string }, info: unknown): object {
+  if (typeof info === 'string') return { ...facts, message: info || facts.message };
+  if (!isRecord(info)) return facts;
   // An Error's message is not among the properties that spread.
   return { ...facts, ...info, message: info['message'] ?? facts.message };
 }

@@ -1,0 +1,247 @@
+import { expect } from 'chai';
+import express from 'express';
+import { Passport } from 'passport';
+import { createSandbox, type Sandbox } from '../../lib/sandbox';
+import type { Login } from '../../lib/verify';
+import { authenticate, expectOneOutcomeEach } from '../support/passport';
+import {
+  app,
+  construct,
+  errorOf,
+  failureOf,
+  locationOf,
+  type Stubbed,
+  stubbed,
+  successOf,
+  user,
+  Visitor,
+} from './support';
+
+/** A request of a visitor whose Passport throws while it is told the outcome. */
+async function deafTo(kinds: string[], strategy: Stubbed, request: object): Promise<unknown[][]> {
+  const heard: unknown[][] = [];
+  const verb = (kind: string) => ({
+    value: (...args: unknown[]) => {
+      heard.push([kind, ...args]);
+      if (kinds.includes(kind)) throw new Error(`no ${kind}`);
+    },
+  });
+  const verbs = { success: verb('success'), fail: verb('fail'), redirect: verb('redirect'), error: verb('error') };
+  Object.create(strategy, verbs).authenticate(request, {});
+  for (let turn = 0; turn < 10; turn += 1) await new Promise(setImmediate);
+  return heard;
+}
+
+describe('CriteoStrategy, its outcomes', () => {
+  expectOneOutcomeEach();
+  let visitor: Visitor;
+  beforeEach(() => {
+    visitor = new Visitor();
+  });
+
+  describe('told to an application that throws', () => {
+    for (const [kind, query] of [
+      ['redirect', () => ({})],
+      ['fail', () => ({ code: 'c' })],
+      ['success', (state: string) => ({ code: 'c', state })],
+    ] as [string, (state: string) => object][]) {
+      it(`${kind}: what was thrown becomes the error`, async () => {
+        const strategy = stubbed();
+        const request = visitor.request({ query: query(await visitor.handle(strategy)) });
+        const heard = await deafTo([kind], strategy, { ...request, session: visitor.session });
+        expect(heard.map(([each]) => each)).to.deep.equal([kind, 'error']);
+        expect(heard[1]?.[1]).to.have.property('message', `no ${kind}`);
+      });
+    }
+
+    it('error: what was thrown is the process’s, as it would be anywhere', async () => {
+      const listeners = process.rawListeners('uncaughtException');
+      process.removeAllListeners('uncaughtException');
+      const uncaught = new Promise((resolve) => process.once('uncaughtException', resolve));
+      try {
+        const heard = await deafTo(['redirect', 'error'], stubbed(), visitor.request({ query: {} }));
+        expect(heard.map(([each]) => each)).to.deep.equal(['redirect', 'error']);
+        expect(await uncaught).to.have.property('message', 'no error');
+      } finally {
+        for (const listener of listeners) process.on('uncaughtException', listener as () => void);
+      }
+    });
+  });
+
+  it('end with an error where the request itself throws', async () => {
+    const request = Object.defineProperty({}, 'query', {
+      get() {
+        throw new Error('bad query');
+      },
+    });
+    expect(errorOf(await authenticate(stubbed(), request)).message).to.equal('bad query');
+  });
+
+  describe('against the sandbox', () => {
+    let sandbox: Sandbox;
+    afterEach(() => sandbox.close());
+    const start = async (options: Parameters<typeof createSandbox>[0] = {}) => {
+      sandbox = await createSandbox({ portfolio: 3, ...options });
+    };
+    const strategyOf = (options: object = {}, verify: unknown = undefined) =>
+      construct(
+        {
+          ...sandbox.app,
+          ...sandbox.endpoints,
+          callbackURL: app.callbackURL,
+          ...(verify ? {} : { verify: ({ profile }: Login) => profile }),
+          ...options,
+        },
+        verify,
+      );
+    const consent = async (strategy: object, options: object = {}): Promise<object> => {
+      const url = await visitor.begin(strategy, options);
+      return Object.fromEntries(new URL(await sandbox.approve(url)).searchParams);
+    };
+    const asked = (path: RegExp) => sandbox.requests.filter((request) => path.test(request.path));
+
+    it('signs in with a portfolio of Marketing Solutions, on one connection', async () => {
+      await start();
+      const strategy = strategyOf();
+      const profile = successOf(await visitor.finish(strategy, await consent(strategy))).user;
+      expect(profile).to.deep.include({ provider: 'criteo', service: 'marketing-solutions', accounts: [] });
+      expect(profile).to.have.property('advertisers').with.length(3);
+      expect(asked(/^\/oauth2\/token$/)).to.have.length(1);
+      const [token] = asked(/^\/oauth2\/token$/);
+      expect(token?.form).to.include({ client_secret: sandbox.app.clientSecret, redirect_uri: app.callbackURL });
+      expect(asked(/advertisers\/me$/)).to.have.length(1);
+    });
+
+    it('signs in with accounts of Retail Media', async () => {
+      await start({ app: { service: 'retail-media' } });
+      const strategy = strategyOf({ service: 'retail-media' });
+      const profile = successOf(await visitor.finish(strategy, await consent(strategy))).user;
+      expect(profile).to.deep.include({ service: 'retail-media', advertisers: [] });
+      expect(profile).to.have.property('accounts').with.length(3);
+    });
+
+    it('signs in with PKCE and without a secret, which is then left out rather than empty', async () => {
+      await start({ app: { pkce: true } });
+      const strategy = strategyOf({ pkce: true, clientSecret: undefined });
+      const outcome = await visitor.finish(strategy, await consent(strategy));
+      const [token] = asked(/^\/oauth2\/token$/);
+      expect(token?.form).not.to.have.property('client_secret');
+      expect(token?.form['code_verifier']).to.match(/^[\w-]{43}$/);
+      expect(outcome.kind).to.be.oneOf(['success', 'error']);
+    });
+
+    it('fails for somebody who declines, with the state and without any token request', async () => {
+      await start();
+      const strategy = strategyOf();
+      const back = await sandbox.deny(await visitor.begin(strategy, { state: 's' }));
+      const failed = failureOf(await visitor.finish(strategy, Object.fromEntries(new URL(back).searchParams)));
+      expect(failed).to.include({ code: 'access_denied', state: 's' });
+      expect(asked(/token/)).to.have.length(0);
+    });
+
+    it('fails with no_advertisers for an empty portfolio', async () => {
+      await start();
+      const strategy = strategyOf();
+      const body = { data: [], errors: [], warnings: [] };
+      sandbox.fault({ on: 'api', status: 200, body });
+      expect(failureOf(await visitor.finish(strategy, await consent(strategy)))).to.include({
+        code: 'no_advertisers',
+        status: 403,
+      });
+    });
+
+    it('lets a login through without a profile with requireUserProfile: false, and says why there is none', async () => {
+      await start();
+      let login: Login | undefined;
+      const verify = (given: Login) => {
+        login = given;
+        return user;
+      };
+      const strategy = strategyOf({ requireUserProfile: false, verify });
+      sandbox.fault({ on: 'api', status: 403 });
+      successOf(await visitor.finish(strategy, await consent(strategy)));
+      expect(login?.profile).to.equal(undefined);
+      expect(login?.profileError).to.include({ reauthorize: true });
+      expect(login?.tokens.accessToken).to.be.a('string');
+    });
+
+    it('tells once for each version that the API version ends', async () => {
+      await start();
+      const strategy = strategyOf();
+      const warnings: { code?: string }[] = [];
+      const listen = (warning: { code?: string }) => warnings.push(warning);
+      process.on('warning', listen);
+      for (let login = 0; login < 2; login += 1) {
+        sandbox.fault({
+          on: 'api',
+          status: 200,
+          headers: { Deprecation: 'true', Sunset: 'Sat, 31 Jul 2027 23:59:59 GMT' },
+          body: { data: [{ id: '13', attributes: { advertiserName: 'A' } }] },
+        });
+        successOf(await visitor.finish(strategy, await consent(strategy)));
+      }
+      await new Promise(setImmediate);
+      process.off('warning', listen);
+      expect(warnings.map(({ code }) => code)).to.deep.equal(['CRITEO_API_SUNSET']);
+    });
+
+    it('refreshes tokens, and names what is wrong with a refresh token', async () => {
+      await start();
+      let refreshToken = '';
+      const strategy = strategyOf({
+        verify: ({ tokens }: Login) => {
+          refreshToken = tokens.refreshToken ?? '';
+          return user;
+        },
+      });
+      successOf(await visitor.finish(strategy, await consent(strategy)));
+      expect((await strategy.refresh(refreshToken)).accessToken).to.be.a('string');
+      for (const wrong of ['', undefined, null, 7, {}]) {
+        const error: unknown = await Reflect.apply(strategy.refresh, strategy, [wrong]).catch(
+          (reason: unknown) => reason,
+        );
+        expect(error).to.be.instanceOf(TypeError);
+        expect(error)
+          .to.have.property('message')
+          .that.matches(/refreshToken must be a non-empty string/);
+      }
+    });
+
+    it('ends through Express and Passport in one response', async () => {
+      await start();
+      const passport = new Passport();
+      const strategy = strategyOf();
+      passport.use(strategy);
+      const server = express();
+      const session = {};
+      server.use((req, _res, next) => {
+        Object.assign(req, { session });
+        next();
+      });
+      server.get('/start', passport.authenticate('criteo', { session: false }));
+      server.get('/cb', passport.authenticate('criteo', { session: false }), (req, res) => res.send(req.user));
+      const listening = server.listen(0, '127.0.0.1');
+      try {
+        await new Promise((resolve) => listening.once('listening', resolve));
+        const address = listening.address();
+        const origin = `http://127.0.0.1:${typeof address === 'object' ? address?.port : ''}`;
+        const begun = await fetch(`${origin}/start`, { redirect: 'manual' });
+        const location = locationOf({ kind: 'redirect', args: [begun.headers.get('location')] });
+        const { search } = new URL(await sandbox.approve(location));
+        const head = await fetch(`${origin}/cb${search}`, { method: 'HEAD' });
+        expect(head.status).to.equal(503);
+        const done = await fetch(`${origin}/cb${search}`);
+        expect(done.status).to.equal(200);
+        expect(await done.json())
+          .to.have.property('advertisers')
+          .with.length(3);
+        const replay = await fetch(`${origin}/cb${search}`);
+        expect(replay.status).to.equal(403);
+        expect(asked(/token/)).to.have.length(1);
+      } finally {
+        listening.closeAllConnections();
+        await new Promise((resolve) => listening.close(resolve));
+      }
+    });
+  });
+});

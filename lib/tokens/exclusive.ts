@@ -1,4 +1,3 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import { HookTimeoutError, TokenStoreError } from '../errors';
 
 /**
@@ -41,42 +40,46 @@ const LONGEST_TIMER = 2 ** 31 - 1;
 async function locked<T>(lock: TokenLock, key: string, work: () => Promise<T>, patience: number): Promise<T> {
   // A live holder reads, refreshes, reads again after a refusal, and writes: whoever waits longer waits for nobody.
   const limit = Math.min(4 * patience, LONGEST_TIMER);
-  const timers = new AbortController();
-  const wait = (milliseconds: number) => sleep(milliseconds, undefined, { signal: timers.signal });
   let late = false;
-  let held: (started: { result: Promise<T> }) => void = nothing;
-  const holding = new Promise<{ result: Promise<T> }>((resolve) => {
-    held = resolve;
-  });
   let result: Promise<T> | undefined;
+  let hold: (held: { result: Promise<T> }) => void = nothing;
+  const holding = new Promise<{ result: Promise<T> }>((resolve) => {
+    hold = resolve;
+  });
   const releasing = (async () => {
     await lock(key, () => {
       if (late) return Promise.reject(new HookTimeoutError(`The lock was had too late, after ${limit} ms`));
       result ??= work();
-      held({ result });
+      hold({ result });
       return result;
     });
     throw new Error('The lock ended without calling work');
   })();
+  let held: { result: Promise<T> };
   try {
-    const overdue = wait(limit).then(() => {
+    held = await within(limit, Promise.race([holding, releasing]), async () => {
       throw new HookTimeoutError(`The lock was not had within ${limit} ms`);
     });
-    const started = await Promise.race([holding, releasing, overdue]).catch((cause: unknown) => {
-      late = true;
-      throw new TokenStoreError('The lock of the token source failed: see the cause. Nothing was asked of Criteo', {
-        code: 'lock_failed',
-        status: 503,
-        retryable: true,
-        cause,
-      });
+  } catch (cause) {
+    late = true;
+    throw new TokenStoreError('The lock of the token source failed: see the cause. Nothing was asked of Criteo', {
+      code: 'lock_failed',
+      status: 503,
+      retryable: true,
+      cause,
     });
-    // What was done is done, even if the lock cannot be released; but whoever ends the process right after us should
-    // not leave the lock behind.
-    await started.result.catch(nothing);
-    await Promise.race([releasing.catch(nothing), wait(patience)]);
-    return await started.result;
-  } finally {
-    timers.abort();
   }
+  // What was done is done, even if the lock cannot be released; but whoever ends the process right after us should not
+  // leave the lock behind.
+  await held.result.catch(nothing);
+  await within(patience, releasing.catch(nothing), async () => {});
+  return held.result;
+}
+
+/** The promise's outcome, or that of `late` after so many milliseconds. */
+function within<T>(milliseconds: number, promise: Promise<T>, late: () => Promise<T>): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const timer = setTimeout(() => late().then(resolve, reject), milliseconds);
+    promise.then(resolve, reject).finally(() => clearTimeout(timer));
+  });
 }

@@ -80,9 +80,11 @@ export function send(request: APIRequest): Promise<Response> {
 type Failure = (error: Error, status?: number) => CriteoTransportError;
 
 function readResponse(request: APIRequest, incoming: http.IncomingMessage, failure: Failure): Response {
-  const { statusCode: status = 0, statusMessage: statusText = '', rawHeaders } = incoming;
+  const { statusCode: status = 0, statusMessage: statusText = '' } = incoming;
   const headers = new Headers();
-  for (let i = 0; i + 1 < rawHeaders.length; i += 2) headers.append(rawHeaders[i] ?? '', rawHeaders[i + 1] ?? '');
+  for (const [name, value] of Object.entries(incoming.headers)) {
+    for (const one of [value].flat()) headers.append(name, String(one));
+  }
   const empty = withoutBody.includes(status) || request.method === 'HEAD';
   const response = new Response(empty ? null : readBody(request, incoming, failure), { status, statusText, headers });
   if (empty) incoming.resume();
@@ -111,7 +113,7 @@ function readBody(request: APIRequest, incoming: http.IncomingMessage, failure: 
         incoming.on('data', (chunk: Buffer) => {
           if (!open) return;
           controller.enqueue(chunk);
-          if ((controller.desiredSize ?? 0) > 0) return watch();
+          if (Number(controller.desiredSize) > 0) return watch();
           // Nobody is waiting: the time that a slow reader takes is the reader's own.
           clearTimeout(timer);
           incoming.pause();

@@ -222,6 +222,20 @@ describe('An answer of the API', () => {
       await response.body?.cancel();
       await server.quiet();
     });
+
+    it('is dropped by cancelling its body while more of it is about to be read', async () => {
+      const { call, server } = await connect((socket) => {
+        socket.write(head(200));
+        flood(socket, Buffer.alloc(64 * 1024));
+      });
+      const reader = ((await call()).body as ReadableStream<Uint8Array>).getReader();
+      // Long enough for all the buffers to fill.
+      await new Promise((resolve) => setTimeout(resolve, 50));
+      const reads = Array.from({ length: 20 }, () => reader.read());
+      await reader.cancel();
+      await Promise.all(reads);
+      await server.quiet();
+    });
   });
 
   it('leaves no listener on the caller’s signal', async () => {

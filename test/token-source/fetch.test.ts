@@ -163,6 +163,12 @@ describe('Calling Criteo’s API as a connection', () => {
       expect(server.received).to.have.length(1);
     });
 
+    it('repeats a call whose answers have no body', async () => {
+      const { server, call } = await openAPI(api(answer(401), answer(200)));
+      expect((await call(path, { method: 'HEAD' })).status).to.equal(200);
+      expect(server.received).to.have.length(3);
+    });
+
     it('gives up on a refusal without end', async () => {
       const { call } = await openAPI(api(answer(401, 'x'.repeat(65 * 1024))));
       const error = await rejection(call(), CriteoTransportError);

@@ -125,7 +125,7 @@ describe('redact', () => {
 
   for (const [what, spelled] of [
     ['percent signs', percent],
-    ['lower-case percent signs', percent.replace(/%../g, (escape) => escape.toLowerCase())],
+    ['lower-case percent signs', percent.replace(/%../g, (it) => it.toLowerCase())],
     [
       'every byte as a percent sign',
       [...Buffer.from(secret)].map((byte) => `%${byte.toString(16).padStart(2, '0')}`).join(''),

@@ -32,6 +32,18 @@ export function unknownLogin(info: unknown): Outcome {
   return ['fail', withFacts({ code: 'state_unknown', message }, info), 403];
 }
 
+/** A failure because whoever finishes a login, `boundTo`, is not who began it. */
+export function userChanged(boundTo: string | undefined, state: unknown): Outcome {
+  const message =
+    boundTo === undefined
+      ? 'The login was begun by a user who is signed in, but at the callback nobody is. Most likely the session cookie did ' +
+        'not come back (with SameSite=Strict it cannot: make it Lax), the user signed out meanwhile, or what sets req.user ' +
+        '(passport.session(), say) is not mounted before the callback route. Start again.'
+      : 'The login was begun by another user than the one who finishes it. Most likely somebody else signed in meanwhile, ' +
+        'in another tab; or the option bindTo names one user in two ways. Start again.';
+  return failure({ code: 'user_changed', message, state }, 403);
+}
+
 /** What `verify` decided. */
 export function verdict(user: unknown, info: unknown, state: unknown): Outcome {
   if (user) return ['success', user as object, withState(info ?? {}, state) as object];

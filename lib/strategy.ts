@@ -16,7 +16,7 @@ import {
   readOptions,
   type Settings,
 } from './options';
-import { failure, type Outcome, refused, unknownLogin, verdict } from './outcome';
+import { failure, type Outcome, refused, unknownLogin, userChanged, verdict } from './outcome';
 import { type CriteoProfile, fetchProfile } from './profile';
 import { readTokenError } from './refusal';
 import type { Request, StateMetadata, StateStore } from './state/store';
@@ -232,13 +232,7 @@ export class CriteoStrategy extends OAuth2Strategy {
     const state = stateOrInfo;
     // Only our own stores give it; what others give in its place is theirs.
     const { boundTo, callbackURL } = isRecord(pending) ? pending : {};
-    if (boundTo !== undefined && boundTo !== meta.boundTo) {
-      const message =
-        'The login was begun by another user than the one who finishes it. Most likely somebody signed in or out in ' +
-        'another tab meanwhile; or req.user is set on only one of the two routes (mount passport.session() before both), ' +
-        'or the option bindTo names one user in two ways. Start again.';
-      return failure({ code: 'user_changed', message, state }, 403);
-    }
+    if (boundTo !== undefined && boundTo !== meta.boundTo) return userChanged(meta.boundTo, state);
     if (callback.error) return refused(callback, error, state);
     if (!code) {
       const message = 'The callback bears neither a code nor an error';

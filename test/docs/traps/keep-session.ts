@@ -1,0 +1,13 @@
+import type { Express } from 'express';
+import type passport from 'passport';
+
+type Passport = InstanceType<typeof passport.Passport>;
+
+export function keepsTheSession(app: Express, passport: Passport): void {
+  app.get('/auth/criteo', passport.authenticate('criteo'));
+  app.get(
+    '/auth/criteo/callback',
+    passport.authenticate('criteo', { keepSessionInfo: true, failureRedirect: '/login' }),
+    (_req, res) => res.redirect('/dashboard'),
+  );
+}

@@ -1,0 +1,27 @@
+import type { Express } from 'express';
+import session from 'express-session';
+import type passport from 'passport';
+import { CookieStateStore, CriteoStrategy } from 'passport-criteo';
+import { users } from '../users';
+
+type Passport = InstanceType<typeof passport.Passport>;
+type Registered = { clientID: string; clientSecret: string; callbackURL: string };
+
+export function mountsStrictSessions(app: Express, passport: Passport, registered: Registered, secret: string): void {
+  const cookie = { sameSite: 'strict' } as const;
+  app.use(session({ secret, resave: false, saveUninitialized: false, cookie }), passport.session());
+
+  passport.use(
+    new CriteoStrategy({
+      ...registered,
+      store: new CookieStateStore({ secret }),
+      verify: async ({ profile, tokens }) => users.save(profile, tokens),
+    }),
+  );
+
+  app.get('/auth/criteo', passport.authenticate('criteo'));
+  app.get('/auth/criteo/callback', passport.authenticate('criteo', { failureRedirect: '/login' }), (_req, res) => {
+    // No res.redirect: that would still be a visit from Criteo, to which browsers add no Strict cookie.
+    res.send('<!doctype html><meta http-equiv="refresh" content="0; url=/dashboard"><title>Signed in</title>');
+  });
+}

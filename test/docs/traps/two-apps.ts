@@ -1,0 +1,37 @@
+import type { Express } from 'express';
+import type passport from 'passport';
+import { CriteoStrategy, type CriteoStrategyOptions } from 'passport-criteo';
+import { users } from '../users';
+
+type Passport = InstanceType<typeof passport.Passport>;
+
+export function hasTwoApps(
+  app: Express,
+  passport: Passport,
+  home: string,
+  marketing: Pick<CriteoStrategyOptions, 'clientID'> & { clientSecret: string },
+  retail: Pick<CriteoStrategyOptions, 'clientID'> & { clientSecret: string },
+): void {
+  passport.use(
+    new CriteoStrategy({
+      ...marketing, // clientID and clientSecret of the one app
+      name: 'criteo-marketing',
+      callbackURL: `${home}/auth/criteo-marketing/callback`,
+      verify: async ({ profile, tokens }) => users.save(profile, tokens),
+    }),
+  );
+  passport.use(
+    new CriteoStrategy({
+      ...retail, // and of the other
+      name: 'criteo-retail',
+      service: 'retail-media',
+      callbackURL: `${home}/auth/criteo-retail/callback`,
+      verify: async ({ profile, tokens }) => users.save(profile, tokens),
+    }),
+  );
+  const options = { keepSessionInfo: true, failureRedirect: '/login' };
+  for (const name of ['criteo-marketing', 'criteo-retail']) {
+    app.get(`/auth/${name}`, passport.authenticate(name));
+    app.get(`/auth/${name}/callback`, passport.authenticate(name, options), (_req, res) => res.redirect('/dashboard'));
+  }
+}

@@ -127,7 +127,7 @@ describe('CriteoStrategy, its outcomes', () => {
       const [token] = asked(/^\/oauth2\/token$/);
       expect(token?.form).not.to.have.property('client_secret');
       expect(token?.form['code_verifier']).to.match(/^[\w-]{43}$/);
-      expect(outcome.kind).to.be.oneOf(['success', 'error']);
+      successOf(outcome);
     });
 
     it('fails for somebody who declines, with the state and without any token request', async () => {

@@ -1,0 +1,60 @@
+import type { SessionStateStore } from '../../lib/state/session';
+import type { Request, StateMetadata } from '../../lib/state/store';
+
+/** What a strategy tells a store. */
+export function metadata(changes: Partial<StateMetadata> = {}): StateMetadata {
+  return {
+    authorizationURL: 'https://consent.criteo.com/request',
+    tokenURL: 'https://api.criteo.com/oauth2/token',
+    clientID: 'client-1',
+    callbackURL: 'https://app.example.com/cb',
+    strategy: 'criteo',
+    ...changes,
+  };
+}
+
+/** What a store answered: exactly one answer, or this throws. */
+export function answerOf(ask: (callback: (...answer: unknown[]) => void) => void): unknown[] {
+  const answers: unknown[][] = [];
+  ask((...answer) => answers.push(answer));
+  const [answer, ...others] = answers;
+  if (!answer || others.length > 0) throw new Error(`${answers.length} answers`);
+  return answer;
+}
+
+/** A request of a session. */
+export function requestOf(session: unknown): Request {
+  const parts: unknown = { headers: {}, session };
+  return parts as Request;
+}
+
+/** A store, a session and what is asked of them, without a strategy. */
+export class Bench {
+  session: Record<string, unknown> = {};
+
+  constructor(readonly store: SessionStateStore) {}
+
+  begin(state?: unknown, meta = metadata(), verifier?: string): unknown[] {
+    return answerOf((callback) => this.store.store(requestOf(this.session), verifier, state, meta, callback));
+  }
+
+  /** The handle of a login that begins. */
+  handle(state?: unknown, meta = metadata(), verifier?: string): string {
+    const [error, handle] = this.begin(state, meta, verifier);
+    if (error) throw error;
+    return String(handle);
+  }
+
+  finish(handle: unknown, meta = metadata()): unknown[] {
+    return answerOf((callback) => this.store.verify(requestOf(this.session), String(handle), meta, callback));
+  }
+
+  /** What is kept, by handle. */
+  get pending(): Record<string, Record<string, unknown>> {
+    return Object(this.session['criteo']);
+  }
+
+  get bytes(): number {
+    return Buffer.byteLength(JSON.stringify(this.session));
+  }
+}

@@ -1,0 +1,159 @@
+import { inspect } from 'node:util';
+import { expect } from 'chai';
+import { createSandbox } from '../../lib/sandbox';
+import { CriteoStrategy } from '../../lib/strategy';
+import { authenticate, expectOneOutcomeEach, type Outcome } from '../support/passport';
+import { app, construct, stubbed, tokens, user, Visitor } from './support';
+
+/** Everything that a log, a debugger or an error page may make of a value. */
+function renderings(value: unknown): string {
+  const ways = [
+    { showHidden: true, depth: Number.POSITIVE_INFINITY },
+    { showHidden: true, depth: Number.POSITIVE_INFINITY, customInspect: false },
+    {},
+  ];
+  const texts = ways.map((way) => inspect(value, { maxStringLength: null, maxArrayLength: null, ...way }));
+  return [...texts, JSON.stringify(value), String(value), value instanceof Error ? value.stack : ''].join('\n');
+}
+
+function expectNone(value: unknown, secrets: string[]): void {
+  const text = renderings(value);
+  for (const secret of secrets) {
+    for (const form of [secret, encodeURIComponent(secret), Buffer.from(secret).toString('base64')]) {
+      expect(text).not.to.include(form);
+    }
+  }
+}
+
+const secrets = [app.clientSecret];
+
+describe('CriteoStrategy, its secrets', () => {
+  expectOneOutcomeEach();
+
+  it('show nowhere on a strategy, inspected with all that is hidden or serialised', () => {
+    const strategy = construct({ ...app, verify: () => user });
+    expectNone(strategy, secrets);
+    expectNone(Object.create(strategy), secrets);
+    expectNone({ strategies: [strategy] }, secrets);
+  });
+
+  it('show nowhere on its _oauth2', () => {
+    expectNone(stubbed().oauth2, secrets);
+  });
+
+  it('are not what a strategy shows instead', () => {
+    const strategy = construct({ ...app, pkce: true, verify: () => user });
+    expect(JSON.parse(JSON.stringify(strategy))).to.deep.equal({
+      name: 'criteo',
+      clientID: app.clientID,
+      callbackURL: app.callbackURL,
+      service: 'marketing-solutions',
+      apiVersion: '2026-07',
+      pkce: true,
+    });
+    expect(inspect(strategy)).to.match(/^CriteoStrategy \{.*name: 'criteo'/s);
+    class Own extends CriteoStrategy {}
+    expect(inspect(Reflect.construct(Own, [{ ...app, verify: () => user }]))).to.match(/^Own \{/);
+  });
+
+  it('are in no error of construction', () => {
+    for (const wrong of [{ clientID: '' }, { callbackURL: 'x' }, { service: 'x' }, { timeout: 0 }, { store: {} }]) {
+      try {
+        construct({ ...app, ...wrong, verify: () => user });
+        expect.fail('it was constructed');
+      } catch (error) {
+        expectNone(error, secrets);
+      }
+    }
+  });
+
+  it('are not on the way to Criteo: neither the client secret nor the verifier', async () => {
+    const visitor = new Visitor();
+    const url = await visitor.begin(stubbed({ pkce: true }));
+    const record = Object(visitor.session['criteo'])[url.searchParams.get('state') ?? ''];
+    expect(record.pkce).to.match(/^[\w-]{43}$/);
+    for (const secret of [...secrets, encodeURIComponent(app.clientSecret), record.pkce]) {
+      expect(url.href).not.to.include(secret);
+    }
+  });
+
+  describe('in the outcome of an exchange', () => {
+    const state = 'app-state';
+    /** What comes out of a login whose token endpoint echoes all that it was sent. */
+    async function refused(
+      body: (form: Record<string, string>) => unknown,
+      status: number,
+    ): Promise<[Outcome, string[]]> {
+      const sandbox = await createSandbox();
+      try {
+        const visitor = new Visitor();
+        let verifier = '';
+        const strategy = construct({
+          ...sandbox.app,
+          ...sandbox.endpoints,
+          pkce: true,
+          callbackURL: app.callbackURL,
+          verify: () => user,
+        });
+        const handle = await visitor.handle(strategy, { state });
+        verifier = Object(visitor.session['criteo'])[handle].pkce;
+        const form = { code: 'the-code-1', client_secret: sandbox.app.clientSecret, code_verifier: verifier };
+        sandbox.fault({ on: 'token', status, body: body(form) });
+        const outcome = await visitor.finish(strategy, { code: form.code, state: handle });
+        return [outcome, Object.values(form)];
+      } finally {
+        await sandbox.close();
+      }
+    }
+
+    const echoes: [string, (form: Record<string, string>) => unknown, number][] = [
+      ['an OAuth error', (form) => ({ error: 'invalid_grant', error_description: JSON.stringify(form) }), 400],
+      ['an error code', (form) => ({ error: form['client_secret'] }), 400],
+      ['an error URI', (form) => ({ error: 'invalid_grant', error_uri: `https://x.example/${form['code']}` }), 400],
+      [
+        'Criteo’s envelope',
+        (form) => ({ errors: [{ code: 'x', detail: form['code'], traceId: form['client_secret'] }] }),
+        400,
+      ],
+      ['a page', (form) => `<html>${new URLSearchParams(form)}</html>`, 500],
+      ['a token that is none', (form) => ({ access_token: `${form['code']}\n`, token_type: 'Bearer' }), 200],
+    ];
+    for (const [name, body, status] of echoes) {
+      it(`are not shown where ${name} echoes them`, async () => {
+        const [outcome, sent] = await refused(body, status);
+        expect(outcome.kind).to.equal('error');
+        expectNone(outcome.args[0], sent);
+      });
+    }
+
+    it('are not shown where the profile cannot be had', async () => {
+      const strategy = stubbed();
+      strategy.profile = (done) => done(new Error('no profile'));
+      const outcome = await new Visitor().login(strategy);
+      expectNone(outcome.args, [tokens.access, tokens.refresh, app.clientSecret]);
+    });
+
+    it('are not shown where a getOAuthAccessToken of somebody else’s echoes them', async () => {
+      const strategy = stubbed();
+      const data = `code=code-1&client_secret=${app.clientSecret}`;
+      strategy.token = (answer) => answer({ statusCode: 500, data });
+      expectNone((await new Visitor().login(strategy)).args[0], ['code-1', app.clientSecret]);
+    });
+  });
+
+  it('are not in what fails: no text of the query but a cleaned description', async () => {
+    const strategy = stubbed();
+    const visitor = new Visitor();
+    const code = 'secret-code';
+    for (const query of [
+      { code },
+      { code, state: 'x' },
+      { code: [code], state: 'x' },
+      { code, iss: 'x', state: 'x' },
+    ]) {
+      const outcome = await authenticate(strategy, visitor.request({ query }));
+      expect(outcome.kind).to.equal('fail');
+      expectNone(outcome.args, [code]);
+    }
+  });
+});

@@ -1,6 +1,7 @@
 import { expect } from 'chai';
 import { MemoryStore } from 'express-session';
 import { CookieStateStore } from '../../lib/index';
+import { trustsItsProxy } from '../docs/traps/proxy';
 import { type Mount, opener, routes, sessions } from './app';
 
 const json = (page: { body: string }): { code: string; message: string } => JSON.parse(page.body);
@@ -49,15 +50,14 @@ describe('The message alone tells a first-time user what to mend:', () => {
   });
 
   it('a Secure session cookie behind a proxy that the app does not trust', async () => {
-    const mount = routes(sessions({ cookie: { secure: true } }));
-    const world = await open(mount, { tls: true });
+    const world = await open(routes(sessions({ cookie: { secure: true } })), { tls: true });
     const { code, message } = json(await world.finish(await world.begin()));
     expect(code).to.equal('state_unknown');
     expect(message).to.match(/cookie is Secure and the callback URL https.*app\.set\('trust proxy', 1\)/);
 
     world.restart((app, passport, options) => {
-      app.set('trust proxy', 1);
-      mount(app, passport, options);
+      trustsItsProxy(app, 'only for tests');
+      routes()(app, passport, options);
     });
     const { status, body } = await world.finish(await world.begin());
     expect([status, Object.keys(JSON.parse(body))]).to.deep.equal([200, ['id']]);

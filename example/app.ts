@@ -6,6 +6,7 @@ import { icon, script, style } from './assets';
 import { connect, connectCallback } from './connect';
 import { dashboard } from './dashboard';
 import { mishap } from './failures';
+import { invite } from './invite';
 import { failurePage, homePage } from './pages';
 import { signIn } from './sign-in';
 import { asset, headers, oneHost, ownForms, type Site } from './site';
@@ -17,6 +18,8 @@ export interface AppOptions {
   criteo: CriteoStrategyOptions;
   /** Signs the session cookie. */
   sessionSecret: string;
+  /** The connector's key pair, for invitations: the public signing key, and the signing secret. */
+  signing?: { key: string; secret: string } | undefined;
   /** Where the sandbox is, if one stands in for Criteo: the pages say so. */
   sandbox?: string | undefined;
   /** Where errors go. Default `console.error`. */
@@ -24,7 +27,7 @@ export interface AppOptions {
 }
 
 /** The example: an Express app in which people sign in with Criteo, and connect what they have there. */
-export function createApp({ criteo, sessionSecret, sandbox, log = console.error }: AppOptions): Express {
+export function createApp({ criteo, signing, sessionSecret, sandbox, log = console.error }: AppOptions): Express {
   const home = new URL(criteo.callbackURL);
   const things = criteo.service === 'retail-media' ? 'accounts' : 'advertisers';
 
@@ -38,6 +41,8 @@ export function createApp({ criteo, sessionSecret, sandbox, log = console.error 
     passport: authenticator,
     criteo,
     users,
+    signing,
+    log,
     view: (req) => ({ user: userOf(req), sandbox, things }),
     fail: (req, res, failure) => {
       res.status(failure.status).send(failurePage(site.view(req), failure));
@@ -53,6 +58,10 @@ export function createApp({ criteo, sessionSecret, sandbox, log = console.error 
   app.get('/app.js', asset('text/javascript', script));
   app.get('/icon.svg', asset('image/svg+xml', icon));
   app.use(oneHost(home));
+
+  // Ahead of everything that reads bodies, and of the check that forms are our own: these come from Criteo, signed.
+  const invitations = invite(site);
+  app.use(invitations.callback);
 
   // A pending login is kept in the session until Criteo sends the person back. SameSite must be Lax: with Strict, the
   // browser would leave the cookie out when it comes back from Criteo. The memory store of express-session is for
@@ -76,6 +85,7 @@ export function createApp({ criteo, sessionSecret, sandbox, log = console.error 
   app.use(signIn(site));
   app.use(connect(site));
   app.use(dashboard(site));
+  app.use(invitations.pages);
 
   app.use((req, res) => {
     site.fail(req, res, {

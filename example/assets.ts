@@ -59,6 +59,10 @@ footer { padding-block: 0 1.75rem; }
 .fields label { grid-column: 1 / -1; font-weight: 600; }
 input { min-width: 0; padding: .65rem .8rem; border: 1px solid var(--soft); border-radius: 10px; background: var(--page);
   color: inherit; font: inherit; }
+.answer { display: grid; gap: .75rem; }
+.dot { display: inline-block; width: .6rem; height: .6rem; margin-right: .4rem; border-radius: 50%; background: var(--accent); }
+@media (prefers-reduced-motion: no-preference) { .dot { animation: pulse 1.6s ease-in-out infinite; } }
+@keyframes pulse { 50% { opacity: .25; } }
 .token { display: grid; gap: .5rem; }
 .left { font-size: 1.25rem; font-weight: 650; letter-spacing: -.01em; font-variant-numeric: tabular-nums; }
 progress { width: 100%; height: .5rem; appearance: none; border: 0; border-radius: 1rem; overflow: hidden; background: var(--line); }
@@ -77,9 +81,33 @@ dd { margin: 0; }
 }
 `;
 
-/** The pages' only script: the person's own time of day, and the tokens' lives running down. Neither is needed. */
+/**
+ * The pages' only script: the person's own time of day, the tokens' lives running down, a link to copy, and an answer
+ * that is waited for. Nothing of it is needed.
+ */
 export const script = `
 for (const time of document.querySelectorAll('time')) time.textContent = new Date(time.dateTime).toLocaleTimeString();
+for (const button of document.querySelectorAll('[data-copy]')) {
+  const field = document.getElementById(button.dataset.copy);
+  button.hidden = false;
+  button.addEventListener('click', async () => {
+    field.select();
+    try {
+      await navigator.clipboard.writeText(field.value);
+      button.textContent = 'Copied';
+    } catch {
+      button.textContent = 'Press Ctrl+C';
+    }
+  });
+}
+for (const answer of document.querySelectorAll('[data-events]')) {
+  document.getElementById('reload').remove();
+  const events = new EventSource(answer.dataset.events);
+  events.onmessage = ({ data }) => {
+    answer.innerHTML = JSON.parse(data);
+    events.close();
+  };
+}
 for (const clock of document.querySelectorAll('[data-left]')) {
   const bar = clock.closest('section').querySelector('progress');
   // How much is left comes from the server: the two clocks need not agree.

@@ -47,6 +47,11 @@ ${body}
 `.text;
 }
 
+/** How many. */
+export function count(number: number, things: Things): string {
+  return `${number} ${number === 1 ? things.slice(0, -1) : things}`;
+}
+
 /** A time of day: UTC, until the page's script knows better. */
 export function time(at: number): Html {
   const iso = new Date(at).toISOString();

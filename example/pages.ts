@@ -1,6 +1,6 @@
 import type { Failure } from './failures';
 import { type Content, type Html, html } from './html';
-import { connectLink, consentPage, page, signInLink, time, type View } from './layout';
+import { connectLink, consentPage, count, page, signInLink, time, type View } from './layout';
 import type { Connection, User } from './users';
 
 export function homePage(view: View): string {
@@ -58,7 +58,7 @@ export function dashboardPage(view: View & { user: User; notice: string | undefi
     html`<div class="intro">
 <h1>Dashboard</h1>
 <p>Signed in as <strong>${user.name}</strong></p>
-<div class="actions">${connectLink}</div>
+<div class="actions">${connectLink}<a class="button quiet" href="/invite">Invite an ${things.slice(0, -1)}</a></div>
 </div>
 ${notice && html`<p class="note" role="status">${notice}</p>`}
 ${connections.map((connection, number) => connectionCard(connection, { things, now, id: `connection-${number}` }))}
@@ -84,7 +84,7 @@ function connectionCard({ profile, tokens }: Connection, { id, things, now }: Ca
 </form>`;
   return html`<section class="card" aria-labelledby="${id}">
 <div class="row"><h2 id="${id}">${profile.displayName}</h2>
-<small>${portfolio.length} ${portfolio.length === 1 ? things.slice(0, -1) : things}</small></div>
+<small>${count(portfolio.length, things)}</small></div>
 <ul class="list">
 ${portfolio.map(({ id, name }) => html`<li><span>${name ?? 'Without a name'}</span> <small><code>${id}</code></small></li>`)}
 </ul>

@@ -4,6 +4,7 @@ import type { CriteoStrategyOptions } from 'passport-criteo';
 import { createSandbox, type Sandbox } from 'passport-criteo/sandbox';
 import { createApp } from './app';
 import { connectCallback } from './connect';
+import { consentPath } from './invite';
 import { readSettings, SettingsError } from './settings';
 
 async function start(): Promise<void> {
@@ -20,11 +21,14 @@ async function start(): Promise<void> {
   if (settings.app) {
     criteo = { ...common, ...settings.app };
   } else {
-    sandbox = await createSandbox({ app: { service, pkce } });
+    sandbox = await createSandbox({
+      app: { service, pkce, callbackURL: new URL(consentPath, callbackURL).href },
+    });
     criteo = { ...common, ...sandbox.app, ...sandbox.endpoints };
   }
   const app = createApp({
     criteo,
+    signing: sandbox ? { key: sandbox.app.signingKey, secret: sandbox.app.signingSecret } : settings.signing,
     sessionSecret: settings.sessionSecret,
     sandbox: sandbox?.url,
   });
@@ -36,6 +40,7 @@ async function start(): Promise<void> {
   } else {
     console.log('Talking to Criteo. Your Criteo app must list these redirect URIs:');
     console.log(`  ${callbackURL} (to sign in)\n  ${new URL(connectCallback, callbackURL)} (to connect)`);
+    if (settings.signing) console.log(`and your connector this callback URL: ${new URL(consentPath, callbackURL)}`);
   }
   console.log(`\n  Open ${new URL(callbackURL).origin}\n\nCtrl-C stops it.`);
 

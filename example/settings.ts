@@ -13,6 +13,8 @@ export interface Settings {
   service: CriteoProfile['service'];
   /** `CRITEO_PKCE`: `true` when PKCE is switched on in the Criteo app. */
   pkce: boolean;
+  /** `CRITEO_SIGNING_KEY` and `CRITEO_SIGNING_SECRET`: a connector's key pair; without them nobody can be invited. */
+  signing?: { key: string; secret: string };
   /** `SESSION_SECRET`: signs the session cookie; a fresh one for each start unless set. */
   sessionSecret: string;
 }
@@ -49,6 +51,19 @@ export function readSettings(env: Record<string, string | undefined>): Settings 
         '(An app without a secret needs PKCE: CRITEO_PKCE=true.)',
     );
   }
+  const signingKey = read('CRITEO_SIGNING_KEY');
+  const signingSecret = read('CRITEO_SIGNING_SECRET');
+  if (Boolean(signingKey) !== Boolean(signingSecret)) {
+    const [set, unset] = signingKey
+      ? ['CRITEO_SIGNING_KEY', 'CRITEO_SIGNING_SECRET']
+      : ['CRITEO_SIGNING_SECRET', 'CRITEO_SIGNING_KEY'];
+    throw new SettingsError(`${set} is set, but ${unset} is not: they are a pair, set both or neither.`);
+  }
+  if (signingKey && !clientID) {
+    throw new SettingsError(
+      'CRITEO_SIGNING_KEY is set, but CRITEO_CLIENT_ID is not: the sandbox has a key pair of its own.',
+    );
+  }
   const callbackURL = read('CRITEO_CALLBACK_URL');
   if (callbackURL && !URL.canParse(callbackURL)) {
     throw new SettingsError(
@@ -59,6 +74,7 @@ export function readSettings(env: Record<string, string | undefined>): Settings 
     port: Number(port),
     ...(clientID && { app: clientSecret ? { clientID, clientSecret } : { clientID, pkce: true as const } }),
     ...(callbackURL && { callbackURL }),
+    ...(signingKey && signingSecret && { signing: { key: signingKey, secret: signingSecret } }),
     service,
     pkce: pkce === 'true',
     sessionSecret: read('SESSION_SECRET') ?? randomBytes(32).toString('base64url'),

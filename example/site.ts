@@ -18,8 +18,12 @@ export interface Site {
   /** The Criteo app and where Criteo is. */
   criteo: CriteoStrategyOptions;
   users: Users;
+  /** The connector's key pair for signed consent URLs, if there is one. */
+  signing: { key: string; secret: string } | undefined;
   /** What the page for this request has to know. */
   view(req: Request): View;
+  /** Where errors go. */
+  log(line: string): void;
   /** Answers with a page about what went wrong. */
   fail(req: Request, res: Response, failure: Failure): void;
 }
@@ -43,7 +47,7 @@ export const headers: RequestHandler = (_req, res, next) => {
   res.set({
     'Cache-Control': 'no-store',
     'Content-Security-Policy':
-      "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
+      "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
     'Cross-Origin-Opener-Policy': 'same-origin',
     // Not `no-referrer`: browsers would then send `Origin: null` with our own forms.
     'Referrer-Policy': 'same-origin',

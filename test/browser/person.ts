@@ -110,6 +110,14 @@ export class Tab {
     await this.sees('Dashboard');
   }
 
+  /** Makes a link on the dashboard for somebody else. */
+  async invite(): Promise<string> {
+    await this.click('Invite an advertiser');
+    await this.click('Make a link');
+    await this.sees('Your link');
+    return this.page.getByLabel('Link').inputValue();
+  }
+
   /** The dashboard's card for a connection. */
   connection(name: string): Locator {
     return this.page.getByRole('region', { name, exact: true });

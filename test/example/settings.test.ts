@@ -22,6 +22,8 @@ describe('The example’s settings', () => {
         CRITEO_CALLBACK_URL: 'https://app.example.com/back',
         CRITEO_SERVICE: 'retail-media',
         CRITEO_PKCE: 'true',
+        CRITEO_SIGNING_KEY: 'key',
+        CRITEO_SIGNING_SECRET: 'hush',
         SESSION_SECRET: 'mine',
       }),
     ).to.deep.equal({
@@ -30,6 +32,7 @@ describe('The example’s settings', () => {
       callbackURL: 'https://app.example.com/back',
       service: 'retail-media',
       pkce: true,
+      signing: { key: 'key', secret: 'hush' },
       sessionSecret: 'mine',
     });
   });
@@ -48,6 +51,17 @@ describe('The example’s settings', () => {
   const mistakes: [string, Record<string, string>, RegExp][] = [
     ['an id without a secret', { CRITEO_CLIENT_ID: 'id' }, /CRITEO_CLIENT_SECRET is not: set both/],
     ['a secret without an id', { CRITEO_CLIENT_SECRET: 'hush' }, /CRITEO_CLIENT_ID is not: set both/],
+    [
+      'a signing key without its secret',
+      { CRITEO_SIGNING_KEY: 'key' },
+      /CRITEO_SIGNING_SECRET is not: they are a pair/,
+    ],
+    ['a signing secret without its key', { CRITEO_SIGNING_SECRET: 'hush' }, /CRITEO_SIGNING_KEY is not: they are a/],
+    [
+      'a key pair for the sandbox',
+      { CRITEO_SIGNING_KEY: 'key', CRITEO_SIGNING_SECRET: 'hush' },
+      /sandbox has a key pair of its own/,
+    ],
     ['a port that is no number', { PORT: 'http' }, /PORT is "http"/],
     ['a port that is too large', { PORT: '65536' }, /PORT is "65536"/],
     ['an unknown service', { CRITEO_SERVICE: 'commerce' }, /CRITEO_SERVICE is "commerce".*"retail-media"/],
@@ -61,8 +75,10 @@ describe('The example’s settings', () => {
   }
 
   it('never repeat a secret', () => {
-    expect(() => readSettings({ CRITEO_CLIENT_SECRET: 'hush' }))
-      .to.throw(SettingsError)
-      .and.not.match(/hush/);
+    for (const name of ['CRITEO_CLIENT_SECRET', 'CRITEO_SIGNING_SECRET']) {
+      expect(() => readSettings({ [name]: 'hush' }))
+        .to.throw(SettingsError)
+        .and.not.match(/hush/);
+    }
   });
 });

@@ -33,8 +33,27 @@ export class Visitor {
     return (await this.get(path)).location;
   }
 
+  /** Listens to server-sent events. */
+  async stream(path: string): Promise<{ headers: Headers; first(): Promise<string> }> {
+    const { headers, body } = await fetch(new URL(path, this.origin), { headers: { cookie: this.#cookie() } });
+    const first = async () => {
+      let text = '';
+      for await (const chunk of body ?? []) {
+        text += Buffer.from(chunk).toString();
+        const data = /^data: (.*)$/m.exec(text)?.[1];
+        if (data && text.endsWith('\n\n')) return String(JSON.parse(data));
+      }
+      throw new Error('The stream ended without an event');
+    };
+    return { headers, first };
+  }
+
+  #cookie(): string {
+    return [...this.cookies].map(([name, value]) => `${name}=${value}`).join('; ');
+  }
+
   async #send(method: string, path: string, headers: Record<string, string>, body?: URLSearchParams): Promise<Reply> {
-    const cookie = [...this.cookies].map(([name, value]) => `${name}=${value}`).join('; ');
+    const cookie = this.#cookie();
     const response = await fetch(new URL(path, this.origin), {
       method,
       redirect: 'manual',

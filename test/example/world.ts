@@ -22,8 +22,13 @@ export async function startWorld(
   options: {
     criteo?: { callbackURL?: string; service?: Service; pkce?: boolean; timeout?: number };
     sandbox?: SandboxOptions;
+    /** `'none'`: the example is started without the connector's key pair. */
+    signing?: 'none';
   } = {},
 ): Promise<World> {
+  const server = createServer();
+  await new Promise<void>((resolve) => server.listen(0, 'localhost', resolve));
+  const url = `http://localhost:${(server.address() as AddressInfo).port}`;
   const sandbox = await createSandbox({
     portfolio: [
       { id: '13', name: 'Alpine Outfitters' },
@@ -33,13 +38,13 @@ export async function startWorld(
       { id: '9007199254740993', name: null },
     ],
     ...options.sandbox,
+    app: { callbackURL: `${url}/criteo-consent`, ...options.sandbox?.app },
   });
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, 'localhost', resolve));
-  const url = `http://localhost:${(server.address() as AddressInfo).port}`;
   const log: string[] = [];
   const app = createApp({
     criteo: { ...sandbox.app, ...sandbox.endpoints, callbackURL: `${url}/criteo-auth/callback`, ...options.criteo },
+    signing:
+      options.signing === 'none' ? undefined : { key: sandbox.app.signingKey, secret: sandbox.app.signingSecret },
     sessionSecret: 'only for tests',
     sandbox: sandbox.url,
     log: (line) => log.push(line),

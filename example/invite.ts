@@ -1,0 +1,124 @@
+import { type Request, type Response, Router } from 'express';
+import { CriteoClient, consentCallback, TokenSource } from 'passport-criteo';
+import { mishap } from './failures';
+import type { Html } from './html';
+import { type Invitation, Invitations } from './invitations';
+import { answerTo, invitationPage, invitedPage, invitePage, type Shared } from './invite-pages';
+import { fetchPortfolio } from './portfolio';
+import type { Site } from './site';
+import { userOf } from './users';
+
+/** Where Criteo reports decisions; the connector's callback URL, as registered with Criteo. */
+export const consentPath = '/criteo-consent';
+
+/**
+ * "Invite an advertiser": a link for somebody else to open. They decide at Criteo, Criteo tells us, and from then on the
+ * app works with a token of its own (client credentials). Nobody has to sign in here for that.
+ *
+ * @returns two parts: `callback` reads raw bodies, so it goes ahead of every body parser
+ */
+export function invite({ criteo, signing, view, fail, log }: Site): { callback: Router; pages: Router } {
+  const invitations = new Invitations();
+  const callback = Router();
+  const pages = Router();
+  const missing = [
+    ...(criteo.clientSecret ? [] : ['CRITEO_CLIENT_SECRET']),
+    ...(signing ? [] : ['CRITEO_SIGNING_KEY', 'CRITEO_SIGNING_SECRET']),
+  ];
+  const origin = new URL(criteo.callbackURL).origin;
+  const callbackURL = origin + consentPath;
+
+  pages.get('/invite', (req, res) => {
+    const user = userOf(req);
+    if (!user) return res.redirect('/');
+    res.send(invitePage(view(req), { invitations: invitations.by(user), missing, callbackURL }));
+  });
+  if (!signing || missing.length > 0) return { callback, pages };
+
+  // 1. The link. It is signed by us, needs nothing from Criteo, and works once.
+  pages.post('/invite', (req, res) => {
+    const user = userOf(req);
+    if (!user) return res.redirect(303, '/');
+    const link = { signing, redirectURI: `${origin}/invited`, consentURL: criteo.authorizationURL };
+    res.redirect(303, `/invite/${invitations.make(user, link).id}`);
+  });
+
+  // 2. Whoever opens it decides at Criteo, and Criteo posts the decision here. The signature proves that it is Criteo.
+  // The person waits for our answer, so what takes time is left for later.
+  callback.all(
+    consentPath,
+    consentCallback({
+      secret: signing.secret,
+      onConsent: (event) => {
+        if (!invitations.decide(event)) log(`unknown_invitation: nothing to do for ${event.type} (${event.id})`);
+      },
+      onError: ({ code, message }) => log(`${code}: ${message}`),
+    }),
+  );
+
+  // 3. Then Criteo sends the person here. What the redirect says is not documented, so it says nothing to us.
+  pages.get('/invited', (req, res) => {
+    res.send(invitedPage(view(req)));
+  });
+
+  // 4. From then on, the app's own token opens what was shared: no refresh token, just a new one every 15 minutes.
+  const tokens = new TokenSource({ client: new CriteoClient(criteo), grant: 'client_credentials' });
+  const answer = async (req: Request, invitation: Invitation): Promise<Html> => {
+    let shared: Shared = {};
+    if (invitation.decision?.granted) {
+      try {
+        shared = { portfolio: await fetchPortfolio(tokens, undefined, criteo) };
+      } catch (error) {
+        shared = { problem: mishap(error, { comingBack: false, things: view(req).things }).title };
+      }
+    }
+    return answerTo(invitation, shared, view(req).things);
+  };
+
+  const find = (req: Request<{ id: string }>): Invitation | undefined => {
+    const user = userOf(req);
+    return user && invitations.find(req.params.id, user);
+  };
+
+  pages.get('/invite/:id', async (req, res) => {
+    const invitation = find(req);
+    if (invitation) return res.send(invitationPage(view(req), invitation, await answer(req, invitation)));
+    fail(req, res, {
+      status: 404,
+      title: 'There is no such invitation',
+      text: 'Somebody else made it, or this app was started anew since.',
+      facts: { code: 'unknown_invitation' },
+    });
+  });
+
+  // 5. The page waits here for the decision: server-sent events.
+  pages.get('/invite/:id/events', (req, res) => {
+    const invitation = find(req);
+    // Browsers do not ask again after a 204.
+    if (!invitation) return res.status(204).end();
+    const tell = () => {
+      answer(req, invitation).then(
+        // Whoever listened may be gone by now.
+        ({ text }) => res.closed || res.write(`data: ${JSON.stringify(text)}\n\n`),
+        () => res.end(),
+      );
+    };
+    openEvents(res, invitations.watch(invitation, tell));
+    // It may have come between the page and this.
+    if (invitation.decision) tell();
+  });
+
+  return { callback, pages };
+}
+
+/** Answers with a stream of events, and calls `onClose` when nobody listens any more. */
+function openEvents(res: Response, onClose: () => void): void {
+  res.writeHead(200, { 'Content-Type': 'text/event-stream', 'X-Accel-Buffering': 'no' });
+  res.write(': waiting\n\n');
+  // Proxies close connections on which nothing happens.
+  const beat = setInterval(() => res.write(': still waiting\n\n'), 20_000);
+  res.on('close', () => {
+    clearInterval(beat);
+    onClose();
+  });
+}

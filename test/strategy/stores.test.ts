@@ -1,0 +1,140 @@
+import { createRequire } from 'node:module';
+import { expect } from 'chai';
+import { authenticate, expectOneOutcomeEach } from '../support/passport';
+import { type Answer, app, errorOf, failureOf, stubbed, successOf, Visitor } from './support';
+
+const load = createRequire(__filename);
+
+/** One of passport-oauth2's own stores. */
+function theirs(name: 'session' | 'store' | 'pkcesession' | 'null'): object {
+  const Store = load(`passport-oauth2/lib/state/${name}`);
+  return Reflect.construct(Store, [{ key: 'oauth2:consent.criteo.com' }]);
+}
+
+describe('CriteoStrategy with other state stores', () => {
+  expectOneOutcomeEach();
+  let visitor: Visitor;
+  beforeEach(() => {
+    visitor = new Visitor();
+  });
+
+  describe('those of passport-oauth2:', () => {
+    for (const [name, options, kept] of [
+      ['session', {}, false],
+      ['store', {}, true],
+      ['pkcesession', { pkce: true }, true],
+      ['pkcesession', { pkce: false }, true],
+    ] as ['session' | 'store' | 'pkcesession', object, boolean][]) {
+      it(`${name} with ${JSON.stringify(options)} serves`, async () => {
+        const strategy = stubbed({ store: theirs(name), ...options });
+        const url = await visitor.begin(strategy, { state: { to: '/' } });
+        const state = url.searchParams.get('state');
+        expect(state).to.have.length(24);
+        const outcome = await visitor.finish(strategy, { code: 'c', state });
+        // A login without a verifier is none to this store, and never was.
+        if (name === 'pkcesession' && !Object(options).pkce) return expect(outcome.kind).to.equal('fail');
+        expect(successOf(outcome).info).to.deep.equal(kept ? { state: { to: '/' } } : {});
+        expect(strategy.asked).to.have.length(1);
+        expect(strategy.asked[0]?.form['redirect_uri']).to.equal(app.callbackURL);
+        expect('code_verifier' in (strategy.asked[0]?.form ?? {})).to.equal(name === 'pkcesession');
+      });
+
+      it(`${name} with ${JSON.stringify(options)} refuses another state, in its own words and with our code`, async () => {
+        const strategy = stubbed({ store: theirs(name), ...options });
+        await visitor.begin(strategy);
+        const failed = failureOf(await visitor.finish(strategy, { code: 'c', state: 'another' }));
+        expect(failed).to.deep.equal({
+          code: 'state_unknown',
+          message: 'Invalid authorization request state.',
+          status: 403,
+        });
+        expect(strategy.asked).to.have.length(0);
+      });
+
+      it(`${name} with ${JSON.stringify(options)} ends with its error where there is no session`, async () => {
+        const strategy = stubbed({ store: theirs(name), ...options });
+        for (const query of [{}, { code: 'c', state: 's' }]) {
+          expect(errorOf(await authenticate(strategy, { query })).message).to.match(/requires session support/);
+        }
+      });
+    }
+
+    it('null, which gives no handle, is no store', async () => {
+      const strategy = stubbed({ store: theirs('null') });
+      expect(errorOf(await authenticate(strategy, visitor.request({ query: {} }))).message).to.match(/gave no handle/);
+    });
+  });
+
+  describe('by the number of their parameters:', () => {
+    const meta = {
+      authorizationURL: 'https://consent.criteo.com/request',
+      tokenURL: 'https://api.criteo.com/oauth2/token',
+      clientID: app.clientID,
+      callbackURL: app.callbackURL,
+      strategy: 'criteo',
+      boundTo: undefined,
+    };
+    let seen: unknown[] = [];
+    const keep = (...args: unknown[]) => {
+      seen = args.slice(1, -1);
+      (args.at(-1) as Answer)(null, 'handle');
+    };
+    const stores: [number, (...args: never[]) => unknown, unknown[]][] = [
+      [0, keep, []],
+      [2, (a: unknown, b: unknown) => keep(a, b), []],
+      [3, (a: unknown, b: unknown, c: unknown) => keep(a, b, c), [meta]],
+      [4, (a: unknown, b: unknown, c: unknown, d: unknown) => keep(a, b, c, d), ['app', meta]],
+      [
+        5,
+        (a: unknown, b: unknown, c: unknown, d: unknown, e: unknown) => keep(a, b, c, d, e),
+        [undefined, 'app', meta],
+      ],
+    ];
+    for (const [length, store, expected] of stores) {
+      it(`store with ${length}`, async () => {
+        const strategy = stubbed({ store: { store, verify: () => {} } });
+        expect((await visitor.begin(strategy, { state: 'app' })).searchParams.get('state')).to.equal('handle');
+        expect(seen).to.deep.equal(expected);
+      });
+    }
+
+    it('store with 5, and PKCE, gets the verifier', async () => {
+      await visitor.begin(stubbed({ pkce: true, store: { store: stores[4]?.[1], verify: () => {} } }));
+      expect(seen[0]).to.match(/^[\w-]{43}$/);
+    });
+
+    const know = (...args: unknown[]) => {
+      seen = args.slice(1, -1);
+      (args.at(-1) as Answer)(null, true, { to: '/' });
+    };
+    const verifies: [number, (...args: never[]) => unknown, unknown[]][] = [
+      [0, know, ['s']],
+      [3, (a: unknown, b: unknown, c: unknown) => know(a, b, c), ['s']],
+      [4, (a: unknown, b: unknown, c: unknown, d: unknown) => know(a, b, c, d), ['s', meta]],
+    ];
+    for (const [length, verify, expected] of verifies) {
+      it(`verify with ${length}`, async () => {
+        const strategy = stubbed({ store: { store: () => {}, verify } });
+        const done = successOf(await visitor.finish(strategy, { code: 'c', state: 's' }));
+        expect(done.info).to.deep.equal({ state: { to: '/' } });
+        expect(seen).to.deep.equal(expected);
+      });
+    }
+  });
+
+  it('are called on the store itself', async () => {
+    class Own {
+      readonly handles = new Set<string>();
+      store(_req: unknown, done: Answer) {
+        this.handles.add('mine');
+        done(null, 'mine');
+      }
+      verify(_req: unknown, handle: string, done: Answer) {
+        done(null, this.handles.delete(handle));
+      }
+    }
+    const strategy = stubbed({ store: new Own() });
+    successOf(await visitor.login(strategy));
+    expect(failureOf(await visitor.finish(strategy, { code: 'c', state: 'mine' })).code).to.equal('state_unknown');
+  });
+});

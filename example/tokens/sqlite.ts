@@ -1,0 +1,41 @@
+import Keyv from 'keyv';
+import { Database } from 'node-sqlite3-wasm';
+import { type CriteoClient, TokenSource } from 'passport-criteo';
+
+/** A table of SQLite's as the Map that Keyv takes for a store. */
+class SQLiteMap {
+  readonly #database: Database;
+
+  constructor(file: string) {
+    this.#database = new Database(file);
+    this.#database.exec('CREATE TABLE IF NOT EXISTS criteo_tokens (key TEXT PRIMARY KEY, value TEXT NOT NULL)');
+  }
+
+  get(key: string) {
+    return this.#database.get('SELECT value FROM criteo_tokens WHERE key = ?', [key])?.['value'];
+  }
+
+  set(key: string, value: string) {
+    this.#database.run('INSERT OR REPLACE INTO criteo_tokens (key, value) VALUES (?, ?)', [key, value]);
+  }
+
+  delete(key: string) {
+    return this.#database.run('DELETE FROM criteo_tokens WHERE key = ?', [key]).changes > 0;
+  }
+
+  clear() {
+    this.#database.run('DELETE FROM criteo_tokens');
+  }
+
+  close() {
+    this.#database.close();
+  }
+}
+
+/** Tokens in a file, for one process. */
+export function sqliteTokens(client: CriteoClient, file: string) {
+  const table = new SQLiteMap(file);
+  const store = new Keyv({ store: table, throwOnErrors: true });
+  store.on('error', () => {}); // every failure also rejects
+  return { tokens: new TokenSource({ client, store }), close: () => table.close() };
+}

@@ -40,8 +40,20 @@ function readEnvelope(json: unknown, secrets: Secrets) {
   };
 }
 
+// RFC 6749 section 5.2. Known to everybody, they give nothing away, though a very short secret be a part of them.
+const wellKnown = [
+  'invalid_request',
+  'invalid_client',
+  'invalid_grant',
+  'unauthorized_client',
+  'unsupported_grant_type',
+  'invalid_scope',
+];
+
 /** An error code of the peer's: a short word without surprises, or nothing. */
 function readCode(value: unknown, secrets: Secrets): string | undefined {
+  const known = wellKnown.find((code) => code === value);
+  if (known) return known;
   const code = foreignText(value, secrets);
   return code !== undefined && /^[\w.-]{1,64}$/.test(code) ? code : undefined;
 }

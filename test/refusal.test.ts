@@ -168,6 +168,12 @@ describe('readTokenError', () => {
     });
   });
 
+  it('knows the codes of OAuth, though a secret be a part of one', () => {
+    for (const code of ['invalid_request', 'invalid_client', 'invalid_grant', 'unauthorized_client', 'invalid_scope']) {
+      expect(readTokenError(answer(400, { error: code }), ['c', 'invalid'])).to.include({ code });
+    }
+  });
+
   it('is one of two kinds, with a message, whatever the answer', () => {
     const field = fc.oneof(fc.jsonValue(), fc.string());
     const entry = fc.record(

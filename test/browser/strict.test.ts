@@ -31,13 +31,13 @@ describe('A session cookie with SameSite=Strict, in a browser', () => {
   after(() => browser.close());
 
   /** Begins at one path, approves at Criteo, and gives what is to be seen at the other path. */
-  const signIn = async (start: string, end: string): Promise<string> => {
+  const signIn = async (start: string, end: string): Promise<string | null> => {
     const page = await browser.newPage();
     await page.goto(start);
     await page.getByRole('checkbox').first().check();
     await page.getByRole('button', { name: 'Approve' }).click();
     await page.waitForURL((url) => url.pathname === end);
-    return page.locator('body').innerText();
+    return page.locator('body').textContent();
   };
 
   it('stays away from the callback, and the message says so', async () => {

@@ -27,6 +27,7 @@ import {
   type ClassicVerifyWithRequest,
   type ClassicVerifyWithRequestAndParams,
   classicArguments,
+  type Inline,
   type Login,
   readVerify,
   type Verify,
@@ -69,18 +70,40 @@ export class CriteoStrategy extends OAuth2Strategy {
   declare protected _criteo: Settings & { modern: boolean; warned: Set<string>; prefix?: AuthorizationPrefix };
 
   /**
-   * @param options see {@link CriteoStrategyOptions}; not changed.
-   * @param verify finds or makes the user, as in passport-oauth2; the number of its parameters decides whether it gets
-   *   the `params` of the token response. Or, as the option `verify`: one object in, a promise of the user out.
+   * The classic form, with the request.
+   *
+   * @param options with `passReqToCallback: true`; see {@link CriteoStrategyOptionsWithRequest}; not changed.
+   * @param verify `(req, accessToken, refreshToken, profile, done)`, or with `params`, the token response, before
+   *   `profile`: the number of its parameters decides, as in passport-oauth2.
    * @throws {TypeError} naming the option that is wrong.
    */
-  constructor(options: CriteoStrategyOptionsWithRequest & { verify?: undefined }, verify: ClassicVerifyWithRequest);
+  constructor(
+    options: CriteoStrategyOptionsWithRequest & { verify?: undefined },
+    verify: Inline<ClassicVerifyWithRequest, ClassicVerifyWithRequestAndParams>,
+  );
   constructor(
     options: CriteoStrategyOptionsWithRequest & { verify?: undefined },
     verify: ClassicVerifyWithRequestAndParams,
   );
-  constructor(options: CriteoStrategyOptions & { verify?: undefined }, verify: ClassicVerify);
+  /**
+   * The classic form.
+   *
+   * @param options see {@link CriteoStrategyOptions}; not changed.
+   * @param verify `(accessToken, refreshToken, profile, done)`, or with `params`, the token response, before `profile`:
+   *   the number of its parameters decides, as in passport-oauth2.
+   * @throws {TypeError} naming the option that is wrong.
+   */
+  constructor(
+    options: CriteoStrategyOptions & { verify?: undefined },
+    verify: Inline<ClassicVerify, ClassicVerifyWithParams>,
+  );
   constructor(options: CriteoStrategyOptions & { verify?: undefined }, verify: ClassicVerifyWithParams);
+  /**
+   * The modern form: one object in, a promise of the user out.
+   *
+   * @param options see {@link CriteoStrategyOptions}, with `verify`, which gets a {@link Login}; not changed.
+   * @throws {TypeError} naming the option that is wrong.
+   */
   constructor(options: CriteoStrategyOptions & { verify: Verify });
   constructor(options: object, verifyArgument?: unknown) {
     const { settings, wiring } = readOptions(options);

@@ -17,11 +17,16 @@ export interface Login {
   state: unknown;
 }
 
-/** What a login is turned into: a user, or none, which fails the login. */
-export type VerifiedUser = Express.User | false | null | undefined;
+/**
+ * What a login is turned into: a user, or none, which fails the login. Declare your own kind of user once, as
+ * `Express.User`, and it is what `verify` has to return and what `req.user` is.
+ */
+export type VerifiedUser<User extends Express.User = Express.User> = User | false | null | undefined;
 
 /** The modern `verify`: one object in, a promise of the user out. */
-export type Verify = (login: Login) => VerifiedUser | Promise<VerifiedUser>;
+export type Verify<User extends Express.User = Express.User> = (
+  login: Login,
+) => VerifiedUser<User> | Promise<VerifiedUser<User>>;
 
 /** The callback of a classic `verify`. */
 export type Verified = (error?: unknown, user?: VerifiedUser, info?: object | string) => void;
@@ -61,6 +66,17 @@ export type ClassicVerifyWithRequestAndParams = (
   profile: CriteoProfile | undefined,
   done: Verified,
 ) => unknown;
+
+/**
+ * The type of a `verify` written in place, so that TypeScript infers its parameters whether it has as many as `Short` or
+ * as many as `Long`. Overloads alone do not do that: the first one gives such a function its parameter types for good.
+ * Here, one as long as `Long` finds no other signature that has room for it; a shorter one finds two that nothing
+ * combines, because one is generic, and so hears of `Short` alone. (That it then fits this overload or the next is
+ * found out later.)
+ */
+export type Inline<Short extends (...args: never[]) => unknown, Long extends (...args: never[]) => unknown> =
+  | Short
+  | { <_>(...args: Parameters<Short>): unknown; (...args: Parameters<Long>): unknown };
 
 /** How a login is put before the application: the modern way, or one of the four classic ones. */
 export interface Verifier {

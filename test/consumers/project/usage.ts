@@ -2,8 +2,6 @@
 import express, { type Request } from 'express';
 import passport from 'passport';
 import {
-  type ClassicVerifyWithParams,
-  type ClassicVerifyWithRequestAndParams,
   ConsentCallbackError,
   type ConsentEvent,
   CookieStateStore,
@@ -25,6 +23,7 @@ import {
   type TokenSet,
   TokenSource,
   type TokenStore,
+  type Verified,
   verifyConsentCallback,
 } from 'passport-criteo';
 import { createSandbox, type Sandbox } from 'passport-criteo/sandbox';
@@ -34,22 +33,22 @@ const same = <A, B>(_: Equal<A, B>): void => {};
 
 const registered = { clientID: 'id', clientSecret: 'secret', callbackURL: 'https://app.example.com/callback' };
 
-// Every parameter is inferred. Of two overloads TypeScript gives an arrow function the first one's parameters, so the
-// forms with `params` take theirs from their own type.
+// Every parameter is inferred, in all four classic forms.
 new Strategy(registered, (accessToken, refreshToken, profile, done) => {
   same<typeof accessToken, string>(true);
   same<typeof refreshToken, string | undefined>(true);
   same<typeof profile, CriteoProfile | undefined>(true);
+  same<typeof done, Verified>(true);
   done(null, { id: profile?.id });
 });
-const withParams: ClassicVerifyWithParams = (accessToken, refreshToken, params, profile, done) => {
+new Strategy(registered, async (accessToken, refreshToken, params, profile, done) => {
   same<typeof accessToken, string>(true);
   same<typeof refreshToken, string | undefined>(true);
   same<typeof params, Record<string, unknown>>(true);
   same<typeof profile, CriteoProfile | undefined>(true);
+  same<typeof done, Verified>(true);
   done(new Error('no'));
-};
-new Strategy(registered, withParams);
+});
 new Strategy({ ...registered, passReqToCallback: true }, (req, accessToken, refreshToken, profile, done) => {
   same<typeof accessToken, string>(true);
   same<typeof refreshToken, string | undefined>(true);
@@ -57,11 +56,17 @@ new Strategy({ ...registered, passReqToCallback: true }, (req, accessToken, refr
   const request: Request = req;
   done(null, request.user ?? false, { message: 'linked' });
 });
-const withRequest: ClassicVerifyWithRequestAndParams = (req, _accessToken, _refreshToken, params, _profile, done) => {
-  same<typeof params, Record<string, unknown>>(true);
-  done(null, req.user ?? false, 'a challenge');
-};
-new Strategy({ ...registered, passReqToCallback: true }, withRequest);
+new Strategy(
+  { ...registered, passReqToCallback: true, bindTo: (req) => req.headers.authorization },
+  (req, accessToken, refreshToken, params, profile, done) => {
+    same<typeof accessToken, string>(true);
+    same<typeof refreshToken, string | undefined>(true);
+    same<typeof params, Record<string, unknown>>(true);
+    same<typeof profile, CriteoProfile | undefined>(true);
+    done(null, req.user ?? false, 'a challenge');
+  },
+);
+new Strategy(registered, (...args) => args.at(-1));
 new CriteoStrategy({
   ...registered,
   service: 'retail-media',
@@ -82,21 +87,6 @@ const options: CriteoStrategyOptions = {
 passport.use(new Strategy(options, () => {}));
 const cookies = new CookieStateStore({ secret: ['x'.repeat(32), 'y'.repeat(32)] });
 passport.use('stateless', new Strategy({ ...registered, store: cookies }, () => {}));
-
-// @ts-expect-error an app without PKCE needs its secret
-new Strategy({ clientID: 'id', callbackURL: registered.callbackURL }, () => {});
-// @ts-expect-error no such service
-new Strategy({ ...registered, service: 'commerce' }, () => {});
-// @ts-expect-error no callback URL
-new Strategy({ clientID: 'id', clientSecret: 'secret' }, () => {});
-// @ts-expect-error no verify at all
-new Strategy(registered);
-// @ts-expect-error verify twice
-new Strategy({ ...registered, verify: () => false }, () => {});
-// @ts-expect-error state cannot be switched off
-new Strategy({ ...registered, state: false }, () => {});
-// @ts-expect-error six parameters need passReqToCallback
-new Strategy(registered, withRequest);
 
 const client = new CriteoClient({ clientID: 'id', clientSecret: 'secret' });
 const store: TokenStore = new Map<string, TokenSet>();

@@ -1,9 +1,10 @@
+import https from 'node:https';
 import { inspect } from 'node:util';
 import { expect } from 'chai';
 import fc from 'fast-check';
-import { CriteoClient, type CriteoClientOptions, refusalOf, requestTokens } from '../lib/client';
+import { apiEndpoint, CriteoClient, type CriteoClientOptions, refusalOf, requestTokens } from '../lib/client';
 import { CriteoTokenError, CriteoTransportError } from '../lib/errors';
-import { keepAliveAgent } from '../lib/http';
+import { exchange, keepAliveAgent } from '../lib/http';
 import { version } from '../package.json';
 import { documented } from './support/documented';
 import { expectNoSecret, rejection } from './support/errors';
@@ -30,7 +31,7 @@ describe('CriteoClient', () => {
   const open = opener();
 
   const clientOf = (server: Loopback, more: Partial<CriteoClientOptions> = {}): CriteoClient =>
-    new CriteoClient({ ...app, apiURL: server.origin, timeout: 200, ...more });
+    new CriteoClient({ ...app, apiURL: server.origin, timeout: 1000, ...more });
 
   describe('with the answers that Criteo documents', () => {
     const criteo = documented();
@@ -400,6 +401,31 @@ describe('CriteoClient', () => {
   });
 });
 
+describe('apiEndpoint', () => {
+  const open = opener();
+
+  it('shares the connections of the token endpoint', async () => {
+    const server = await open(answers(answer(200, success)));
+    const client = new CriteoClient({ ...app, apiURL: server.origin, timeout: 1000 });
+    await client.clientCredentials();
+    const { url, timeout, agent } = apiEndpoint(client);
+    expect({ url, timeout }).to.eql({ url: server.origin, timeout: 1000 });
+    await exchange({ method: 'GET', url: server.url('/me'), limit: 1000, timeout, agent });
+    expect(server.received).to.have.length(2);
+    expect(server.connections).to.equal(1);
+  });
+
+  it('has its own connections where the token endpoint is of another protocol', () => {
+    const { agent } = apiEndpoint(new CriteoClient({ ...app, tokenURL: 'http://127.0.0.1:1/token' }));
+    expect(agent).to.be.instanceOf(https.Agent);
+  });
+
+  it('goes through the agent that was given', () => {
+    const agent = new https.Agent();
+    expect(apiEndpoint(new CriteoClient({ ...app, agent }))).to.include({ agent });
+  });
+});
+
 describe('requestTokens', () => {
   const open = opener();
   const form = { grant_type: 'refresh_token', refresh_token: refreshToken, client_secret: app.clientSecret };
@@ -407,7 +433,7 @@ describe('requestTokens', () => {
   async function request(text: string, headers?: Record<string, string>) {
     const server = await open(answers(text));
     const agent = keepAliveAgent(server.url());
-    const answered = requestTokens({ url: server.url(), timeout: 200, agent, headers }, form);
+    const answered = requestTokens({ url: server.url(), timeout: 1000, agent, headers }, form);
     return { server, answered };
   }
 

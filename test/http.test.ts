@@ -32,7 +32,7 @@ describe('exchange', () => {
 
   function ask(server: Loopback, changes: Partial<ExchangeRequest> = {}): Promise<Answer> {
     const agent = changes.agent ?? agentFor(server);
-    return exchange({ method: 'GET', url: server.url(), limit: MB, timeout: 200, ...changes, agent });
+    return exchange({ method: 'GET', url: server.url(), limit: MB, timeout: 1000, ...changes, agent });
   }
 
   async function refused(script: Script, changes: Partial<ExchangeRequest> = {}) {
@@ -490,7 +490,7 @@ describe('exchange', () => {
 
     it('is kept at the deadline, and the connection ends', async () => {
       const server = await early(() => {});
-      expect((await ask(server, { method: 'POST', body })).text).to.equal(json);
+      expect((await ask(server, { method: 'POST', body, timeout: 400 })).text).to.equal(json);
       for (const socket of server.sockets) socket.resume();
       await server.quiet();
     });

@@ -27,7 +27,7 @@ describe('CriteoOAuth2', () => {
 
   function oauth2Of(server: Loopback, headers?: http.OutgoingHttpHeaders): CriteoOAuth2 {
     const oauth2 = new CriteoOAuth2(...base(server), headers);
-    oauth2.useTransport({ timeout: 200 });
+    oauth2.useTransport({ timeout: 1000 });
     return oauth2;
   }
 
@@ -311,7 +311,7 @@ describe('CriteoOAuth2', () => {
       expect(oauth2.transportFor(server.url('/other')).agent).to.equal(plain.agent);
       expect(oauth2Of(server).transportFor(server.url()).agent).not.to.equal(plain.agent);
       expect(oauth2.transportFor(new URL('https://api.criteo.com')).agent).not.to.equal(plain.agent);
-      expect(plain.timeout).to.equal(200);
+      expect(plain.timeout).to.equal(1000);
       const agent = new http.Agent();
       oauth2.setAgent(agent);
       expect(oauth2.tokenEndpoint()).to.include({ agent });
@@ -323,7 +323,7 @@ describe('CriteoOAuth2', () => {
       const agent = new http.Agent();
       oauth2.useTransport({ agent });
       oauth2.useTransport({});
-      expect(oauth2.tokenEndpoint()).to.include({ agent, timeout: 200 });
+      expect(oauth2.tokenEndpoint()).to.include({ agent, timeout: 1000 });
     });
 
     it('has ten seconds by default', () => {

@@ -42,7 +42,7 @@ describe('fetchProfile', () => {
       service: 'marketing-solutions',
       url,
       apiVersion: '2026-07',
-      timeout: 300,
+      timeout: 480,
       agent,
       onSunset: () => {},
       ...changes,

@@ -189,7 +189,9 @@ describe('redact', () => {
     fc.assert(
       fc.property(secret, spelling, spelling, (it, one, other) => {
         const echo = other(one(it));
-        expect(redact(`is <${echo}>`, [it])).to.be.oneOf(['[redacted]', 'is <[redacted]>']);
+        expect(redact(`is <${echo}>`, [it]))
+          .to.include('[redacted]')
+          .and.not.include(it);
       }),
     );
   });

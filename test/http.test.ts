@@ -490,7 +490,7 @@ describe('exchange', () => {
 
     it('is kept at the deadline, and the connection ends', async () => {
       const server = await early(() => {});
-      expect((await ask(server, { method: 'POST', body, timeout: 400 })).text).to.equal(json);
+      expect((await ask(server, { method: 'POST', body })).text).to.equal(json);
       for (const socket of server.sockets) socket.resume();
       await server.quiet();
     });

@@ -42,7 +42,7 @@ describe('fetchProfile', () => {
       service: 'marketing-solutions',
       url,
       apiVersion: '2026-07',
-      timeout: 480,
+      timeout: 2000,
       agent,
       onSunset: () => {},
       ...changes,
@@ -518,7 +518,8 @@ describe('fetchProfile', () => {
     it(`gives a profile or an error of ours, whatever JSON comes (${service})`, async () => {
       let text = '';
       const server = await open((socket) => socket.write(text));
-      const endpoint = endpointOf(server, { service });
+      // Too short for a second try.
+      const endpoint = endpointOf(server, { service, timeout: 500 });
       const id = fc.oneof(fc.jsonValue(), fc.string(), fc.nat());
       const item = fc.oneof(
         fc.jsonValue(),

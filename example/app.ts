@@ -1,7 +1,7 @@
 import express, { type ErrorRequestHandler, type Express } from 'express';
 import session from 'express-session';
 import passport from 'passport';
-import type { CriteoStrategyOptions } from 'passport-criteo';
+import { CriteoClient, type CriteoStrategyOptions, type TokenSet, TokenSource } from 'passport-criteo';
 import { icon, script, style } from './assets';
 import { connect, connectCallback } from './connect';
 import { dashboard } from './dashboard';
@@ -33,7 +33,14 @@ export function createApp({ criteo, signing, sessionSecret, sandbox, log = conso
 
   // Most apps use the one `passport` that the module exports; an instance of its own lets tests run several apps.
   const authenticator = new passport.Passport();
-  const users = new Users();
+
+  // Where tokens live, and what keeps them fresh. A Map for trying things out: a real app gives its database (any Keyv
+  // will do), with the tokens encrypted. A refresh token lives for six months, and a new consent may not be possible
+  // before the old one is revoked: a token set that is lost is hard to get again.
+  const store = new Map<string, TokenSet>();
+  const tokens = new TokenSource({ client: new CriteoClient(criteo), store });
+
+  const users = new Users(tokens);
   authenticator.serializeUser((user, done) => done(null, user instanceof User ? user.id : false));
   authenticator.deserializeUser((id: string, done) => done(null, users.find(id) ?? false));
 
@@ -41,6 +48,8 @@ export function createApp({ criteo, signing, sessionSecret, sandbox, log = conso
     passport: authenticator,
     criteo,
     users,
+    tokens,
+    store,
     signing,
     log,
     view: (req) => ({ user: userOf(req), sandbox, things }),

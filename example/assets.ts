@@ -47,6 +47,7 @@ footer { padding-block: 0 1.75rem; }
 .button.quiet:hover { border-color: var(--soft); }
 .button.slim { padding: .45rem .9rem; white-space: nowrap; }
 .note { padding: .8rem 1.1rem; border-radius: 12px; background: var(--tint); font-size: .95rem; }
+.note.row p { flex: 1 1 14rem; }
 .steps { display: grid; gap: .9rem; padding: 0; list-style: none; counter-reset: step; }
 .steps li { display: grid; grid-template-columns: 1.9rem 1fr; gap: .8rem; counter-increment: step; }
 .steps li::before { content: counter(step); display: grid; place-content: center; width: 1.9rem; height: 1.9rem;

@@ -9,7 +9,7 @@ import { User, userOf } from './users';
 export const connectCallback = '/criteo-connect/callback';
 
 /** "Connect Criteo", for people who are signed in already: as many portfolios as they like, and off again. */
-export function connect({ passport, criteo, view, fail }: Site): Router {
+export function connect({ passport, criteo, users, view, fail }: Site): Router {
   const callbackURL = new URL(connectCallback, criteo.callbackURL).href;
 
   // 1. A strategy of its own beside the one for signing in: another name, another callback, another `verify`. It gives
@@ -19,7 +19,8 @@ export function connect({ passport, criteo, view, fail }: Site): Router {
       ...criteo,
       name: 'criteo-connect',
       callbackURL,
-      verify: ({ req, tokens, profile }) => req.user instanceof User && profile && req.user.connect(profile, tokens),
+      verify: ({ req, tokens, profile }) =>
+        req.user instanceof User && profile && users.connect(req.user, profile, tokens),
     }),
   );
 
@@ -42,8 +43,9 @@ export function connect({ passport, criteo, view, fail }: Site): Router {
 
   // 4. Disconnecting is the app's own affair: Criteo has no way to give tokens back. Who wants to end the access itself
   // does that at Criteo, and may have to before they can connect the same portfolio again.
-  router.post('/disconnect', (req, res) => {
-    if (userOf(req)?.connections.delete(field(req, 'connection'))) {
+  router.post('/disconnect', async (req, res) => {
+    const user = userOf(req);
+    if (user && (await users.disconnect(user, field(req, 'connection')))) {
       req.session.notice = 'Disconnected: this app has forgotten its tokens. To withdraw access as well, go to Criteo.';
     }
     res.redirect(303, '/dashboard');

@@ -1,30 +1,47 @@
-import { Router } from 'express';
-import { CriteoClient } from 'passport-criteo';
-import { dashboardPage } from './pages';
+import { type Request, Router } from 'express';
+import { type ConnectionCard, dashboardPage } from './dashboard-page';
+import { isLost, mishap } from './failures';
+import { fetchPortfolio } from './portfolio';
 import { field, type Site } from './site';
-import { userOf } from './users';
+import { type Connection, userOf } from './users';
 
-/** What is connected, and how long its token lives. */
-export function dashboard({ criteo, view }: Site): Router {
-  const client = new CriteoClient(criteo);
+/** What is connected, as Criteo tells it now, and how fresh its token is. */
+export function dashboard({ criteo, tokens, store, view }: Site): Router {
   const router = Router();
 
-  router.get('/dashboard', (req, res) => {
+  // Each connection is asked anew. Whether its token has to be refreshed for that is the token source's concern; that
+  // the consent may be gone is ours.
+  const look = async (req: Request, connection: Connection): Promise<ConnectionCard> => {
+    const card: Omit<ConnectionCard, 'now'> = { connection };
+    try {
+      card.portfolio = await fetchPortfolio(tokens, connection.key, criteo);
+    } catch (error) {
+      if (isLost(error)) card.lost = true;
+      else card.problem = mishap(error, { comingBack: false, things: view(req).things }).title;
+    }
+    return { ...card, tokens: store.get(connection.key), now: Date.now() };
+  };
+
+  router.get('/dashboard', async (req, res) => {
     const user = userOf(req);
     if (!user) return res.redirect('/');
     const { notice } = req.session;
     delete req.session.notice;
-    res.send(dashboardPage({ ...view(req), user, notice, now: Date.now() }));
+    const cards = await Promise.all([...user.connections.values()].map((connection) => look(req, connection)));
+    res.send(dashboardPage({ ...view(req), user, notice, cards }));
   });
 
-  // A new access token, without the person.
+  // Nobody needs this button: tokens are refreshed when they have to be. It shows that it works without the person.
   router.post('/refresh', async (req, res) => {
     const connection = userOf(req)?.connections.get(field(req, 'connection'));
-    if (!connection?.tokens.refreshToken) return res.redirect(303, '/dashboard');
-    const fresh = await client.refresh(connection.tokens.refreshToken);
-    // Criteo may leave the refresh token out of the answer: then the old one stays good.
-    connection.tokens = { ...connection.tokens, ...fresh };
-    req.session.notice = 'The access token was refreshed.';
+    if (!connection) return res.redirect(303, '/dashboard');
+    try {
+      await tokens.accessToken(connection.key, { force: true });
+      req.session.notice = 'The access token was refreshed.';
+    } catch (error) {
+      // The dashboard says so, and what to do about it.
+      if (!isLost(error)) throw error;
+    }
     res.redirect(303, '/dashboard');
   });
 

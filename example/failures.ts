@@ -1,4 +1,10 @@
-import { CriteoAPIError, CriteoAuthorizationError, CriteoTokenError, CriteoTransportError } from 'passport-criteo';
+import {
+  CriteoAPIError,
+  CriteoAuthorizationError,
+  CriteoTokenError,
+  CriteoTransportError,
+  ReauthorizationRequiredError,
+} from 'passport-criteo';
 
 /** What a person is told when something did not work, and what they can do about it. */
 export interface Failure {
@@ -140,15 +146,26 @@ const withheld = (things: Things): Words => ({
   action: 'consent',
 });
 
-type CriteoError = CriteoAPIError | CriteoAuthorizationError | CriteoTokenError | CriteoTransportError;
+type CriteoError =
+  | CriteoAPIError
+  | CriteoAuthorizationError
+  | CriteoTokenError
+  | CriteoTransportError
+  | ReauthorizationRequiredError;
 
 function isCriteoError(error: unknown): error is CriteoError {
   return (
     error instanceof CriteoTokenError ||
     error instanceof CriteoAPIError ||
     error instanceof CriteoTransportError ||
-    error instanceof CriteoAuthorizationError
+    error instanceof CriteoAuthorizationError ||
+    error instanceof ReauthorizationRequiredError
   );
+}
+
+/** Whether nothing but a new consent can help: it was withdrawn, or it ran out. */
+export function isLost(error: unknown): boolean {
+  return isCriteoError(error) && error.reauthorize;
 }
 
 /** When an error came: as somebody came back from Criteo, or later, and what they share there. */

@@ -1,7 +1,6 @@
 import type { Failure } from './failures';
-import { type Content, type Html, html } from './html';
-import { connectLink, consentPage, count, page, signInLink, time, type View } from './layout';
-import type { Connection, User } from './users';
+import { type Content, html } from './html';
+import { connectLink, consentPage, page, signInLink, type View } from './layout';
 
 export function homePage(view: View): string {
   const { user, sandbox, things } = view;
@@ -47,58 +46,6 @@ ${
 <code>CRITEO_CLIENT_ID</code> and <code>CRITEO_CLIENT_SECRET</code>.</p>`
 }`,
   );
-}
-
-export function dashboardPage(view: View & { user: User; notice: string | undefined; now: number }): string {
-  const { user, notice, things, now } = view;
-  const connections = [...user.connections.values()];
-  return page(
-    view,
-    'Dashboard',
-    html`<div class="intro">
-<h1>Dashboard</h1>
-<p>Signed in as <strong>${user.name}</strong></p>
-<div class="actions">${connectLink}<a class="button quiet" href="/invite">Invite an ${things.slice(0, -1)}</a></div>
-</div>
-${notice && html`<p class="note" role="status">${notice}</p>`}
-${connections.map((connection, number) => connectionCard(connection, { things, now, id: `connection-${number}` }))}
-${connections.length === 0 && html`<p class="card">Nothing is connected yet. Connect Criteo, and the ${things} that you choose are listed here.</p>`}
-<p><small>The tokens stay on the server: this page knows when they end, not what they are.</small></p>`,
-  );
-}
-
-interface CardOptions extends Pick<View, 'things'> {
-  /** Unique in the page. */
-  id: string;
-  now: number;
-}
-
-function connectionCard({ profile, tokens }: Connection, { id, things, now }: CardOptions): Html {
-  const portfolio = [...profile.advertisers, ...profile.accounts];
-  const left = Math.max(0, tokens.expiresAt - now);
-  const seconds = Math.ceil(left / 1000);
-  // The buttons of all cards have the same names: what they are about is told as their description.
-  const form = (action: string, button: string) => html`<form method="post" action="${action}">
-<input type="hidden" name="connection" value="${profile.id}">
-<button class="button quiet slim" aria-describedby="${id}">${button}</button>
-</form>`;
-  return html`<section class="card" aria-labelledby="${id}">
-<div class="row"><h2 id="${id}">${profile.displayName}</h2>
-<small>${count(portfolio.length, things)}</small></div>
-<ul class="list">
-${portfolio.map(({ id, name }) => html`<li><span>${name ?? 'Without a name'}</span> <small><code>${id}</code></small></li>`)}
-</ul>
-<div class="token">
-<div class="row"><p class="left" data-left="${left}">${seconds === 0 ? 'Expired' : `${Math.floor(seconds / 60)} min ${seconds % 60} s left`}</p>
-<small>Access token, obtained at ${time(tokens.obtainedAt)}</small></div>
-<progress value="${seconds}" max="${Math.round((tokens.expiresAt - tokens.obtainedAt) / 1000)}" aria-label="Life left in the access token"></progress>
-</div>
-${!tokens.refreshToken && html`<p><small>Criteo gave no refresh token, so you will be asked again when this one ends.</small></p>`}
-<div class="row">
-${tokens.refreshToken && form('/refresh', 'Refresh now')}
-${form('/disconnect', 'Disconnect')}
-</div>
-</section>`;
 }
 
 function wayOn(action: Failure['action'], { user, sandbox }: View): Content {

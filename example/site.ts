@@ -1,6 +1,6 @@
 import type { Request, RequestHandler, Response } from 'express';
 import type passport from 'passport';
-import type { CriteoStrategyOptions } from 'passport-criteo';
+import type { CriteoStrategyOptions, TokenSet, TokenSource } from 'passport-criteo';
 import type { Failure } from './failures';
 import type { View } from './layout';
 import type { Users } from './users';
@@ -18,6 +18,10 @@ export interface Site {
   /** The Criteo app and where Criteo is. */
   criteo: CriteoStrategyOptions;
   users: Users;
+  /** A valid access token for every connection, for months. */
+  tokens: TokenSource;
+  /** Where the tokens are kept. They never leave the server: the browser gets a session id and nothing else. */
+  store: ReadonlyMap<string, TokenSet>;
   /** The connector's key pair for signed consent URLs, if there is one. */
   signing: { key: string; secret: string } | undefined;
   /** What the page for this request has to know. */

@@ -1,10 +1,14 @@
 import type { Request } from 'express';
-import type { CriteoProfile, TokenSet } from 'passport-criteo';
+import type { CriteoProfile, TokenSet, TokenSource } from 'passport-criteo';
 
-/** A portfolio that somebody connected, and the tokens to work with it. */
+/** A portfolio that somebody connected. */
 export interface Connection {
+  /** What its tokens are kept under. */
+  key: string;
+  /** As it was when it was connected. */
   profile: CriteoProfile;
-  tokens: TokenSet;
+  /** When that was, in milliseconds since the epoch. */
+  since: number;
 }
 
 /** Somebody who uses this app: who they are here does not depend on what they have connected. */
@@ -16,23 +20,16 @@ export class User {
     readonly id: string,
     readonly name: string,
   ) {}
-
-  /** Adds a portfolio, or renews one that is there. Colleagues may connect the same one: each has tokens of their own. */
-  connect(profile: CriteoProfile, tokens: TokenSet): Connection {
-    const connection = { profile, tokens };
-    this.connections.set(profile.id, connection);
-    return connection;
-  }
 }
 
-/**
- * The app's memory. Tokens stay here, on the server: the browser gets a session id and nothing else.
- *
- * A real app keeps this in its database, with the tokens encrypted, because a refresh token lives for six months and
- * a new consent may not be possible before the old one is revoked: a token set that is lost is hard to get again.
- */
+/** The app's memory of its users, and of what they connected: in a real app, two tables of its database. */
 export class Users {
   readonly #users = new Map<string, User>();
+  readonly #tokens: TokenSource;
+
+  constructor(tokens: TokenSource) {
+    this.#tokens = tokens;
+  }
 
   find(id: string): User | undefined {
     return this.#users.get(id);
@@ -47,10 +44,27 @@ export class Users {
    * Who signs in with Criteo: the account that goes with the portfolio. Criteo tells portfolios, not people, so it is
    * never the account of somebody who has merely connected the same portfolio.
    */
-  withPortfolio(profile: CriteoProfile, tokens: TokenSet): User {
+  async withPortfolio(profile: CriteoProfile, tokens: TokenSet): Promise<User> {
     const user = this.#get(`criteo:${profile.id}`, profile.displayName);
-    user.connect(profile, tokens);
+    await this.connect(user, profile, tokens);
     return user;
+  }
+
+  /** Adds a portfolio, or renews one that is there. Colleagues may connect the same one: each has tokens of their own. */
+  async connect(user: User, profile: CriteoProfile, tokens: TokenSet): Promise<Connection> {
+    const connection = { key: `${user.id}/${profile.id}`, profile, since: tokens.obtainedAt };
+    await this.#tokens.save(connection.key, tokens);
+    user.connections.set(profile.id, connection);
+    return connection;
+  }
+
+  /** @returns whether there was such a connection */
+  async disconnect(user: User, id: string): Promise<boolean> {
+    const connection = user.connections.get(id);
+    if (!connection) return false;
+    user.connections.delete(id);
+    await this.#tokens.delete(connection.key);
+    return true;
   }
 
   #get(id: string, name: string): User {

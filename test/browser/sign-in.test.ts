@@ -142,8 +142,10 @@ describe('Somebody at a browser', () => {
     await tab.signIn('Alpine Outfitters');
     await world.sandbox.revoke();
     await tab.click('Refresh now');
-    await tab.sees('The connection has ended');
-    await tab.connect('Alpine Outfitters');
+    await tab.page.getByRole('alert').getByText('This connection has ended.').waitFor();
+    await tab.click('Reconnect');
+    await tab.tick('Alpine Outfitters');
+    await tab.click('Approve');
     await tab.click('Refresh now');
     await tab.page.getByRole('status').getByText('The access token was refreshed.').waitFor();
   });
@@ -236,7 +238,7 @@ describe('Somebody at a browser', () => {
     await look();
     await world.sandbox.revoke();
     await tab.click('Refresh now');
-    await tab.sees('The connection has ended');
+    await tab.page.getByRole('alert').waitFor();
     await look();
     seen.push(...person.urls);
 

@@ -12,10 +12,10 @@ describe('npm start', () => {
   let child: ChildProcess | undefined;
   afterEach(() => child?.kill('SIGKILL'));
 
-  /** Starts the example as `npm start` does, and gives what it prints. */
-  const start = (env: Record<string, string>) => {
+  /** Starts the example as `npm start` does, or its worker, and gives what it prints. */
+  const start = (env: Record<string, string>, script = 'example/server.ts') => {
     const { CRITEO_CLIENT_ID: _, CRITEO_CLIENT_SECRET: __, ...rest } = process.env;
-    const process_ = spawn('node_modules/.bin/tsx', ['example/server.ts'], { cwd: root, env: { ...rest, ...env } });
+    const process_ = spawn('node_modules/.bin/tsx', [script], { cwd: root, env: { ...rest, ...env } });
     child = process_;
     let output = '';
     const said = (text: RegExp) =>
@@ -86,6 +86,30 @@ describe('npm start', () => {
     expect(output).to.match(/^.*callbackURL.*\n$/);
   });
 
+  it('says what to do when a signing key has no secret', async () => {
+    const { code, output } = await start({ PORT: '0', CRITEO_SIGNING_KEY: 'key' }).ended;
+    expect(code).to.equal(1);
+    expect(output).to.match(/^CRITEO_SIGNING_KEY is set, but CRITEO_SIGNING_SECRET is not.*\n$/);
+  });
+
+  it('has a worker beside it, which works until SIGINT and then ends well', async () => {
+    const worker = start({}, 'example/worker.ts');
+    await worker.said(/\d\d:\d\d:\d\d {2}Northwind Outdoor.*\n\d\d:\d\d:\d\d {2}Northwind Outdoor/);
+    worker.process.kill('SIGINT');
+    expect((await worker.ended).code).to.equal(0);
+  });
+
+  it('names the callback URL of the connector when there is a key pair', async () => {
+    const credentials = { CRITEO_CLIENT_ID: 'an-id', CRITEO_CLIENT_SECRET: 'a-secret' };
+    const pair = { CRITEO_SIGNING_KEY: 'key', CRITEO_SIGNING_SECRET: 'hush' };
+    const example = start({ PORT: '0', ...credentials, ...pair });
+    const [, origin = ''] = await example.said(/Open (http:\/\/localhost:\d+)\n/);
+    example.process.kill('SIGINT');
+    expect((await example.ended).output)
+      .to.contain(`${origin}/criteo-consent`)
+      .and.not.contain('hush');
+  });
+
   it('talks to Criteo when there are credentials, and names the redirect URI to register', async () => {
     const example = start({ PORT: '0', CRITEO_CLIENT_ID: 'an-id', CRITEO_CLIENT_SECRET: 'a-secret' });
     const [, origin = ''] = await example.said(/Open (http:\/\/localhost:\d+)\n/);
@@ -97,6 +121,9 @@ describe('npm start', () => {
     example.process.kill('SIGINT');
     const { code, output } = await example.ended;
     expect(code).to.equal(0);
-    expect(output).to.contain(`${origin}/criteo-auth/callback`).and.not.contain('a-secret');
+    expect(output)
+      .to.contain(`${origin}/criteo-auth/callback`)
+      .and.contain(`${origin}/criteo-connect/callback`)
+      .and.not.contain('a-secret');
   });
 });

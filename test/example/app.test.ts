@@ -13,7 +13,6 @@ describe('The example app', () => {
   });
   afterEach(() => world.close());
 
-  const refresh = () => visitor.post('/refresh', { connection: '13' });
   const signIn = async (advertisers?: string[]) => {
     const back = await world.sandbox.approve(await visitor.begin(), advertisers && { advertisers });
     return visitor.get(back);
@@ -95,39 +94,11 @@ describe('The example app', () => {
     expect(answer.headers['set-cookie']).to.equal(undefined);
   });
 
-  it('refreshes the token and says so once', async () => {
-    await signIn(['13']);
-    const { status, location } = await refresh();
-    expect([status, location]).to.deep.equal([303, `${world.url}/dashboard`]);
-    expect((await visitor.get('/dashboard')).body).to.contain('The access token was refreshed.');
-    expect((await visitor.get('/dashboard')).body).not.to.contain('The access token was refreshed.');
-    expect(world.tokenRequests('refresh_token')).to.equal(1);
-  });
-
-  it('keeps the old refresh token when Criteo sends no new one, and takes a new one', async () => {
-    await signIn(['13']);
-    world.sandbox.fault({ on: 'token', omitRefreshToken: true });
-    await refresh();
-    world.sandbox.fault({ on: 'token', rotateRefreshToken: true });
-    await refresh();
-    const { location } = await refresh();
-    expect(location).to.equal(`${world.url}/dashboard`);
-    expect(world.tokenRequests('refresh_token')).to.equal(3);
-  });
-
-  it('says what to do when the consent was revoked', async () => {
-    await signIn(['13']);
-    await world.sandbox.revoke();
-    const { status, title, body } = await refresh();
-    expect([status, title]).to.deep.equal([401, 'The connection has ended']);
-    expect(body).to.contain('href="/criteo-connect"');
-  });
-
   it('signs out, and keeps the dashboard from those who are not signed in', async () => {
     await signIn();
     expect((await visitor.post('/sign-out')).location).to.equal(`${world.url}/`);
     expect((await visitor.get('/dashboard')).location).to.equal(`${world.url}/`);
-    await refresh();
+    await visitor.post('/refresh', { connection: '13' });
     expect(world.tokenRequests('refresh_token')).to.equal(0);
     expect((await visitor.get('/')).body).to.contain('Sign in with Criteo');
   });

@@ -1,0 +1,70 @@
+import { expect } from 'chai';
+import type { Browser } from 'playwright-core';
+import { startWorld, type World } from '../example/world';
+import { openBrowser, openPerson, type Person, type Tab } from './person';
+
+describe('Somebody who takes their consent back', () => {
+  let browser: Browser;
+  let world: World;
+  let person: Person;
+  let tab: Tab;
+
+  before(async () => {
+    browser = await openBrowser();
+  });
+  after(() => browser.close());
+  beforeEach(async () => {
+    world = await startWorld();
+    person = await openPerson(browser, world.url);
+    tab = await person.openTab();
+    await tab.signInAs('Ada');
+    await tab.connect('Alpine Outfitters');
+    await tab.connect('Casa Verde');
+  });
+  afterEach(async () => {
+    await person.context.close();
+    await world.close();
+    expect(person.complaints, 'complaints of the browser').to.deep.equal([]);
+  });
+
+  it('revokes it on the sandbox’s page, is offered to reconnect, and does', async () => {
+    await tab.click('sandbox');
+    await tab.sees('Criteo sandbox');
+    await tab.page.getByRole('button', { name: /^Revoke the consent of .* for Casa Verde$/ }).click();
+    await tab.page.getByText('revoked').waitFor();
+
+    await tab.page.goto(`${world.url}/dashboard`);
+    await tab.sees('Dashboard');
+    const ended = tab.connection('Casa Verde');
+    await ended.getByRole('alert').getByText('This connection has ended.').waitFor();
+    expect(await tab.page.getByRole('alert').count(), 'the other one lives').to.equal(1);
+
+    await ended.getByRole('link', { name: 'Reconnect' }).click();
+    await tab.tick('Casa Verde');
+    await tab.click('Approve');
+    await tab.sees('Dashboard');
+    expect(await tab.page.getByRole('alert').count()).to.equal(0);
+    expect(await tab.connections()).to.deep.equal(['Alpine Outfitters', 'Casa Verde']);
+    await tab.connection('Casa Verde').getByRole('button', { name: 'Refresh now' }).click();
+    await tab.page.getByText('The access token was refreshed.').waitFor();
+  });
+
+  it('sees a token that was refreshed without them after the sandbox’s clock was moved', async () => {
+    await tab.click('sandbox');
+    await tab.click('15 minutes (access tokens expire)');
+    await tab.page.getByText('900 s ahead').waitFor();
+    await tab.page.goto(`${world.url}/dashboard`);
+    await tab.connection('Casa Verde').getByText('Access token, refreshed at').waitFor();
+    expect(world.tokenRequests('refresh_token')).to.equal(2);
+  });
+
+  it('sees the banner whole on a narrow screen, and reaches it by keyboard', async () => {
+    await world.sandbox.revoke();
+    await tab.page.setViewportSize({ width: 320, height: 600 });
+    await tab.page.reload();
+    await tab.sees('Dashboard');
+    await tab.tabTo('Reconnect');
+    await tab.page.keyboard.press('Enter');
+    await tab.sees('Share your advertisers?');
+  });
+});

@@ -1,0 +1,49 @@
+import { expect } from 'chai';
+import { runWorker } from '../../example/worker';
+
+describe('The example’s worker', () => {
+  /** Lets it run until it has printed so many lines, or ended by itself. */
+  const run = async (lines: number, onLine: (line: string) => unknown = () => {}) => {
+    const stop = new AbortController();
+    const printed: string[] = [];
+    const print = (line: string) => {
+      printed.push(line);
+      onLine(line);
+      if (printed.length === lines) stop.abort();
+    };
+    await runWorker({ print, minute: 1, signal: stop.signal });
+    return printed;
+  };
+
+  it('prints a connection’s advertisers every minute, across token lives', async () => {
+    const [, ...lines] = await run(61);
+    expect(lines).to.have.lengthOf(60);
+    for (const line of lines) expect(line).to.match(/^\d\d:\d\d:\d\d {2}Northwind Outdoor, Lumen & Oak, /);
+    const renewed = lines.flatMap((line, minute) => (line.includes('new access token') ? [minute] : []));
+    // Each lives 15 minutes, and is replaced in its last one.
+    expect(renewed).to.deep.equal([14, 28, 42, 56]);
+    const minutes = lines.map((line) => Number(line.slice(3, 5)));
+    expect((minutes[59] ?? 0) - (minutes[0] ?? 0), 'an hour later but one').to.be.oneOf([59, -1]);
+  });
+
+  it('says so and ends when the consent is revoked', async () => {
+    let url = '';
+    const lines = await run(1000, (line) => {
+      url ||= /http:\S+/.exec(line)?.[0] ?? '';
+      if (line.startsWith('A minute')) void revoke(url);
+    });
+    expect(lines.length).to.be.below(1000);
+    expect(lines.at(-1)).to.match(/The consent is gone/);
+  });
+});
+
+/** Does what the page's button does. */
+async function revoke(url: string): Promise<void> {
+  const page = await (await fetch(url)).text();
+  const value = (name: string) => new RegExp(`name="${name}" value="([^"]+)"`).exec(page)?.[1] ?? '';
+  await fetch(`${url}/sandbox/revoke`, {
+    method: 'POST',
+    headers: { origin: url },
+    body: new URLSearchParams({ token: value('token'), consent: value('consent') }),
+  });
+}

@@ -8,6 +8,7 @@ import express, { type Express } from 'express';
 import session from 'express-session';
 import nock from 'nock';
 import passport from 'passport';
+import { documented } from '../support/documented';
 import { classic } from './classic';
 import { tellFailures } from './failures';
 import { connect } from './linking';
@@ -73,14 +74,15 @@ describe('the README', () => {
 
   describe('’s code', () => {
     const environment = { ...process.env };
+    const api = documented();
+    before(() => nock.enableNetConnect('127.0.0.1'));
     afterEach(() => {
       process.env = { ...environment };
-      nock.cleanAll();
     });
 
     const criteo = () => {
-      nock('https://api.criteo.com').post('/oauth2/token').reply(200, grant);
-      nock('https://api.criteo.com').get('/2026-07/advertisers/me').reply(200, portfolio);
+      api().post('/oauth2/token').reply(200, grant);
+      api().get('/2026-07/advertisers/me').reply(200, portfolio);
     };
     const own = (): { app: Express; authenticator: InstanceType<typeof passport.Passport> } => {
       const authenticator = new passport.Passport();
@@ -152,7 +154,7 @@ describe('the README', () => {
       tellFailures(app, authenticator);
       const declined = await visit(app, '/auth/criteo', '/auth/criteo/callback', 'error=access_denied');
       expect(declined.location).to.equal('/?declined');
-      nock('https://api.criteo.com').post('/oauth2/token').reply(503, 'down');
+      api().post('/oauth2/token').reply(503, 'down');
       const down = await visit(app, '/auth/criteo', '/auth/criteo/callback');
       expect(down.status).to.equal(503);
       expect(down.text).to.contain('Try again in a moment');
@@ -172,15 +174,11 @@ describe('the README', () => {
       const tokens = await refreshed(registered, kept);
       assert(tokens);
       expect(tokens).to.include({ accessToken: 'access', refreshToken: 'kept' });
-      nock('https://api.criteo.com').post('/oauth2/token').reply(400, { error: 'invalid_grant' });
+      api().post('/oauth2/token').reply(400, { error: 'invalid_grant' });
       expect(await refreshed(registered, kept)).to.equal(undefined);
     });
-
-    it('tests an app of one’s own against the sandbox', async () => {
-      // While it is active, nock opens a connection for every request.
-      nock.restore();
-      await signsAPersonIn();
-      nock.activate();
-    });
   });
+
+  // Apart from the above: while it is active, nock opens a connection for every request.
+  it('’s code tests an app of one’s own against the sandbox', () => signsAPersonIn());
 });

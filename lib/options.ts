@@ -48,8 +48,8 @@ export interface CriteoStrategyBaseOptions {
   /** An `iss` parameter of the callback must equal it (RFC 9207). Default `https://api.criteo.com`. */
   issuer?: string | undefined;
   /**
-   * Names who starts a login; whoever finishes it must bear the same name, else it fails with `user_changed`. Default:
-   * the id of `req.user`, where there is one.
+   * Names who starts a login; whoever finishes it must bear the same name, else it fails with `user_changed`. Stores keep
+   * a hash of it. No name binds to nobody. Default: the id of `req.user`, where there is one.
    */
   bindTo?: ((req: Request) => string | undefined) | undefined;
   /** The property of `req.session` for pending logins, with the default store. Default `criteo`. */

@@ -39,7 +39,10 @@ export type { FailureInfo } from './outcome';
 export interface CriteoAuthenticateOptions {
   /** Where Criteo sends the user back to, for this login. */
   callbackURL?: string | undefined;
-  /** The application's own data: kept in the store, never on the wire, and given back as `info.state` at the end. */
+  /**
+   * The application's own data: kept in the store, never on the wire, and given back as `info.state` at the end. Plain
+   * JSON, of at most 2048 bytes with the default store.
+   */
   state?: unknown;
 }
 

@@ -32,6 +32,7 @@ describe('readCallback', () => {
       { error: 'e', error_description: 'd\r\n', error_uri: 'u', iss: 'i' },
     ],
     ['a query without a prototype', { query: Object.assign(Object.create(null), { code: 'c' }) }, { code: 'c' }],
+    ['its own parameters only', { query: Object.assign(Object.create({ state: 's' }), { code: 'c' }) }, { code: 'c' }],
     ['an undefined value', { query: { code: undefined, state: 's' } }, { state: 's' }],
     ['a form body', { query: {}, body: { code: 'c', state: 's' } }, { code: 'c', state: 's' }],
     ['a query before a body', { query: { state: 'q' }, body: { code: 'c', state: 'b' } }, { state: 'q' }],

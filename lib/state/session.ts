@@ -56,9 +56,10 @@ export class SessionStateStore implements StateStore {
     } catch (error) {
       return callback(error);
     }
-    if (sizeOf(record) > LARGEST_RECORD) return callback(failure('state_too_large', recordTooLarge));
+    const size = sizeOf(record);
+    if (size > LARGEST_RECORD) return callback(failure('state_too_large', recordTooLarge));
     const pending = this.pending(session) ?? {};
-    this.makeRoom(pending, sizeOf(record));
+    this.makeRoom(pending, size);
     const handle = newHandle();
     pending[handle] = record;
     // Assigned even where it is there already: sessions that are proxies notice nothing else.

@@ -8,8 +8,11 @@ import express, { type Express } from 'express';
 import session from 'express-session';
 import nock from 'nock';
 import passport from 'passport';
+import { createSandbox } from 'passport-criteo/sandbox';
 import { documented } from '../support/documented';
 import { classic } from './classic';
+import { granted, invite, listen } from './consent';
+import { stateless } from './cookies';
 import { tellFailures } from './failures';
 import { connect } from './linking';
 import { refreshed } from './refresh';
@@ -137,6 +140,14 @@ describe('the README', () => {
       expect(users.linked).to.have.nested.property('[0].account.id', '13');
     });
 
+    it('signs a visitor in without a session', async () => {
+      const app = express();
+      stateless(app, new passport.Passport(), registered, 'a secret of more than 32 characters');
+      criteo();
+      const answer = await visit(app, '/auth/criteo', '/auth/criteo/callback');
+      expect(JSON.parse(answer.text)).to.have.nested.property('user.id', '13');
+    });
+
     it('takes a classic verify', async () => {
       const { app, authenticator } = own();
       authenticator.use(classic(registered));
@@ -177,6 +188,25 @@ describe('the README', () => {
       api().post('/oauth2/token').reply(400, { error: 'invalid_grant' });
       expect(await refreshed(registered, kept)).to.equal(undefined);
     });
+  });
+
+  it('’s code takes a consent given at a signed URL', async () => {
+    const app = express();
+    const server = app.listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    const callbackURL = `http://127.0.0.1:${(server.address() as AddressInfo).port}/criteo/consent`;
+    const sandbox = await createSandbox({ app: { callbackURL } });
+    const { signingKey: key, signingSecret: secret } = sandbox.app;
+    listen(app, secret);
+    // The signature covers the query alone.
+    const url = invite({ key, secret }).replace(
+      'https://consent.criteo.com/request',
+      sandbox.endpoints.authorizationURL,
+    );
+    await sandbox.approve(url, { advertisers: ['13'] });
+    expect(granted).to.deep.equal([{ state: new URL(url).searchParams.get('state'), ids: ['13'] }]);
+    server.close();
+    await sandbox.close();
   });
 
   // Apart from the above: while it is active, nock opens a connection for every request.

@@ -1,0 +1,130 @@
+import { expect } from 'chai';
+import { SessionStateStore } from '../../lib/state/session';
+import { Bench, metadata } from './session-support';
+
+const verifier = 'v'.repeat(43);
+
+describe('SessionStateStore, in a session that must stay small', () => {
+  let bench: Bench;
+  beforeEach(() => {
+    bench = new Bench(new SessionStateStore());
+  });
+
+  describe('its size', () => {
+    it('is bounded by 10 logins, of which the oldest go', () => {
+      const handles = Array.from({ length: 500 }, () => bench.handle());
+      expect(Object.keys(bench.pending)).to.deep.equal(handles.slice(-10));
+      expect(bench.bytes).to.be.below(8192);
+    });
+
+    it('stays under 8 KB with 500 logins of the largest state', () => {
+      const state = 'x'.repeat(2046);
+      const handles: string[] = [];
+      for (let login = 0; login < 500; login += 1) {
+        handles.push(bench.handle(state, metadata({ boundTo: 'b'.repeat(43) }), verifier));
+        expect(bench.bytes).to.be.below(8192);
+      }
+      expect(Object.keys(bench.pending)).to.deep.equal(handles.slice(-2));
+      expect(bench.finish(handles.at(-1))[2]).to.equal(state);
+    });
+
+    it('stays under 8 KB with a callback URL as long as may be', () => {
+      const meta = metadata({ callbackURL: `https://app.example.com/${'x'.repeat(1500)}` });
+      for (let login = 0; login < 20; login += 1) {
+        bench.handle('x'.repeat(2000), meta, verifier);
+        expect(bench.bytes).to.be.below(8192);
+      }
+    });
+
+    it('counts bytes, not characters', () => {
+      expect(bench.begin('é'.repeat(1023))[0]).to.equal(null);
+      expect(bench.begin('é'.repeat(1024))[0]).to.have.property('code', 'state_too_large');
+    });
+
+    it('has a login go where the next does not fit beside it, and only then', () => {
+      const small = bench.handle('small');
+      const large = bench.handle('x'.repeat(2000));
+      const larger = bench.handle('x'.repeat(2000));
+      expect(Object.keys(bench.pending)).to.deep.equal([small, large, larger]);
+      bench.handle('x'.repeat(2000));
+      expect(Object.keys(bench.pending)).not.to.include.members([small]);
+    });
+
+    const refused: [string, unknown, string][] = [
+      ['a state of more than 2048 bytes', 'x'.repeat(2047), 'state_too_large'],
+      [
+        'a state with a cycle',
+        Object.defineProperty({}, 'me', {
+          enumerable: true,
+          get() {
+            return this;
+          },
+        }),
+        'state_invalid',
+      ],
+      ['a BigInt', 7n, 'state_invalid'],
+      ['a function', () => {}, 'state_invalid'],
+      ['a symbol', Symbol('s'), 'state_invalid'],
+    ];
+    for (const [name, state, code] of refused) {
+      it(`refuses ${name}, names the option, and keeps what is pending`, () => {
+        const pending = bench.handle('kept');
+        const [error] = bench.begin(state);
+        expect(error).to.be.instanceOf(Error).and.include({ code, status: 500 });
+        expect(error)
+          .to.have.property('message')
+          .that.matches(/option state of passport\.authenticate/);
+        expect(Object.keys(bench.pending)).to.deep.equal([pending]);
+      });
+    }
+
+    it('refuses a login whose callback URL is too long to be kept', () => {
+      const [error] = bench.begin('x', metadata({ callbackURL: `https://app.example.com/${'x'.repeat(4096)}` }));
+      expect(error)
+        .to.have.property('message')
+        .that.matches(/shorten the option callbackURL/);
+      expect(bench.session).to.deep.equal({});
+    });
+  });
+
+  describe('making room', () => {
+    /** Ages a pending login. */
+    const age = (handle: string, by: number) => Object.assign(bench.pending[handle] ?? {}, { at: Date.now() - by });
+
+    it('lets dead and damaged records go first', () => {
+      bench = new Bench(new SessionStateStore({ limit: 2 }));
+      const [dead, alive] = [bench.handle(), bench.handle()];
+      age(dead, 700_000);
+      Object.assign(bench.pending, { ['x'.repeat(32)]: 'damaged' });
+      const last = bench.handle();
+      expect(Object.keys(bench.pending)).to.have.members([alive, last]);
+    });
+
+    it('lets the oldest go by time, not by place', () => {
+      bench = new Bench(new SessionStateStore({ limit: 2 }));
+      const [young, old] = [bench.handle(), bench.handle()];
+      age(young, 0);
+      age(old, 5_000);
+      const last = bench.handle();
+      expect(Object.keys(bench.pending)).to.have.members([young, last]);
+    });
+
+    it('lets the first of those of one millisecond go', () => {
+      bench = new Bench(new SessionStateStore({ limit: 3 }));
+      const handles = [bench.handle(), bench.handle(), bench.handle()];
+      const at = Date.now();
+      for (const handle of handles) Object.assign(bench.pending[handle] ?? {}, { at });
+      const last = bench.handle();
+      expect(Object.keys(bench.pending)).to.have.members([...handles.slice(1), last]);
+    });
+
+    it('leaves alone what the application keeps under the same key', () => {
+      bench.session['criteo'] = { accessToken: 'a', prefs: { x: 1 } };
+      for (let login = 0; login < 30; login += 1) bench.handle();
+      const last = bench.handle();
+      bench.finish(last);
+      expect(bench.session['criteo']).to.deep.include({ accessToken: 'a', prefs: { x: 1 } });
+      expect(Object.keys(bench.pending)).to.have.length(11);
+    });
+  });
+});

@@ -1,0 +1,137 @@
+import { expect } from 'chai';
+import { CriteoAPIError } from '../../lib/errors';
+import { expectOneOutcomeEach } from '../support/passport';
+import { boom, misbehaviours, quick, timeout } from './misbehaviours';
+import { type Answer, errorOf, failureOf, type Stubbed, stubbed, successOf, tokens, user, Visitor } from './support';
+
+describe('CriteoStrategy, the profile', () => {
+  expectOneOutcomeEach();
+  let visitor: Visitor;
+  beforeEach(() => {
+    visitor = new Visitor();
+  });
+
+  describe('skipUserProfile', () => {
+    const skips: [string, unknown, boolean][] = [
+      ['true', true, true],
+      ['false', false, false],
+      ['a function that returns true', () => true, true],
+      ['a function that returns false', () => false, false],
+      ['a function that promises true', async () => true, true],
+      ['a function that calls back with true', (_token: unknown, done: Answer) => done(null, true), true],
+      [
+        'a function that calls back with false later',
+        (_token: unknown, done: Answer) => setTimeout(done, 1, null, false),
+        false,
+      ],
+      ['an async function that calls back with true', async (_token: unknown, done: Answer) => done(null, true), true],
+    ];
+    for (const [name, skipUserProfile, skipped] of skips) {
+      it(`as ${name} ${skipped ? 'skips' : 'loads'} the profile`, async () => {
+        const strategy = stubbed({ skipUserProfile });
+        successOf(await visitor.login(strategy));
+        expect(strategy.profiled).to.have.length(skipped ? 0 : 1);
+      });
+    }
+
+    it('is called on the strategy, with the access token', async () => {
+      let seen: unknown[] = [];
+      const strategy = stubbed({
+        skipUserProfile(this: Stubbed, token: unknown, done: Answer) {
+          seen = [this.name, token];
+          done(null, true);
+        },
+      });
+      successOf(await visitor.login(strategy));
+      expect(seen).to.deep.equal(['criteo', tokens.access]);
+      successOf(
+        await visitor.login(
+          stubbed({
+            skipUserProfile(this: Stubbed) {
+              return this.name === 'criteo';
+            },
+          }),
+        ),
+      );
+    });
+
+    for (const [name, act, check] of misbehaviours) {
+      it(`that ${name} ends with an error`, async () => {
+        const strategy = stubbed({ timeout, skipUserProfile: (_token: unknown, done: Answer) => act(done) });
+        check(errorOf(await visitor.login(strategy)));
+        expect(strategy.profiled).to.have.length(0);
+      });
+    }
+  });
+
+  describe('userProfile', () => {
+    for (const [name, act, check] of quick) {
+      it(`that ${name} ends with an error`, async function () {
+        this.timeout(3_000);
+        const strategy = stubbed({ timeout });
+        strategy.profile = act;
+        check(errorOf(await visitor.login(strategy)));
+      });
+
+      it(`that ${name} loses no tokens with requireUserProfile: false`, async function () {
+        this.timeout(3_000);
+        const seen: { profile: unknown; profileError: unknown }[] = [];
+        const verify = (login: { profile: unknown; profileError: unknown }) => {
+          seen.push(login);
+          return user;
+        };
+        const strategy = stubbed({ timeout, requireUserProfile: false, verify });
+        strategy.profile = act;
+        successOf(await visitor.login(strategy));
+        expect(seen).to.have.length(1);
+        expect(seen[0]?.profile).to.equal(undefined);
+        check(seen[0]?.profileError as Error);
+      });
+    }
+
+    it('that answers twice is heard once', async () => {
+      const seen: unknown[] = [];
+      const strategy = stubbed({ verify: ({ profile }: { profile: unknown }) => seen.push(profile) && user });
+      strategy.profile = (done) => [done(null, { id: '1' }), done(null, { id: '2' }), done(boom)];
+      successOf(await visitor.login(strategy));
+      expect(seen).to.deep.equal([{ id: '1' }]);
+    });
+
+    for (const profile of [undefined, null, 7, 'me', []]) {
+      it(`may hand over ${JSON.stringify(profile)}: what a profile is, is up to it`, async () => {
+        let seen: unknown = boom;
+        const strategy = stubbed({
+          verify: (login: { profile: unknown }) => {
+            seen = login.profile;
+            return user;
+          },
+        });
+        strategy.profile = (done) => done(null, profile);
+        successOf(await visitor.login(strategy));
+        expect(seen).to.equal(profile);
+      });
+    }
+
+    const none = new CriteoAPIError('nothing shared', { code: 'no_advertisers', status: 403 });
+
+    it('that finds nothing shared fails the login with no_advertisers', async () => {
+      const strategy = stubbed();
+      strategy.profile = (done) => done(none);
+      const failed = failureOf(await visitor.login(strategy, { state: 's' }));
+      expect(failed).to.deep.equal({ code: 'no_advertisers', message: 'nothing shared', state: 's', status: 403 });
+    });
+
+    it('that finds nothing shared lets the login through with requireUserProfile: false', async () => {
+      const strategy = stubbed({ requireUserProfile: false });
+      strategy.profile = (done) => done(none);
+      successOf(await visitor.login(strategy));
+    });
+
+    it('that Criteo refuses for another reason ends with that error', async () => {
+      const revoked = new CriteoAPIError('revoked', { code: 'forbidden', status: 403 });
+      const strategy = stubbed();
+      strategy.profile = (done) => done(revoked);
+      expect(errorOf(await visitor.login(strategy))).to.equal(revoked);
+    });
+  });
+});

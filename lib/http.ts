@@ -108,9 +108,8 @@ export function exchange(request: ExchangeRequest): Promise<Answer> {
       return refuse('connection_failed', `the request could not be made (${codeOf(cause)})`, { cause });
     }
     outgoing.on('error', broken);
-    outgoing.on('upgrade', (switched, socket) => {
-      incoming = switched;
-      socket.destroy();
+    outgoing.on('upgrade', (received) => {
+      incoming = received;
       refuse('invalid_response', 'it switched to another protocol');
     });
     outgoing.on('response', (received) => {

@@ -6,11 +6,13 @@ import { type CriteoClient, TokenSource } from 'passport-criteo';
 
 /** Tokens in Redis, refreshed by one process at a time. */
 export function redisTokens(client: CriteoClient, url: string) {
-  const store = new Keyv({ store: new KeyvRedis(url), namespace: 'criteo-tokens', throwOnErrors: true });
+  // Both must be told to throw: else a write that failed looks like one that did not, and tokens are lost.
+  const adapter = new KeyvRedis(url, { throwOnErrors: true, throwOnConnectError: true });
+  const store = new Keyv({ store: adapter, namespace: 'criteo-tokens', throwOnErrors: true });
   const redis = new Redis(url);
-  // A process that dies leaves its lock behind for 5 s; one that lives prolongs it. Others try again for 40 s.
+  // A process that dies leaves its lock behind for 5 s; one that lives prolongs it. Others try again for 40 s or more.
   const locks = new Redlock([redis], { retryDelay: 100, retryJitter: 50, retryCount: 400 });
-  for (const emitter of [store, redis, locks]) emitter.on('error', () => {}); // every failure also rejects
+  for (const emitter of [store, redis, locks]) emitter.on('error', () => {}); // whatever fails also rejects
   const tokens = new TokenSource({
     client,
     store,
@@ -19,7 +21,7 @@ export function redisTokens(client: CriteoClient, url: string) {
   return {
     tokens,
     async close() {
-      await store.disconnect();
+      await adapter.disconnect(true);
       redis.disconnect();
     },
   };

@@ -1,0 +1,23 @@
+const { randomBytes } = require('node:crypto');
+const { createSandbox } = require('passport-criteo/sandbox');
+const { createApp } = require('./app');
+
+const { PORT: port = '3000', SESSION_SECRET = randomBytes(32).toString('hex') } = process.env;
+
+/** The Criteo app that the environment names; else the sandbox's, which stands in for Criteo on this machine. */
+async function registered() {
+  const { CRITEO_CLIENT_ID: clientID, CRITEO_CLIENT_SECRET: clientSecret, CRITEO_SIGNING_SECRET } = process.env;
+  if (clientID) return { clientID, clientSecret, signingSecret: CRITEO_SIGNING_SECRET };
+  const { app, endpoints } = await createSandbox();
+  return { ...app, ...endpoints, signingSecret: CRITEO_SIGNING_SECRET ?? app.signingSecret };
+}
+
+async function start() {
+  const home = `http://localhost:${port}`;
+  const app = createApp(home, SESSION_SECRET, await registered());
+  app.listen(Number(port), 'localhost', () => console.log(`Open ${home}`));
+}
+start().catch((error) => {
+  console.error(error);
+  process.exitCode = 1;
+});

@@ -1,5 +1,5 @@
 import { foreignText } from './errors';
-import { isRecord } from './http';
+import { isRecord } from './json';
 import type { Request } from './state/store';
 
 /** The parameters of a callback that are believed to be well-formed: RFC 6749 section 4.1.2 and RFC 9207. */

@@ -43,6 +43,13 @@ export function checkEndpoint(owner: string, option: string, value: unknown): UR
   return url;
 }
 
+/** The origin of Criteo's API, perhaps with a path, under which other URLs are made; without a slash at its end. */
+export function checkBase(owner: string, option: string, value: unknown): string {
+  const url = checkEndpoint(owner, option, value);
+  if (url.search) throw optionError(owner, option, 'must not have a query: other URLs are made of it');
+  return url.href.replace(/\/+$/, '');
+}
+
 function parseURL(value: string): URL | undefined {
   // The URL parser repairs what others would refuse: leading blanks, backslashes, a missing slash.
   return /^https?:\/\/[^\s\\/][^\s\\]*$/i.test(value) && URL.canParse(value) ? new URL(value) : undefined;

@@ -1,7 +1,8 @@
 import type { Agent, OutgoingHttpHeaders } from 'node:http';
-import { checkAgent, checkCredential, checkEndpoint, checkTimeout, defaults } from './checks';
+import { checkAgent, checkBase, checkCredential, checkEndpoint, checkTimeout, defaults } from './checks';
 import { foreignText } from './errors';
-import { exchange, isRecord, keepAliveAgent, parseJSON } from './http';
+import { exchange, keepAliveAgent } from './http';
+import { isRecord, parseJSON } from './json';
 import { readTokenError } from './refusal';
 import { readTokenSet, type TokenSet } from './token-set';
 
@@ -76,7 +77,7 @@ export class CriteoClient {
     this.#credentials = { client_id: clientID };
     if (clientSecret)
       this.#credentials['client_secret'] = checkCredential('CriteoClient', 'clientSecret', clientSecret);
-    this.apiURL = checkEndpoint('CriteoClient', 'apiURL', apiURL).href.replace(/\/+$/, '');
+    this.apiURL = checkBase('CriteoClient', 'apiURL', apiURL);
     const url = checkEndpoint('CriteoClient', 'tokenURL', tokenURL ?? `${this.apiURL}/oauth2/token`);
     const proxy = checkAgent('CriteoClient', agent);
     this.#endpoint = { url, timeout: checkTimeout('CriteoClient', timeout), agent: proxy ?? keepAliveAgent(url) };

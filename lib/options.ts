@@ -1,6 +1,6 @@
 import { type Agent, type OutgoingHttpHeaders, validateHeaderName, validateHeaderValue } from 'node:http';
-import { checkAgent, checkCredential, checkEndpoint, checkTimeout, defaults, optionError } from './checks';
-import { isRecord } from './http';
+import { checkAgent, checkBase, checkCredential, checkEndpoint, checkTimeout, defaults, optionError } from './checks';
+import { isRecord } from './json';
 import type { Service } from './profile';
 import { checkSessionKey, SessionStateStore } from './state/session';
 import type { Request, StateStore } from './state/store';
@@ -148,7 +148,7 @@ export function readOptions(options: unknown): { settings: Settings; wiring: Wir
   if (typeof apiVersion !== 'string' || !/^(\d{4}-(0[1-9]|1[0-2])|preview|experimental)$/.test(apiVersion)) {
     throw optionError(OWNER, 'apiVersion', "must be a version like '2026-07', or 'preview' or 'experimental'");
   }
-  const apiURL = checkEndpoint(OWNER, 'apiURL', given.apiURL ?? defaults.apiURL).href.replace(/\/+$/, '');
+  const apiURL = checkBase(OWNER, 'apiURL', given.apiURL ?? defaults.apiURL);
   const portfolio = service === 'retail-media' ? 'retail-media/accounts' : 'advertisers/me';
   const userProfileURL = given.userProfileURL ?? `${apiURL}/${apiVersion}/${portfolio}`;
   const { skipUserProfile = false } = given;

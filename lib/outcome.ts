@@ -1,6 +1,6 @@
 import { type CallbackParameters, describe } from './callback';
 import { CriteoAuthorizationError, foreignText } from './errors';
-import { isRecord } from './http';
+import { isRecord } from './json';
 
 /** What a failed login tells, as Passport's `info`. */
 export interface FailureInfo {

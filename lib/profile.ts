@@ -1,7 +1,8 @@
 import { createHash } from 'node:crypto';
 import type { Agent, OutgoingHttpHeaders } from 'node:http';
 import { CriteoAPIError, CriteoTransportError, foreignText } from './errors';
-import { type Answer, exchange, isRecord, parseJSON } from './http';
+import { type Answer, exchange } from './http';
+import { isRecord, parseJSON } from './json';
 import { readAPIError } from './refusal';
 
 /** Which of Criteo's two services the app belongs to. */

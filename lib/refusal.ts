@@ -1,6 +1,7 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import { CriteoAPIError, CriteoTokenError, CriteoTransportError, foreignText } from './errors';
-import { type Answer, isRecord, parseJSON } from './http';
+import type { Answer } from './http';
+import { isRecord, parseJSON } from './json';
 
 type Secrets = readonly (string | undefined)[];
 

@@ -7,7 +7,7 @@ import { optionError } from './checks';
 import { refusalOf, requestTokens } from './client';
 import { CriteoAPIError, CriteoTokenError, CriteoTransportError, foreignText, HookTimeoutError } from './errors';
 import { asError, askHook, atOnce, callHook, type HookAnswer, handOver } from './hook';
-import { isRecord } from './http';
+import { isRecord } from './json';
 import { CriteoOAuth2, formFields } from './oauth2';
 import {
   type CriteoStrategyOptions,

@@ -1,5 +1,5 @@
 import { CriteoTransportError } from './errors';
-import { isRecord } from './http';
+import { isRecord } from './json';
 
 /** What a successful token request brought, as plain JSON: what to keep for the months to come. */
 export interface TokenSet {

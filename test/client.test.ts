@@ -349,6 +349,7 @@ describe('CriteoClient', () => {
       ['clientSecret', { clientSecret: 17 }],
       ['clientSecret', { clientSecret: 's3cr3t\n' }],
       ['apiURL', { apiURL: 'api.criteo.com' }],
+      ['apiURL', { apiURL: 'https://api.criteo.com/?v=1' }],
       ['apiURL', { apiURL: 'http://api.criteo.com' }],
       ['tokenURL', { tokenURL: '/oauth2/token' }],
       ['timeout', { timeout: 0 }],

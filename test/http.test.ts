@@ -5,7 +5,7 @@ import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { expect } from 'chai';
 import { CriteoTransportError } from '../lib/errors';
-import { type Answer, type ExchangeRequest, exchange, isRecord, keepAliveAgent, parseJSON } from '../lib/http';
+import { type Answer, type ExchangeRequest, exchange, keepAliveAgent } from '../lib/http';
 import { version as packageVersion } from '../package.json';
 import { cert } from './support/certificate';
 import { expectNoSecret, rejection } from './support/errors';
@@ -563,21 +563,5 @@ describe('keepAliveAgent', () => {
   it('is of the protocol of the URL', () => {
     expect(keepAliveAgent(new URL('https://api.criteo.com'))).to.be.instanceOf(https.Agent);
     expect(keepAliveAgent(new URL('http://127.0.0.1'))).not.to.be.instanceOf(https.Agent);
-  });
-});
-
-describe('parseJSON', () => {
-  it('gives the value, and undefined where there is none', () => {
-    expect(parseJSON('{"a":[null]}')).to.eql({ a: [null] });
-    expect(parseJSON('null')).to.equal(null);
-    for (const text of ['', '{', '<html>', 'undefined', '{"a":1}x']) expect(parseJSON(text)).to.equal(undefined);
-  });
-});
-
-describe('isRecord', () => {
-  it('knows objects from everything else', () => {
-    expect(isRecord({})).to.equal(true);
-    expect(isRecord(Object.create(null))).to.equal(true);
-    for (const value of [null, undefined, [], 'x', 1, true, () => {}]) expect(isRecord(value)).to.equal(false);
   });
 });

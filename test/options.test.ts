@@ -115,7 +115,7 @@ describe('The options of CriteoStrategy', () => {
     authorizationURL: ['/request', 'http://consent.example/request', 7],
     tokenURL: ['/oauth2/token', 'http://api.example/token', 7],
     userProfileURL: ['/me', 'http://api.example/me', 7],
-    apiURL: ['api.criteo.com', 'http://api.criteo.com', 7],
+    apiURL: ['api.criteo.com', 'https://api.criteo.com/?v=1', 'http://api.criteo.com', 7],
     service: ['commerce', 7, '', 'Marketing-Solutions'],
     apiVersion: ['2026', '2026-13', '2026-00', '2026-7', 'latest', '../2026-07', 7, ''],
     pkce: ['S256', 'plain', 1, null],

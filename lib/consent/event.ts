@@ -2,7 +2,8 @@ import { isUtf8 } from 'node:buffer';
 import { hash, timingSafeEqual } from 'node:crypto';
 import { checkCredential } from '../checks';
 import { ConsentCallbackError } from '../errors';
-import { isObject, type JSONObject, readFields } from './fields';
+import { isRecord, type JSONObject } from '../json';
+import { readFields } from './fields';
 import { checkSecrets, sign } from './signature';
 
 /** Somebody's decision about a signed consent URL, as Criteo reports it. */
@@ -131,7 +132,7 @@ function parse(text: string): JSONObject {
     // The parser's own error quotes the body: it goes no further.
     throw invalid('is not JSON');
   }
-  if (!isObject(body)) throw invalid('is not a JSON object');
+  if (!isRecord(body)) throw invalid('is not a JSON object');
   return body;
 }
 

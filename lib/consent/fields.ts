@@ -1,9 +1,4 @@
-/** A JSON object, whose members may be anything. */
-export type JSONObject = Record<string, unknown>;
-
-export function isObject(value: unknown): value is JSONObject {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
-}
+import { isRecord, type JSONObject } from '../json';
 
 /** What a consent callback says, as far as it can be understood. */
 export interface Fields {
@@ -38,7 +33,7 @@ function readMembers(body: JSONObject): { fields: Fields; rounded: boolean } {
   function identifiers(list: unknown): { id: string }[] {
     const found: { id: string }[] = [];
     for (const entry of Array.isArray(list) ? list : []) {
-      const id = identifier(isObject(entry) ? member(entry, 'id') : entry);
+      const id = identifier(isRecord(entry) ? member(entry, 'id') : entry);
       if (id !== undefined) found.push({ id });
     }
     return found;

@@ -1,4 +1,4 @@
-import { isRecord } from '../http';
+import { isRecord } from '../json';
 import type { Request } from './store';
 
 /** Sets cookies, given as `Set-Cookie` lines, beside those that others set. */

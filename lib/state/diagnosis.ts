@@ -1,4 +1,4 @@
-import { isRecord } from '../http';
+import { isRecord } from '../json';
 import type { Request, StateMetadata } from './store';
 
 /**

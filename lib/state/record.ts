@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { isRecord } from '../http';
+import { isRecord } from '../json';
 import type { PendingLogin, StateMetadata } from './store';
 
 /** A pending login as it is kept: short names, because it may live in a cookie. */

@@ -1,5 +1,5 @@
 import { checkCount, optionError } from '../checks';
-import { isRecord } from '../http';
+import { isRecord } from '../json';
 import { whyForeign, whyNothingPending } from './diagnosis';
 import { isFresh, isHandle, type LoginRecord, newHandle, newRecord, owner, pendingLogin, readRecord } from './record';
 import type { Request, StateMetadata, StateStore, StoreCallback, VerifyCallback } from './store';

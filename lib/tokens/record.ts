@@ -1,4 +1,4 @@
-import { isRecord } from '../http';
+import { isRecord } from '../json';
 import type { TokenSet } from '../token-set';
 
 /** What a {@link TokenStore} keeps for a connection: plain JSON. */

@@ -1,0 +1,16 @@
+/** A JSON object, whose members may be anything. */
+export type JSONObject = Record<string, unknown>;
+
+/** The JSON value of a text; `undefined` where there is none. */
+export function parseJSON(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
+
+/** Whether a value is an object of JSON's: not null, not an array. */
+export function isRecord(value: unknown): value is JSONObject {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}

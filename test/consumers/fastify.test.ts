@@ -1,3 +1,4 @@
+import { expect } from 'chai';
 import { Project } from './support/project';
 import { behaves, type Running, signingSecret, start } from './support/running';
 
@@ -24,3 +25,12 @@ for (const [sessions, plugin] of [
     behaves(() => running);
   });
 }
+
+describe('Fastify 5 with CookieStateStore', () => {
+  it('is told what is missing, and works with it', async () => {
+    built ??= build();
+    const told = await (await built).probe('fastify');
+    expect(told['no res']).to.match(/Fastify, `fastify\.addHook\("onRequest", .*request\.res = reply/);
+    expect(told['with res']).to.equal('sent to Criteo, with __Host-criteo-login');
+  });
+});

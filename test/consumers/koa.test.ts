@@ -1,14 +1,22 @@
+import { expect } from 'chai';
 import { Project } from './support/project';
 import { behaves, type Running, signingSecret, start } from './support/running';
 
 describe('Koa 3', () => {
+  let project: Project;
   let running: Running | undefined;
   before(async () => {
-    const project = await Project.install('example/koa');
+    project = await Project.install('example/koa');
     await project.bin('tsc');
     running = await start(project, 'build/server.js', { CRITEO_SIGNING_SECRET: signingSecret });
   });
   after(() => running?.stop());
 
   behaves(() => running);
+
+  it('is told what is missing, where there is no session; a CookieStateStore misses nothing', async () => {
+    const told = await project.probe('koa');
+    expect(told['no session']).to.match(/no req\.session: mount session middleware/);
+    expect(told['cookies']).to.equal('sent to Criteo, with __Host-criteo-login');
+  });
 });

@@ -79,6 +79,12 @@ export class Project {
     return run(this.path, process.execPath, args);
   }
 
+  /** Runs one of the probes, and gives what it printed as JSON. */
+  async probe(name: string): Promise<Record<string, string>> {
+    await this.add('test/consumers/probes', (source) => source.endsWith(`/${name}.mjs`) || source.endsWith('/probes'));
+    return JSON.parse(await this.node(`${name}.mjs`));
+  }
+
   /** Runs a program that the project has installed. */
   bin(name: string, ...args: string[]): Promise<string> {
     return run(this.path, join(this.path, 'node_modules/.bin', name), args);

@@ -1,0 +1,18 @@
+import { type DynamicModule, Module } from '@nestjs/common';
+import { PassportModule } from '@nestjs/passport';
+import { AppController } from './app.controller.js';
+import { ConsentController } from './consent.controller.js';
+import { Criteo } from './criteo.strategy.js';
+import { SETTINGS, type Settings } from './settings.js';
+
+@Module({})
+export class AppModule {
+  static with(settings: Settings): DynamicModule {
+    return {
+      module: AppModule,
+      imports: [PassportModule],
+      controllers: [AppController, ConsentController],
+      providers: [Criteo, { provide: SETTINGS, useValue: settings }],
+    };
+  }
+}

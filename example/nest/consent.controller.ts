@@ -1,0 +1,28 @@
+import { Controller, Headers, HttpCode, HttpException, Inject, Post, type RawBodyRequest, Req } from '@nestjs/common';
+import { ConsentCallbackError, type ConsentEvent, verifyConsentCallback } from 'passport-criteo';
+import { SETTINGS, type Settings } from './settings.js';
+
+/** Criteo's consent callback. Its signature covers the raw bytes: `NestFactory.create(…, { rawBody: true })`. */
+@Controller('criteo/consent')
+export class ConsentController {
+  constructor(@Inject(SETTINGS) private readonly settings: Settings) {}
+
+  @Post()
+  @HttpCode(204)
+  async take(
+    @Req() { rawBody }: RawBodyRequest<object>,
+    @Headers('x-criteo-hmac-sha512') signature?: string,
+  ): Promise<void> {
+    try {
+      await this.onConsent(verifyConsentCallback(rawBody ?? '', signature, this.settings.signingSecret));
+    } catch (error) {
+      if (error instanceof ConsentCallbackError) throw new HttpException(error.message, error.status);
+      throw error; // Nest answers 500, and Criteo repeats the event
+    }
+  }
+
+  /** An event may come again, and at the same time: do nothing for an `event.id` that was handled. */
+  private async onConsent(event: ConsentEvent): Promise<void> {
+    console.log(`${event.type} for ${event.state}`);
+  }
+}

@@ -1,0 +1,30 @@
+import cookie from '@fastify/cookie';
+import session from '@fastify/session';
+import { NestFactory } from '@nestjs/core';
+import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
+import { AppModule } from './app.module.js';
+import type { Settings } from './settings.js';
+
+/** The application on Nest's Fastify adapter, with what @nestjs/passport misses there. */
+export async function onFastify(settings: Settings, secret: string): Promise<NestFastifyApplication> {
+  const adapter = new FastifyAdapter();
+  const fastify = adapter.getInstance();
+  // Passport redirects by node's own methods, which a reply of Fastify's is without. (Not those of `reply.raw`: past
+  // Fastify's hooks, neither session nor cookies would be saved.)
+  fastify.decorateReply('setHeader', function (this: { header: unknown }, name: string, value: string) {
+    (this as Reply).header(name, value);
+  });
+  fastify.decorateReply('end', function (this: { send: unknown }) {
+    (this as Reply).send();
+  });
+  const options = { rawBody: true, logger: ['error' as const] };
+  const app = await NestFactory.create<NestFastifyApplication>(AppModule.with(settings), adapter, options);
+  await app.register(cookie);
+  await app.register(session, { secret, cookie: { secure: settings.home.startsWith('https:'), sameSite: 'lax' } });
+  return app;
+}
+
+interface Reply {
+  header(name: string, value: string): void;
+  send(): void;
+}

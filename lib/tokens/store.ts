@@ -40,8 +40,7 @@ export class CheckedStore {
   }
 
   async write(key: string, tokens: StoredTokenSet): Promise<void> {
-    // A copy: a Map keeps what it is given, and the caller has it too.
-    const answer = await this.#ask('set', () => this.#store.set(key, { ...tokens }));
+    const answer = await this.#ask('set', () => this.#store.set(key, tokens));
     if (answer === false) throw failed('set', new Error('set answered false'));
   }
 

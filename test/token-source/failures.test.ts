@@ -8,6 +8,7 @@ import {
   TokenStoreError,
 } from '../../lib/errors';
 import type { TokenSet } from '../../lib/token-set';
+import { askTwice } from '../../lib/tokens/repeat';
 import { expectNoSecret, rejection } from '../support/errors';
 import { LIFE, MINUTE, opener, until } from './support';
 
@@ -53,7 +54,7 @@ describe('A connection that died', () => {
   });
 
   it('lives again with the next consent', async () => {
-    const { source, consent, pass, sandbox } = await open();
+    const { source, consent, pass, sandbox, store } = await open();
     const connections = source();
     const { refreshToken: _, ...tokens } = await consent();
     await connections.save('user-1', await consent());
@@ -67,6 +68,7 @@ describe('A connection that died', () => {
       expiresAt: tokens.expiresAt + LIFE,
     });
     expect(await connections.accessToken('user-1')).to.equal(tokens.accessToken);
+    expect(store.get('user-1')).to.not.have.property('refreshToken');
     await rejection(connections.accessToken('user-1', { force: true }), ReauthorizationRequiredError);
     const latest = await consent();
     await connections.save('user-1', latest);
@@ -224,6 +226,19 @@ describe('When Criteo refuses the app or cannot be reached', () => {
     const error = await rejection(connections.accessToken('user-1'), CriteoTransportError);
     expect(error).to.include({ retryable: true, retryAfter: 30, status: 503 });
     expect(asked()).to.equal(1);
+  });
+
+  it('gives the second request only what the first one and the pause have left of the timeout', async () => {
+    const given: number[] = [];
+    const down = new CriteoTransportError('down', { code: 'connection_failed', status: 502, retryable: true });
+    const asked = askTwice(2000, (timeout) => {
+      given.push(timeout);
+      return Promise.reject(down);
+    });
+    expect(await rejection(asked, CriteoTransportError)).to.equal(down);
+    expect(given).to.have.length(2);
+    expect(given[0]).to.equal(2000);
+    expect(given[1]).to.be.within(500, 1875);
   });
 
   it('gives up at the client’s timeout, and does not ask twice where no time is left', async () => {
@@ -473,20 +488,27 @@ describe('A store that fails', () => {
       it(`forgets them once the connection is ${what}`, async () => {
         const { source, consent, store, pass } = await open();
         const flaky = faulty(store);
-        const connections = source({ store: flaky });
+        let locked = 0;
+        const connections = source({
+          store: flaky,
+          lock: (_key, work) => {
+            locked += 1;
+            return work();
+          },
+        });
         await connections.save('user-1', await consent());
         pass(LIFE);
         flaky.set = () => Promise.reject(broken);
         await rejection(connections.accessToken('user-1'), TokenStoreError);
         flaky.set = (key, tokens) => store.set(key, tokens);
-        if (what === 'deleted') {
-          await connections.delete('user-1');
-          await rejection(connections.accessToken('user-1'), ReauthorizationRequiredError);
-        } else {
-          const latest = await consent();
-          await connections.save('user-1', latest);
-          expect(await connections.accessToken('user-1')).to.equal(latest.accessToken);
-        }
+        const latest = await consent();
+        if (what === 'deleted') await connections.delete('user-1');
+        else await connections.save('user-1', latest);
+        // Nothing is left to be written, so no lock is needed.
+        locked = 0;
+        if (what === 'deleted') await rejection(connections.accessToken('user-1'), ReauthorizationRequiredError);
+        else expect(await connections.accessToken('user-1')).to.equal(latest.accessToken);
+        expect(locked).to.equal(0);
       });
     }
 

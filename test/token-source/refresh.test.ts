@@ -1,3 +1,4 @@
+import { getEventListeners } from 'node:events';
 import { expect } from 'chai';
 import { CriteoTransportError } from '../../lib/errors';
 import type { TokenSet } from '../../lib/token-set';
@@ -179,6 +180,15 @@ describe('A connection’s access token', () => {
     expect(store.get('user-1')?.accessToken).to.equal(tokens.accessToken);
     expect(await patient).to.equal(store.get('user-1')?.accessToken);
     expect(asked()).to.equal(1);
+  });
+
+  it('leaves no listener on a signal', async () => {
+    const { source, consent } = await open();
+    const connections = source();
+    await connections.save('user-1', await consent());
+    const { signal } = new AbortController();
+    await Promise.all(Array.from({ length: 5 }, () => connections.accessToken('user-1', { signal })));
+    await until(() => getEventListeners(signal, 'abort').length === 0);
   });
 
   it('is stored although everybody who waited has given up', async () => {

@@ -90,3 +90,32 @@ for (const express of [5, 4]) {
     }
   });
 }
+
+describe('Editors', () => {
+  it('show each name’s documentation: unit, default, error, source', async () => {
+    const tools = await installCompilers();
+    const project = await Project.install('test/consumers/types5');
+    await project.add('test/consumers/project', (source) => !/\.\w+$/.test(source) || source.endsWith('/usage.ts'));
+    const names = [
+      'requireUserProfile',
+      'maxAge',
+      'bindTo',
+      'refresh(',
+      'CriteoStrategy({',
+      'Strategy(options',
+      'pkce',
+    ];
+    const shown = JSON.parse(await tools.node('hover.cjs', project.path, 'usage.ts', ...names));
+    expect(shown['requireUserProfile']).to.match(/Default `true`/);
+    expect(shown['maxAge']).to.match(/Milliseconds .* Default 600 000/);
+    expect(shown['bindTo']).to.match(/`user_changed`/);
+    expect(shown['refresh(']).to.match(/@throws .*CriteoTokenError/);
+    expect(shown['CriteoStrategy({'])
+      .to.match(/The modern form/)
+      .and.match(/@throws .*TypeError/);
+    expect(shown['Strategy(options'])
+      .to.match(/The classic form/)
+      .and.match(/@param verify/);
+    expect(shown['pkce: true']).to.match(/RFC 7636/);
+  });
+});

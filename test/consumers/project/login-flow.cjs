@@ -23,8 +23,9 @@ exports.run = async ({ express, session, passport, CriteoStrategy, createSandbox
   const login = await fetch(`${home}/login`, { redirect: 'manual' });
   const [cookie] = login.headers.get('set-cookie').split(';');
   const back = await sandbox.approve(login.headers.get('location'));
-  console.log(await (await fetch(back, { headers: { cookie } })).text());
+  const said = await (await fetch(back, { headers: { cookie } })).text();
   server.close();
   server.closeAllConnections();
   await sandbox.close();
+  return said;
 };

@@ -3,5 +3,6 @@ const session = require('express-session');
 const passport = require('passport');
 const { CriteoStrategy } = require('passport-criteo');
 const { createSandbox } = require('passport-criteo/sandbox');
+const { run } = require('./login-flow.cjs');
 
-require('./login-flow.cjs').run({ express, session, passport, CriteoStrategy, createSandbox });
+exports.signIn = () => run({ express, session, passport, CriteoStrategy, createSandbox });

@@ -5,4 +5,4 @@ import { CriteoStrategy } from 'passport-criteo';
 import { createSandbox } from 'passport-criteo/sandbox';
 import { run } from './login-flow.cjs';
 
-await run({ express, session, passport, CriteoStrategy, createSandbox });
+export const signIn = () => run({ express, session, passport, CriteoStrategy, createSandbox });

@@ -11,7 +11,7 @@ export function run(cwd: string, command: string, args: readonly string[], env =
   return new Promise((resolve, reject) => {
     // The variables of `npm run` would make the npm within believe that it is at home here.
     const clean = Object.entries(env).filter(([name]) => !/^npm_(?!config_cache|config_registry)/.test(name));
-    const options = { cwd, env: Object.fromEntries(clean), maxBuffer: 2 ** 26 };
+    const options = { cwd, env: { ...Object.fromEntries(clean), NO_COLOR: '1' }, maxBuffer: 2 ** 26 };
     execFile(command, args, options, (error: ExecFileException | null, stdout, stderr) => {
       if (!error) return resolve(stdout);
       const how = error.signal ?? error.code;

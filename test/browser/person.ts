@@ -65,7 +65,7 @@ export class Tab {
 
   /** The page's text, as a person reads it. */
   text(): Promise<string> {
-    // biome-ignore lint/performance/useDomNodeTextContent: the rendered text is what a person reads
+    // innerText, not textContent: the rendered text is what a person reads
     return this.page.locator('body').innerText();
   }
 

@@ -20,6 +20,8 @@ export {
   type ErrorFacts,
   HookTimeoutError,
   ReauthorizationRequiredError,
+  type TokenStoreCode,
+  TokenStoreError,
   type TransportCode,
 } from './errors';
 export type { CriteoStrategyOptions, CriteoStrategyOptionsWithRequest } from './options';
@@ -35,7 +37,10 @@ export {
 } from './strategy';
 export type { TokenSet } from './token-set';
 export { type AccessTokenOptions, TokenSource } from './token-source';
+export type { TokenLock } from './tokens/exclusive';
+export type { TokenFetchInit } from './tokens/fetch';
 export type { TokenGrant, TokenSourceOptions } from './tokens/options';
+export type { StoredTokenSet } from './tokens/record';
 export type { TokenStore } from './tokens/store';
 export type {
   ClassicVerify,

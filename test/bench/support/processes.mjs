@@ -1,0 +1,32 @@
+import { fork } from 'node:child_process';
+import { once } from 'node:events';
+import { fileURLToPath } from 'node:url';
+
+/** Starts a script of this folder and waits for its first message. */
+export async function start(script, { args = [], env = {}, execArgv = [] } = {}) {
+  const path = fileURLToPath(new URL(script, import.meta.url));
+  const child = fork(path, args, { env: { ...process.env, ...env }, execArgv });
+  const failed = once(child, 'exit').then(([code]) => Promise.reject(new Error(`${script} ended with ${code}`)));
+  failed.catch(() => {});
+  const [message] = await Promise.race([once(child, 'message'), failed]);
+  return { message, child };
+}
+
+/** A stand-in for Criteo, in a process of its own. */
+export async function startServer(env) {
+  const { message: port, child } = await start('server.mjs', { env });
+  const origin = `http://127.0.0.1:${port}`;
+  return {
+    port,
+    origin,
+    counts: async () => (await fetch(`${origin}/counts`, { headers: { connection: 'close' } })).json(),
+    stop: () => child.disconnect(),
+  };
+}
+
+/** What a script of this folder sends back, once it is through. */
+export async function outcomeOf(script, options) {
+  const { message, child } = await start(script, options);
+  child.disconnect();
+  return message;
+}

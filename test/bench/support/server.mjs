@@ -1,0 +1,62 @@
+// The stand-in that all strategies ask, in a process of its own: every code and refresh token is good, and every answer
+// is both Criteo's and Google's kind of profile. GET /counts tells what came since it was last asked.
+import http from 'node:http';
+import https from 'node:https';
+
+const { TLS_KEY: key, TLS_CERT: cert } = process.env;
+const counts = { requests: 0, connections: 0 };
+
+const tokens = JSON.stringify({
+  access_token: 'access-1'.padEnd(800, 'x'),
+  token_type: 'Bearer',
+  expires_in: 900,
+  refresh_token: 'refresh-1'.padEnd(60, 'x'),
+});
+const profile = JSON.stringify({
+  sub: '13',
+  id: 13,
+  login: 'client-name-1',
+  name: 'ClientName1',
+  email: 'someone@example.com',
+  data: [{ type: 'advertiser', id: '13', attributes: { advertiserName: 'ClientName1' } }],
+  errors: [],
+  warnings: [],
+});
+
+const server = (key ? https : http).createServer({ key, cert, keepAliveTimeout: 120_000 }, (req, res) => {
+  const answer = (text) => {
+    res.writeHead(200, { 'Content-Type': 'application/json', 'Content-Length': Buffer.byteLength(text) });
+    res.end(text);
+  };
+  if (req.url === '/counts') {
+    answer(JSON.stringify(counts));
+    counts.requests = 0;
+    counts.connections = 0;
+    return;
+  }
+  counts.requests += 1;
+  if (req.url.startsWith('/hostile')) return flood(res);
+  req.resume().on('end', () => answer(req.url.startsWith('/token') ? tokens : profile));
+});
+
+/** 64 MB of JSON that never ends, its length not announced. */
+function flood(res) {
+  const chunk = Buffer.alloc(64 * 1024, 'x');
+  let left = 1024;
+  res.writeHead(200, { 'Content-Type': 'application/json' });
+  res.write('{"access_token":"');
+  const more = () => {
+    while (left > 0 && !res.destroyed) {
+      left -= 1;
+      if (!res.write(chunk)) return res.once('drain', more);
+    }
+    res.end();
+  };
+  more();
+}
+
+server.on('connection', () => {
+  counts.connections += 1;
+});
+server.listen(0, '127.0.0.1', () => process.send(server.address().port));
+process.on('disconnect', () => process.exit());

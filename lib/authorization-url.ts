@@ -1,4 +1,5 @@
-import { createHash, randomBytes } from 'node:crypto';
+import { createHash } from 'node:crypto';
+import { randomText } from './random';
 
 /** What stays the same from one authorization request to the next. */
 export interface AuthorizationEndpoint {
@@ -61,7 +62,7 @@ export function authorizationURL(
 
 /** A PKCE code verifier of 256 random bits (RFC 7636 section 4.1). */
 export function newVerifier(): string {
-  return randomBytes(32).toString('base64url');
+  return randomText(32);
 }
 
 function codeChallenge(verifier: string): string {

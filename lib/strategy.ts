@@ -312,7 +312,8 @@ export class CriteoStrategy extends OAuth2Strategy {
       const [accessToken, refreshToken, answered] = await askHook('Token exchange', this._criteo.timeout + GRACE, ask);
       const params = isRecord(answered) ? answered : {};
       // Somebody may have replaced getOAuthAccessToken: the tokens are checked, but nothing is asked of token_type.
-      const body = { ...params, access_token: accessToken, refresh_token: refreshToken, token_type: 'Bearer' };
+      const { expires_in } = params;
+      const body = { access_token: accessToken, refresh_token: refreshToken, token_type: 'Bearer', expires_in };
       return { tokens: readTokenSet(body, askedAt), params };
     } catch (reason) {
       throw this._tokenError(reason, [code, verifier, ...Object.values(this._oauth2.credentials())]);

@@ -57,7 +57,8 @@ export function readTokenSet(body: unknown, askedAt: number, status = 200): Toke
   if (typeof refresh_token !== 'string' || !headerSafe.test(refresh_token)) {
     throw invalid('has no usable refresh_token: visible ASCII, null or nothing is expected');
   }
-  return { ...tokens, refreshToken: refresh_token };
+  tokens.refreshToken = refresh_token;
+  return tokens;
 }
 
 /** Seconds, or nothing where the value says none. */

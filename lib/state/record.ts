@@ -1,5 +1,5 @@
-import { randomBytes } from 'node:crypto';
 import { isRecord } from '../json';
+import { randomText } from '../random';
 import type { PendingLogin, StateMetadata } from './store';
 
 /** A pending login as it is kept: short names, because it may live in a cookie. */
@@ -26,7 +26,7 @@ export interface StateFailure {
 
 /** A handle of 192 random bits, in 32 characters of base64url. */
 export function newHandle(): string {
-  return randomBytes(24).toString('base64url');
+  return randomText(24);
 }
 
 /** Whether a callback's `state` can be one of our handles. */

@@ -17,7 +17,9 @@ for (const name of wanted.length > 0 ? wanted : all) {
   const { measure } = await import(`./rows/${name}.mjs`);
   rows.push(...(await measure()));
 }
-console.log(`${new Date().toISOString().slice(0, 10)}, ${cpus().length} × ${cpus()[0]?.model}, Node ${process.version}\n`);
+console.log(
+  `${new Date().toISOString().slice(0, 10)}, ${cpus().length} × ${cpus()[0]?.model}, Node ${process.version}\n`,
+);
 console.log(versions());
 console.log(markdown(rows));
 // Agents of the peers keep connections open.

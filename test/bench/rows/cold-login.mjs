@@ -43,7 +43,14 @@ export async function measure() {
 const pick = (samples, which, field) => samples.map((sample) => sample[which][field]);
 
 function row(what, ours, theirs, aim) {
-  return { what, ours: figure(ours), beside: 'passport-google-oauth20', theirs: figure(theirs), value: median(ours), aim };
+  return {
+    what,
+    ours: figure(ours),
+    beside: 'passport-google-oauth20',
+    theirs: figure(theirs),
+    value: median(ours),
+    aim,
+  };
 }
 
 function figure(values) {

@@ -4,10 +4,7 @@ import { authenticate, fresh, strategies } from '../support/strategies.mjs';
 
 /** The first leg, in process: what it takes to send somebody to the consent page. */
 export async function measure() {
-  return [
-    ...(await leg('redirect leg', false)),
-    ...(await leg('redirect leg, PKCE', true)),
-  ];
+  return [...(await leg('redirect leg', false)), ...(await leg('redirect leg, PKCE', true))];
 }
 
 async function leg(what, pkce) {

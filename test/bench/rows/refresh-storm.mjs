@@ -19,9 +19,19 @@ export async function measure() {
     return { took: performance.now() - began, requests: (await server.counts()).requests };
   };
 
-  const client = new CriteoClient({ clientID: 'client-1', clientSecret: 'secret-1', apiURL: origin, tokenURL: `${origin}/token` });
+  const client = new CriteoClient({
+    clientID: 'client-1',
+    clientSecret: 'secret-1',
+    apiURL: origin,
+    tokenURL: `${origin}/token`,
+  });
   const source = new TokenSource({ client });
-  const over = { accessToken: 'access-0', tokenType: 'Bearer', obtainedAt: Date.now() - 900_000, expiresAt: Date.now() };
+  const over = {
+    accessToken: 'access-0',
+    tokenType: 'Bearer',
+    obtainedAt: Date.now() - 900_000,
+    expiresAt: Date.now(),
+  };
   await source.save('user-1', { ...over, refreshToken });
   refresh.use('google', strategies({ origin })['passport-google-oauth20']);
   const simple = new AuthorizationCode({
@@ -40,7 +50,9 @@ export async function measure() {
     'passport-oauth2-refresh': await storm(
       () =>
         new Promise((resolve, reject) => {
-          refresh.requestNewAccessToken('google', refreshToken, (error, token) => (error ? reject(error) : resolve(token)));
+          refresh.requestNewAccessToken('google', refreshToken, (error, token) =>
+            error ? reject(error) : resolve(token),
+          );
         }),
     ),
     'simple-oauth2': await storm(() => simple.refresh()),

@@ -10,12 +10,20 @@ export async function measure() {
   const ours = weigh('passport-criteo');
   const typed = weigh('passport-criteo', { types: true });
   const figure = ({ bytes, packages }) => `${(bytes / 1000).toFixed(0)} KB, ${packages} packages`;
-  const rows = peers.map((beside) => ({ what: 'installed', ours: figure(ours), beside, theirs: figure(weigh(beside)) }));
+  const rows = peers.map((beside) => ({
+    what: 'installed',
+    ours: figure(ours),
+    beside,
+    theirs: figure(weigh(beside)),
+  }));
   rows[0] = { ...rows[0], value: ours.bytes, aim: 300_000, aimText: '≤ 300 KB' };
   rows[1] = { ...rows[1], value: ours.packages, aim: 7, aimText: '≤ 7 packages' };
   return [
     ...rows,
-    { what: 'of it, the package itself', ours: figure({ bytes: bytesOf('passport-criteo', installed('passport-criteo').path), packages: 1 }) },
+    {
+      what: 'of it, the package itself',
+      ours: figure({ bytes: bytesOf('passport-criteo', installed('passport-criteo').path), packages: 1 }),
+    },
     { what: 'with type packages', ours: figure(typed) },
   ];
 }

@@ -49,7 +49,15 @@ export function compared(what, times, aims = {}, ours = 'passport-criteo') {
     .filter((name) => name !== ours)
     .map((name) => {
       const { value, spread } = ratio(times[ours], times[name]);
-      return { what, ours: duration(times[ours]), beside: name, theirs: duration(times[name]), ratio: value, spread, aim: aims[name] };
+      return {
+        what,
+        ours: duration(times[ours]),
+        beside: name,
+        theirs: duration(times[name]),
+        ratio: value,
+        spread,
+        aim: aims[name],
+      };
     });
 }
 

@@ -1,9 +1,9 @@
-import OAuth2Strategy from 'passport-oauth2';
-import { Strategy as GitHubStrategy } from 'passport-github2';
-import { Strategy as GoogleStrategy } from 'passport-google-oauth20';
 import * as openid from 'openid-client';
 import { Strategy as OpenIDStrategy } from 'openid-client/passport';
 import criteo from 'passport-criteo';
+import { Strategy as GitHubStrategy } from 'passport-github2';
+import { Strategy as GoogleStrategy } from 'passport-google-oauth20';
+import OAuth2Strategy from 'passport-oauth2';
 
 const user = { id: 1 };
 const classic = (_access, _refresh, _profile, done) => done(null, user);
@@ -48,6 +48,7 @@ function openIDStrategy({ authorizationURL, tokenURL, profileURL }) {
   const server = { issuer: origin, authorization_endpoint: authorizationURL, token_endpoint: tokenURL };
   const config = new openid.Configuration(server, id.clientID, id.clientSecret);
   if (origin.startsWith('http:')) openid.allowInsecureRequests(config);
+  // biome-ignore lint/nursery/noMisusedPromises: this verify is awaited
   return new OpenIDStrategy({ config, callbackURL, scope: 'profile' }, async (tokens, done) => {
     if (profileURL) {
       const answer = await openid.fetchProtectedResource(config, tokens.access_token, new URL(profileURL), 'GET');

@@ -5,7 +5,10 @@
 export function markdown(rows) {
   const lines = rows.map((row) => {
     const { what, ours, beside = '', theirs = '', ratio, spread, value = ratio, aim, aimText = `≤ ${aim}` } = row;
-    const shown = ratio === undefined ? '' : `${ratio.toFixed(2)}${spread ? ` (${spread.map((r) => r.toFixed(2)).join('–')})` : ''}`;
+    const shown =
+      ratio === undefined
+        ? ''
+        : `${ratio.toFixed(2)}${spread ? ` (${spread.map((r) => r.toFixed(2)).join('–')})` : ''}`;
     const verdict = aim === undefined ? '' : `${aimText}: ${value <= aim ? 'met' : '**missed**'}`;
     return [what, ours, beside, theirs, shown, verdict];
   });

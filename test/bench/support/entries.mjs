@@ -1,0 +1,20 @@
+// What a connection takes in a TokenSource with its own store, in bytes of heap: tokens as long as Criteo's included.
+import { CriteoClient, TokenSource } from 'passport-criteo';
+
+const ENTRIES = 20_000;
+const source = new TokenSource({ client: new CriteoClient({ clientID: 'client-1', clientSecret: 'secret-1' }) });
+await save('warm-up');
+global.gc();
+const before = process.memoryUsage().heapUsed;
+for (let entry = 0; entry < ENTRIES; entry += 1) await save(`user-${entry}`);
+await new Promise(setImmediate);
+global.gc();
+process.send((process.memoryUsage().heapUsed - before) / ENTRIES);
+
+async function save(key) {
+  // Texts of their own, not slices of another.
+  const text = (length) => Buffer.alloc(length, key).toString('latin1');
+  const now = Date.now();
+  const tokens = { accessToken: text(300).replace(/[^a-z0-9]/g, '-'), refreshToken: text(60), tokenType: 'Bearer' };
+  await source.save(key, { ...tokens, obtainedAt: now, expiresAt: now + 900_000 });
+}

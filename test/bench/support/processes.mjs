@@ -27,6 +27,7 @@ export async function startServer(env) {
 /** What a script of this folder sends back, once it is through. */
 export async function outcomeOf(script, options) {
   const { message, child } = await start(script, options);
-  child.disconnect();
+  // Connections that it keeps alive would keep it alive, too.
+  child.kill();
   return message;
 }

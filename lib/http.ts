@@ -75,6 +75,8 @@ export function exchange(request: ExchangeRequest): Promise<Answer> {
       const message = `${method} ${url.origin}${url.pathname}: ${why}`;
       const response = incoming && { status: Number(incoming.statusCode) };
       reject(new CriteoTransportError(message, { code, status: code === 'timeout' ? 504 : 502, response, ...facts }));
+      // As of Node 26, destroying the request leaves a connection open that switched protocols, or brought all it had.
+      incoming?.destroy();
       settle();
     };
     const broken = (error: NodeJS.ErrnoException & { rawPacket?: unknown }): void => {

@@ -166,7 +166,7 @@ const recordTooLarge = `A login would take more than ${LARGEST_RECORD} bytes of 
 const noSession =
   'There is no req.session: mount session middleware (express-session, say) before passport.authenticate, on the ' +
   'login route and on the callback route, or give the strategy a CookieStateStore. If it is mounted, its store may ' +
-  'be unreachable.';
+  'be unreachable, or its cookie.path may not be part of the URL as the application sees it (behind a proxy).';
 const unknown =
   'This session holds other pending logins, but not this one. Most likely it is over and its callback was loaded once ' +
   'more (reload, back button), or too many were begun since. Start again.';

@@ -1,4 +1,5 @@
-// What a connection takes in a TokenSource with its own store, in bytes of heap: tokens as long as Criteo's included.
+// What a connection takes in a TokenSource with its own store, in bytes of heap, with an access token of 300 characters
+// and a refresh token of 60: how long Criteo's are is not documented.
 import { CriteoClient, TokenSource } from 'passport-criteo';
 
 const ENTRIES = 20_000;

@@ -7,12 +7,10 @@ import { rejection } from '../support/errors';
 import { authenticate } from '../support/passport';
 import { startSecureSandbox } from '../support/secure-sandbox';
 
-type Options = ConstructorParameters<typeof CriteoStrategy>[0];
-
 /** A whole login without a browser; how it ended. */
 async function login(options: object, approve: (url: string) => Promise<string>) {
   const verify = ({ profile }: { profile?: { id: string } }): object => ({ id: profile?.id });
-  const strategy = Reflect.construct(CriteoStrategy, [{ ...options, verify } as Options]) as CriteoStrategy;
+  const strategy = Reflect.construct(CriteoStrategy, [{ ...options, verify }]) as CriteoStrategy;
   const session = {};
   const { args } = await authenticate(strategy, { method: 'GET', headers: {}, session, query: {} });
   const back = new URL(await approve(String(args[0])));

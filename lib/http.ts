@@ -1,5 +1,6 @@
 import * as http from 'node:http';
 import * as https from 'node:https';
+import { observed } from './diagnostics';
 import { CriteoTransportError, type TransportCode } from './errors';
 import { version } from './version';
 
@@ -56,6 +57,10 @@ export const passing = new Set([
  * @throws {CriteoTransportError} (as a rejection) whenever no whole answer came; see its `code`.
  */
 export function exchange(request: ExchangeRequest): Promise<Answer> {
+  return observed(request, () => send(request));
+}
+
+function send(request: ExchangeRequest): Promise<Answer> {
   const { method, url, body, limit, timeout, agent, signal } = request;
   return new Promise((resolve, reject) => {
     let answer: Answer | undefined;

@@ -5,6 +5,7 @@ import { type AuthorizationPrefix, authorizationPrefix, authorizationURL, newVer
 import { type CallbackParameters, isAhead, knownError, readCallback } from './callback';
 import { optionError } from './checks';
 import { refusalOf, requestTokens } from './client';
+import { loginBegan, loginTeller } from './diagnostics';
 import { CriteoAPIError, CriteoTokenError, CriteoTransportError, foreignText, HookTimeoutError } from './errors';
 import { asError, askHook, atOnce, callHook, type HookAnswer, handOver } from './hook';
 import { isRecord } from './json';
@@ -69,6 +70,8 @@ export class CriteoStrategy extends OAuth2Strategy {
   declare protected _verify: (...args: unknown[]) => unknown;
   declare protected _passReqToCallback: boolean;
   declare protected _skipUserProfile: unknown;
+  /** When the request began; of the object that Passport makes for it. */
+  declare protected _began: number | undefined;
   /** The options as checked, and what is remembered between requests. */
   declare protected _criteo: Settings & { modern: boolean; warned: Set<string>; prefix?: AuthorizationPrefix };
 
@@ -142,6 +145,8 @@ export class CriteoStrategy extends OAuth2Strategy {
    * error. For Passport to call.
    */
   override authenticate(req: Request, given?: CriteoAuthenticateOptions | null): void {
+    const began = loginBegan();
+    if (began !== undefined) this._began = began;
     try {
       const options = given ?? {};
       const callback = readCallback(req);
@@ -393,6 +398,7 @@ export class CriteoStrategy extends OAuth2Strategy {
   /** Tells Passport, once. */
   protected _deliver(outcome: Outcome): void {
     const [kind, ...rest] = outcome;
+    const tell = loginTeller(this.name, this._began, outcome);
     try {
       Reflect.apply(this[kind], this, rest);
     } catch (thrown) {
@@ -402,6 +408,7 @@ export class CriteoStrategy extends OAuth2Strategy {
         throw thrown;
       });
     }
+    tell?.();
   }
 
   /** What may be shown of a strategy: no secret. */

@@ -13,7 +13,7 @@ import { Visitor } from './support/jar';
 setFlagsFromString('--expose-gc');
 const collectGarbage: () => void = runInNewContext('gc');
 
-const MANY = 300;
+const MANY = 200;
 const tenant = (number: number, origin: string): Tenant => ({
   id: `${number}`,
   clientID: `client-${number}`,

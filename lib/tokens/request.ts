@@ -2,6 +2,7 @@ import * as http from 'node:http';
 import * as https from 'node:https';
 import { Readable } from 'node:stream';
 import type { ReadableStream as ByteStream } from 'node:stream/web';
+import { observed } from '../diagnostics';
 import { CriteoTransportError, type TransportCode } from '../errors';
 import { passing } from '../http';
 import { abortError } from './abort';
@@ -33,6 +34,10 @@ const withoutBody = [204, 205, 304];
  * @throws {CriteoTransportError} no answer came; the body's stream fails with the same.
  */
 export function send(request: APIRequest): Promise<Response> {
+  return observed(request, () => respond(request));
+}
+
+function respond(request: APIRequest): Promise<Response> {
   const { method, url, headers, body, agent, signal } = request;
   return new Promise((resolve, reject) => {
     let outgoing: http.ClientRequest;

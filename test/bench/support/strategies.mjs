@@ -48,13 +48,12 @@ function openIDStrategy({ authorizationURL, tokenURL, profileURL }) {
   const server = { issuer: origin, authorization_endpoint: authorizationURL, token_endpoint: tokenURL };
   const config = new openid.Configuration(server, id.clientID, id.clientSecret);
   if (origin.startsWith('http:')) openid.allowInsecureRequests(config);
-  // biome-ignore lint/nursery/noMisusedPromises: this verify is awaited
-  return new OpenIDStrategy({ config, callbackURL, scope: 'profile' }, async (tokens, done) => {
-    if (profileURL) {
-      const answer = await openid.fetchProtectedResource(config, tokens.access_token, new URL(profileURL), 'GET');
-      await answer.json();
-    }
-    done(null, user);
+  return new OpenIDStrategy({ config, callbackURL, scope: 'profile' }, (tokens, done) => {
+    if (!profileURL) return done(null, user);
+    openid
+      .fetchProtectedResource(config, tokens.access_token, new URL(profileURL), 'GET')
+      .then((answer) => answer.json())
+      .then(() => done(null, user), done);
   });
 }
 

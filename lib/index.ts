@@ -10,6 +10,7 @@ export {
   signConsentCallback,
   verifyConsentCallback,
 } from './consent';
+export type { ExchangeEvent, LoginEvent } from './diagnostics';
 export {
   ConsentCallbackError,
   CriteoAPIError,

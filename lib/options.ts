@@ -76,7 +76,12 @@ type Registration =
       /** Whether PKCE is switched on for the app in Criteo's portal (S256, RFC 7636). Default `false`. */
       pkce?: boolean | undefined;
     }
-  | { clientSecret?: string | undefined; pkce: true };
+  | {
+      /** The app's client secret; sent where there is one. */
+      clientSecret?: string | undefined;
+      /** PKCE is switched on for the app in Criteo's portal (S256, RFC 7636), so that it may be without a secret. */
+      pkce: true;
+    };
 
 /** Options of {@link CriteoStrategy}. */
 export type CriteoStrategyOptions = CriteoStrategyBaseOptions &

@@ -43,9 +43,10 @@ for (const [version, changes] of Object.entries(versions)) {
         behaves(() => running);
 
         if (adapter === 'fastify') {
-          it('would not redirect without the methods that the example gives to replies', async () => {
+          it('would not redirect without the methods that the example gives to replies; with them, CookieStateStore works', async () => {
             const told = await (await built)?.probe('nest');
             expect(told?.['as it is']).to.equal('res.setHeader is not a function');
+            expect(told?.['cookies']).to.match(/^sent to Criteo, with criteo-login/);
           });
         }
 

@@ -103,7 +103,7 @@ describe('Editors', () => {
       'refresh(',
       'CriteoStrategy({',
       'Strategy(options',
-      'pkce',
+      'pkce: true',
     ];
     const shown = JSON.parse(await tools.node('hover.cjs', project.path, 'usage.ts', ...names));
     expect(shown['requireUserProfile']).to.match(/Default `true`/);

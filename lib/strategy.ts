@@ -124,6 +124,7 @@ export class CriteoStrategy extends OAuth2Strategy {
         callbackURL: settings.callbackURL,
         // Given, so that passport-oauth2 derives none from the host, which all Criteo apps share.
         sessionKey: 'criteo',
+        // The types of passport-oauth2 know no store that keeps a verifier, though passport-oauth2 does.
         store: store as unknown as OAuth2Strategy.StateStore,
         skipUserProfile: settings.skipUserProfile,
       },

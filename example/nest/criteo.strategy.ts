@@ -11,6 +11,7 @@ export class Criteo extends PassportStrategy(CriteoStrategy, 'criteo', true) {
       ...criteo,
       callbackURL: `${home}/criteo-auth/callback`,
       // Whoever is signed in is in the session here, not in req.user.
+      // On the Fastify adapter it is another request than Express’s; both have the session.
       bindTo: (req) => (req as unknown as Visit).session.user?.id,
     });
   }

@@ -59,6 +59,7 @@ export function readRecord(value: unknown): LoginRecord | undefined {
     return undefined;
   if (pkce !== undefined && (typeof pkce !== 'string' || !/^[\w.~-]{43,128}$/.test(pkce))) return undefined;
   if (by !== undefined && typeof by !== 'string') return undefined;
+  // Checked above, field by field; `app` may be anything.
   return value as unknown as LoginRecord;
 }
 

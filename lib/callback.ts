@@ -14,10 +14,10 @@ export interface CallbackParameters {
 
 // More than any server sends, less than what is worth attacking with.
 const LONGEST = 4096;
-const names = ['code', 'state', 'error', 'error_description', 'error_uri', 'iss'] as const;
-// Those that are compared or sent on hold visible characters and blanks only (RFC 6749 appendix A); the others are for
-// people, and are cleaned where they are shown.
-const shown = /^error_/;
+// These are compared or sent on: visible characters and blanks only (RFC 6749 appendix A).
+const exact = ['code', 'state', 'error', 'iss'] as const;
+// These are for people, and are cleaned where they are shown.
+const shown = ['error_description', 'error_uri'] as const;
 const controls = /\p{Cc}/u;
 
 /**
@@ -31,15 +31,30 @@ export function readCallback(req: Request): CallbackParameters | { malformed: st
   const source = [query(req), (req as { body?: unknown }).body].find(isCallback);
   if (!source) return undefined;
   const parameters: CallbackParameters = {};
-  for (const name of names) {
-    const value = Object.hasOwn(source, name) ? source[name] : undefined;
+  for (const name of exact) {
+    const value = parameter(source, name);
     if (value === undefined) continue;
-    if (typeof value !== 'string' || value.length > LONGEST) return { malformed: name };
-    if (!shown.test(name) && controls.test(value)) return { malformed: name };
+    if (!isShort(value) || controls.test(value)) return { malformed: name };
+    parameters[name] = value;
+  }
+  for (const name of shown) {
+    const value = parameter(source, name);
+    if (value === undefined) continue;
+    if (!isShort(value)) return { malformed: name };
     parameters[name] = value;
   }
   return parameters;
 }
+
+function parameter(source: Record<string, unknown>, name: string): unknown {
+  return Object.hasOwn(source, name) ? source[name] : undefined;
+}
+
+function isShort(value: unknown): value is string {
+  return typeof value === 'string' && value.length <= LONGEST;
+}
+
+const purposes = ['sec-purpose', 'purpose', 'x-purpose', 'x-moz'];
 
 /**
  * Whether nobody has come yet: a HEAD request, or a page that a browser fetches ahead of a visit that may never be
@@ -47,12 +62,16 @@ export function readCallback(req: Request): CallbackParameters | { malformed: st
  * is for visits.
  */
 export function isAhead({ method, headers }: Request): boolean {
-  const purposes = ['sec-purpose', 'purpose', 'x-purpose', 'x-moz'];
-  return method === 'HEAD' || purposes.some((name) => /\b(prefetch|preview)\b/i.test(String(headers?.[name])));
+  const isPurpose = (name: string): boolean =>
+    headers?.[name] !== undefined && /\b(prefetch|preview)\b/i.test(String(headers[name]));
+  return method === 'HEAD' || purposes.some(isPurpose);
 }
 
 function isCallback(source: unknown): source is Record<string, unknown> {
-  return isRecord(source) && ['code', 'state', 'error'].some((name) => Object.hasOwn(source, name));
+  return (
+    isRecord(source) &&
+    (Object.hasOwn(source, 'code') || Object.hasOwn(source, 'state') || Object.hasOwn(source, 'error'))
+  );
 }
 
 /** The query as the framework parsed it, else parsed here: plain node and connect do not, and Express can be told not to. */

@@ -1,7 +1,7 @@
-import type { Agent, OutgoingHttpHeaders } from 'node:http';
+import type { Agent } from 'node:http';
 import { checkAgent, checkBase, checkCredential, checkEndpoint, checkTimeout, defaults } from './checks';
 import { foreignText } from './errors';
-import { exchange, keepAliveAgent } from './http';
+import { type Endpoint, exchange, keepAliveAgent } from './http';
 import { isRecord, parseJSON } from './json';
 import { readTokenError } from './refusal';
 import { readTokenSet, type TokenSet } from './token-set';
@@ -22,15 +22,6 @@ export interface CriteoClientOptions {
   agent?: Agent | undefined;
 }
 
-/** Where and how tokens are asked for. */
-export interface TokenEndpoint {
-  url: URL;
-  timeout: number;
-  agent: Agent | undefined;
-  headers?: OutgoingHttpHeaders | undefined;
-  signal?: AbortSignal | undefined;
-}
-
 /** Where and how Criteo's API is called on behalf of a client. */
 export interface APIEndpoint {
   /** Without a trailing slash; it may have a path. */
@@ -47,6 +38,7 @@ export interface TokenResponse {
 
 // Far above any token response, far below what would hurt.
 const LIMIT = 256 * 1024;
+const encoding = { 'Content-Type': 'application/x-www-form-urlencoded' };
 
 /** A client's way to the API, for this package's own use. */
 export let apiEndpoint: (client: CriteoClient) => APIEndpoint;
@@ -58,7 +50,7 @@ export let apiEndpoint: (client: CriteoClient) => APIEndpoint;
 export class CriteoClient {
   readonly clientID: string;
   readonly #credentials: Record<string, string>;
-  readonly #endpoint: TokenEndpoint;
+  readonly #endpoint: Endpoint;
   readonly #api: APIEndpoint;
   /** Origin of Criteo's API. */
   readonly apiURL: string;
@@ -166,15 +158,10 @@ export function refusalOf(error: object): { status: number; body: string } | und
  * @throws {CriteoTokenError} the endpoint refused.
  * @throws {CriteoTransportError} no usable answer came.
  */
-export async function requestTokens(endpoint: TokenEndpoint, form: Record<string, string>): Promise<TokenResponse> {
+export async function requestTokens(endpoint: Endpoint, form: Record<string, string>): Promise<TokenResponse> {
   const askedAt = Date.now();
-  const answer = await exchange({
-    ...endpoint,
-    method: 'POST',
-    headers: { ...endpoint.headers, 'Content-Type': 'application/x-www-form-urlencoded' },
-    body: new URLSearchParams(form).toString(),
-    limit: LIMIT,
-  });
+  const body = new URLSearchParams(form).toString();
+  const answer = await exchange(endpoint, { method: 'POST', headers: encoding, body, limit: LIMIT });
   const json = parseJSON(answer.text);
   if (answer.status >= 200 && answer.status < 300 && !isRefusal(json)) {
     const tokens = readTokenSet(json, askedAt, answer.status);

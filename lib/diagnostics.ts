@@ -31,10 +31,7 @@ const logins = channel('passport-criteo:login');
 const log = debuglog('passport-criteo');
 
 /** What is sent, told of to those who listen. Costs nothing where nobody does. */
-export function observed<T extends { status: number }>(
-  { method, url }: { method: string; url: URL },
-  send: () => Promise<T>,
-): Promise<T> {
+export function observed<T extends { status: number }>(method: string, url: URL, send: () => Promise<T>): Promise<T> {
   if (!exchanges.hasSubscribers && !log.enabled) return send();
   const began = performance.now();
   const endpoint = url.origin + url.pathname;

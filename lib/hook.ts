@@ -1,7 +1,10 @@
 import { HookTimeoutError } from './errors';
 
-/** A hook's answer: an error or none, then what the hook says. Hooks are the application's, so nothing is believed. */
-export type HookAnswer = (error?: unknown, ...answer: unknown[]) => void;
+/**
+ * A hook's answer: an error or none, then what the hook says, in three values at most. Hooks are the application's, so
+ * nothing is believed.
+ */
+export type HookAnswer = (error?: unknown, first?: unknown, second?: unknown, third?: unknown) => void;
 
 /**
  * Calls a callback-style hook and gives its answer to `done` exactly once, whatever the hook does: the first answer
@@ -16,11 +19,11 @@ export function callHook(
 ): void {
   let timer: NodeJS.Timeout | undefined;
   let settled = false;
-  const settle: HookAnswer = (error, ...answer) => {
+  const settle: HookAnswer = (error, first, second, third) => {
     if (settled) return;
     settled = true;
-    clearTimeout(timer);
-    done(error ? asError(error, what) : undefined, ...answer);
+    if (timer) clearTimeout(timer);
+    done(error ? asError(error, what) : undefined, first, second, third);
   };
   const failed = (reason: unknown): void => settle(asError(reason, what));
   try {

@@ -1,10 +1,10 @@
 import type { Agent, OutgoingHttpHeaders } from 'node:http';
 import { type dataCallback as DataCallback, OAuth2, type oauth2tokenCallback as TokenCallback } from 'oauth';
 import { defaults } from './checks';
-import { requestTokens, type TokenEndpoint } from './client';
+import { requestTokens } from './client';
 import { redact } from './errors';
 import { handOver } from './hook';
-import { exchange, keepAliveAgent } from './http';
+import { type Endpoint, exchange, keepAliveAgent } from './http';
 
 /** What node-oauth's six constructor arguments have no place for. */
 export interface Transport {
@@ -52,18 +52,6 @@ export class CriteoOAuth2 extends OAuth2 {
     this._origins = origins;
   }
 
-  static {
-    // node-oauth assigns and reads the secret as a property: one that shows nowhere.
-    Object.defineProperty(CriteoOAuth2.prototype, '_clientSecret', {
-      get(this: object) {
-        return secrets.get(this);
-      },
-      set(this: object, value: string | undefined) {
-        secrets.set(this, value);
-      },
-    });
-  }
-
   /** The agent that was set, else a keep-alive agent of this object's own. */
   protected agentFor(url: URL): Agent {
     this._pool[url.protocol] ??= keepAliveAgent(url);
@@ -71,12 +59,12 @@ export class CriteoOAuth2 extends OAuth2 {
   }
 
   /** How this object speaks with an endpoint. */
-  transportFor(url: URL): TokenEndpoint {
+  transportFor(url: URL): Endpoint {
     return { url, timeout: this._timeout, agent: this.agentFor(url), headers: this._customHeaders };
   }
 
   /** Where and how it asks for tokens. */
-  tokenEndpoint(): TokenEndpoint {
+  tokenEndpoint(): Endpoint {
     return this.transportFor(new URL(this._getAccessTokenUrl()));
   }
 
@@ -87,8 +75,10 @@ export class CriteoOAuth2 extends OAuth2 {
 
   /** The client's credentials as form fields: the secret is left out, not empty, where there is none. */
   credentials(): Record<string, string> {
+    const fields: Record<string, string> = { client_id: this._clientId };
     const secret = this._clientSecret;
-    return { client_id: this._clientId, ...(secret ? { client_secret: secret } : {}) };
+    if (secret) fields['client_secret'] = secret;
+    return fields;
   }
 
   /**
@@ -103,7 +93,9 @@ export class CriteoOAuth2 extends OAuth2 {
     const answered = (async () => {
       const form = formFields(params);
       const grant = form['grant_type'] === 'refresh_token' ? 'refresh_token' : 'code';
-      return requestTokens(this.tokenEndpoint(), { ...form, ...this.credentials(), [grant]: code });
+      Object.assign(form, this.credentials());
+      form[grant] = code;
+      return requestTokens(this.tokenEndpoint(), form);
     })();
     handOver(answered, callback, ({ tokens, params }) => [tokens.accessToken, tokens.refreshToken, params]);
   }
@@ -125,8 +117,7 @@ export class CriteoOAuth2 extends OAuth2 {
       if (credentials.length > 0 && target.origin !== home && !this._origins.includes(target.origin)) {
         throw new TypeError(`An access token of Criteo's is not sent to ${target.origin}: use the option apiURL`);
       }
-      const answer = await exchange({
-        ...this.transportFor(target),
+      const answer = await exchange(this.transportFor(target), {
         method,
         headers: sent,
         body: method === 'POST' || method === 'PUT' ? String(body ?? '') : undefined,
@@ -145,11 +136,25 @@ export class CriteoOAuth2 extends OAuth2 {
   }
 }
 
-/** Extra parameters as form or query fields: undefined and null are left out, other values must have a plain text. */
-export function formFields(params: object | null | undefined): Record<string, string> {
+// node-oauth assigns and reads the secret as a property: one that shows nowhere. (Outside of the class, because bundlers
+// rename a class that names itself.)
+Object.defineProperty(CriteoOAuth2.prototype, '_clientSecret', {
+  get(this: object) {
+    return secrets.get(this);
+  },
+  set(this: object, value: string | undefined) {
+    secrets.set(this, value);
+  },
+});
+
+/**
+ * Extra parameters as form or query fields: undefined, null and those that are `reserved` are left out, other values
+ * must have a plain text.
+ */
+export function formFields(params: object | null | undefined, reserved?: ReadonlySet<string>): Record<string, string> {
   const fields: Record<string, string> = {};
   for (const [name, value] of Object.entries(params ?? {})) {
-    if (value === undefined || value === null) continue;
+    if (value === undefined || value === null || reserved?.has(name)) continue;
     if (typeof value === 'object' || typeof value === 'function' || typeof value === 'symbol') {
       throw new TypeError(`The extra parameter ${name} must be a string`);
     }

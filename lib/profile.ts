@@ -1,7 +1,6 @@
 import { createHash } from 'node:crypto';
-import type { Agent, OutgoingHttpHeaders } from 'node:http';
 import { CriteoAPIError, CriteoTransportError, foreignText } from './errors';
-import { type Answer, exchange } from './http';
+import { type Answer, type Endpoint, exchange } from './http';
 import { isRecord, parseJSON } from './json';
 import { readAPIError } from './refusal';
 
@@ -52,16 +51,11 @@ export interface CriteoProfile {
   _json: unknown;
 }
 
-/** Where and how a portfolio is asked for. */
-export interface PortfolioEndpoint {
+/** Where and how a portfolio is asked for; `timeout` holds for the whole of it, repeats and pages included. */
+export interface PortfolioEndpoint extends Endpoint {
   service: Service;
-  url: URL;
   /** The API version in `url`, for messages. */
   apiVersion: string;
-  /** Milliseconds for the whole portfolio, repeats and pages included. */
-  timeout: number;
-  agent: Agent | undefined;
-  headers?: OutgoingHttpHeaders | undefined;
   /** Is told once that this API version will end. */
   onSunset(message: string): void;
 }
@@ -80,19 +74,20 @@ const PAUSES = [250, 1000];
  * @throws {CriteoTransportError} no usable answer came.
  */
 export async function fetchProfile(endpoint: PortfolioEndpoint, accessToken: string): Promise<CriteoProfile> {
+  const { service } = endpoint;
   // By a clock that nobody sets.
   const deadline = performance.now() + endpoint.timeout;
-  if (endpoint.service === 'marketing-solutions') {
-    const page = await fetchPage({ ...endpoint, deadline, limit: LIMIT }, accessToken);
+  if (service === 'marketing-solutions') {
+    const page = await fetchPage(endpoint, accessToken, { url: endpoint.url, deadline, limit: LIMIT });
     const advertisers = distinct(page.items.map(readAdvertiser));
-    return profileOf(endpoint.service, { advertisers, accounts: [], _raw: page.text, _json: page.json });
+    return profileOf(service, { advertisers, accounts: [], _raw: page.text, _json: page.json });
   }
   const pages = await fetchPages(endpoint, accessToken, deadline);
   const accounts = distinct(pages.flatMap((page) => page.items.map(readAccount)));
   const [first, ...others] = pages as [Page, ...Page[]];
   const _raw = others.length ? `[${pages.map((page) => page.text).join(',')}]` : first.text;
   const _json = others.length ? pages.map((page) => page.json) : first.json;
-  return profileOf(endpoint.service, { advertisers: [], accounts, _raw, _json });
+  return profileOf(service, { advertisers: [], accounts, _raw, _json });
 }
 
 interface Page {
@@ -109,7 +104,7 @@ async function fetchPages(endpoint: PortfolioEndpoint, accessToken: string, dead
     const url = new URL(endpoint.url);
     url.searchParams.set('pageIndex', String(index));
     url.searchParams.set('pageSize', String(PAGE_SIZE));
-    const page = await fetchPage({ ...endpoint, url, deadline, limit }, accessToken);
+    const page = await fetchPage(endpoint, accessToken, { url, deadline, limit });
     pages.push(page);
     limit -= Buffer.byteLength(page.text);
     const { metadata, data } = page.json;
@@ -124,26 +119,26 @@ async function fetchPages(endpoint: PortfolioEndpoint, accessToken: string, dead
   });
 }
 
-interface PageRequest extends PortfolioEndpoint {
+interface PageRequest {
+  url: URL;
   /** By `performance.now()`. */
   deadline: number;
   /** The most bytes that are left to take. */
   limit: number;
 }
 
-async function fetchPage(request: PageRequest, accessToken: string): Promise<Page> {
-  const { url, headers, agent, deadline, limit } = request;
+async function fetchPage(
+  { agent, headers, apiVersion, onSunset }: PortfolioEndpoint,
+  accessToken: string,
+  { url, deadline, limit }: PageRequest,
+): Promise<Page> {
+  const request = { method: 'GET', headers: { Authorization: `Bearer ${accessToken}` }, limit };
   for (let attempt = 0; ; attempt += 1) {
     try {
-      const answer = await exchange({
-        method: 'GET',
-        url,
-        headers: { ...headers, Authorization: `Bearer ${accessToken}` },
-        limit,
-        timeout: Math.max(1, Math.ceil(deadline - performance.now())),
-        agent,
-      });
-      noteSunset(request, answer, accessToken);
+      const timeout = Math.max(1, Math.ceil(deadline - performance.now()));
+      const answer = await exchange({ url, timeout, agent, headers }, request);
+      const end = sunset(answer, accessToken);
+      if (end) onSunset(`Criteo's API version ${apiVersion} ends ${end}: set the option apiVersion to a later one`);
       return readPage(answer, accessToken);
     } catch (error) {
       const pause = pauseAfter(error, attempt);
@@ -174,11 +169,13 @@ function readPage(answer: Answer, accessToken: string): Page {
   if (!isRecord(json)) throw invalid(status, 'is not a JSON object');
   const { data = null } = json;
   if (data !== null && !Array.isArray(data)) throw invalid(status, 'has a data that is no array');
-  const items = (data ?? []).flatMap((item: unknown) => {
-    if (!isRecord(item)) return [];
-    const id = readId(item['id']);
-    return id === undefined ? [] : [{ id, attributes: isRecord(item['attributes']) ? item['attributes'] : {} }];
-  });
+  const items: Page['items'] = [];
+  for (const item of (data ?? []) as unknown[]) {
+    if (!isRecord(item)) continue;
+    const { id: given, attributes } = item;
+    const id = readId(given);
+    if (id !== undefined) items.push({ id, attributes: isRecord(attributes) ? attributes : {} });
+  }
   return { text, json, items };
 }
 
@@ -251,9 +248,9 @@ function profileOf(
   return { provider: 'criteo', id, displayName, service, ...portfolio };
 }
 
-function noteSunset({ apiVersion, onSunset }: PortfolioEndpoint, { headers }: Answer, accessToken: string): void {
-  const sunset = foreignText(headers['sunset'], [accessToken], 64);
-  if (sunset === undefined && headers['deprecation'] === undefined) return;
-  const when = sunset === undefined ? 'soon' : `on ${sunset}`;
-  onSunset(`Criteo's API version ${apiVersion} ends ${when}: set the option apiVersion to a later one`);
+/** When the version of the API that answered will end; nothing where the answer does not say that it will. */
+function sunset({ headers }: Answer, accessToken: string): string | undefined {
+  const date = foreignText(headers['sunset'], [accessToken], 64);
+  if (date !== undefined) return `on ${date}`;
+  return headers['deprecation'] === undefined ? undefined : 'soon';
 }

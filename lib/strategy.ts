@@ -56,7 +56,15 @@ interface Exchanged {
 // Lets our own deadlines, which know more, come before those of the hooks around them.
 const GRACE = 500;
 // What `tokenParams` cannot override.
-const reserved = ['grant_type', 'code', 'redirect_uri', 'code_verifier', 'client_id', 'client_secret', 'refresh_token'];
+const reserved = new Set([
+  'grant_type',
+  'code',
+  'redirect_uri',
+  'code_verifier',
+  'client_id',
+  'client_secret',
+  'refresh_token',
+]);
 
 /**
  * Passport strategy for Criteo: the authorization-code grant (RFC 6749 section 4.1; Criteo, "Authorization code
@@ -191,7 +199,8 @@ export class CriteoStrategy extends OAuth2Strategy {
       warned.add(apiVersion);
       process.emitWarning(message, { code: 'CRITEO_API_SUNSET' });
     };
-    const endpoint = { ...this._oauth2.transportFor(userProfileURL), service, apiVersion, onSunset };
+    const { url, timeout, agent, headers } = this._oauth2.transportFor(userProfileURL);
+    const endpoint = { url, timeout, agent, headers, service, apiVersion, onSunset };
     handOver(fetchProfile(endpoint, accessToken), done, (profile) => [profile]);
   }
 
@@ -307,8 +316,7 @@ export class CriteoStrategy extends OAuth2Strategy {
     verifier: string | undefined,
     options: CriteoAuthenticateOptions,
   ): Promise<Exchanged> {
-    const form = formFields(atOnce('tokenParams', this.tokenParams(options)));
-    for (const name of reserved) delete form[name];
+    const form = formFields(atOnce('tokenParams', this.tokenParams(options)), reserved);
     form['grant_type'] = 'authorization_code';
     form['redirect_uri'] = callbackURL;
     if (verifier !== undefined) form['code_verifier'] = verifier;
@@ -331,8 +339,7 @@ export class CriteoStrategy extends OAuth2Strategy {
     if (reason instanceof HookTimeoutError) return reason;
     if (reason instanceof CriteoTokenError || reason instanceof CriteoTransportError) {
       const answer = refusalOf(reason);
-      const overridden = this.parseErrorResponse !== CriteoStrategy.prototype.parseErrorResponse;
-      return (overridden && answer && this._parsed(answer.body, answer.status)) || reason;
+      return (parsesErrors(this) && answer && this._parsed(answer.body, answer.status)) || reason;
     }
     // node-oauth's kind of error, from a getOAuthAccessToken that somebody replaced.
     const { statusCode, data } = reason as { statusCode?: unknown; data?: unknown };
@@ -421,6 +428,11 @@ export class CriteoStrategy extends OAuth2Strategy {
   [inspect.custom](): string {
     return `${this.constructor.name} ${inspect(this.toJSON())}`;
   }
+}
+
+/** Whether somebody overrode `parseErrorResponse`. (No method: bundlers rename a class that names itself.) */
+function parsesErrors(strategy: CriteoStrategy): boolean {
+  return strategy.parseErrorResponse !== CriteoStrategy.prototype.parseErrorResponse;
 }
 
 /** Names somebody in 43 characters that tell nothing: the name may be a credential, and sessions are read by many. */

@@ -411,7 +411,7 @@ describe('apiEndpoint', () => {
     await client.clientCredentials();
     const { url, timeout, agent } = apiEndpoint(client);
     expect({ url, timeout }).to.eql({ url: server.origin, timeout: 1000 });
-    await exchange({ method: 'GET', url: server.url('/me'), limit: 1000, timeout, agent });
+    await exchange({ url: server.url('/me'), timeout, agent }, { method: 'GET', limit: 1000 });
     expect(server.received).to.have.length(2);
     expect(server.connections).to.equal(1);
   });

@@ -3,10 +3,12 @@ import { HookTimeoutError } from '../lib/errors';
 import { asError, askHook, atOnce, callHook, type HookAnswer, handOver } from '../lib/hook';
 import { rejection } from './support/errors';
 
-/** All answers of a hook, once everything it started has had its turn. */
+/** All answers of a hook, each but for what it leaves out at its end, once everything it started has had its turn. */
 async function answersOf(call: (callback: HookAnswer) => unknown, timeout = 1000): Promise<unknown[][]> {
   const answers: unknown[][] = [];
-  callHook('The hook', timeout, call, (...answer) => answers.push(answer));
+  callHook('The hook', timeout, call, (...answer) => {
+    answers.push(answer.slice(0, 1 + answer.findLastIndex((value) => value !== undefined)));
+  });
   await new Promise((resolve) => setTimeout(resolve, 10));
   return answers;
 }
@@ -16,9 +18,9 @@ const timers = (): number => process.getActiveResourcesInfo().filter((name) => n
 
 describe('callHook', () => {
   it('gives what the hook answers, at once or later', async () => {
-    expect(await answersOf((answer) => answer(null, 1, 2))).to.eql([[undefined, 1, 2]]);
+    expect(await answersOf((answer) => answer(null, 1, 2, 3))).to.eql([[undefined, 1, 2, 3]]);
     expect(await answersOf((answer) => setImmediate(answer, null, 1))).to.eql([[undefined, 1]]);
-    expect(await answersOf((answer) => answer())).to.eql([[undefined]]);
+    expect(await answersOf((answer) => answer())).to.eql([[]]);
   });
 
   for (const [what, call] of [
@@ -131,7 +133,7 @@ describe('callHook', () => {
 
 describe('askHook', () => {
   it('promises what the hook answers', async () => {
-    expect(await askHook('The hook', 100, (answer) => answer(null, 1, 2))).to.eql([1, 2]);
+    expect(await askHook('The hook', 100, (answer) => answer(null, 1, 2, 3))).to.eql([1, 2, 3]);
   });
 
   it('rejects with its error', async () => {

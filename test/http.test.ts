@@ -5,7 +5,7 @@ import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { expect } from 'chai';
 import { CriteoTransportError } from '../lib/errors';
-import { type Answer, type ExchangeRequest, exchange, keepAliveAgent } from '../lib/http';
+import { type Answer, type Endpoint, type ExchangeRequest, exchange, keepAliveAgent } from '../lib/http';
 import { version as packageVersion } from '../package.json';
 import { cert } from './support/certificate';
 import { expectNoSecret, rejection } from './support/errors';
@@ -16,6 +16,8 @@ const json = '{"ok":true}';
 
 setFlagsFromString('--expose-gc');
 const collectGarbage: () => void = runInNewContext('gc');
+
+type Changes = Partial<Endpoint & ExchangeRequest>;
 
 describe('exchange', () => {
   const open = opener();
@@ -30,12 +32,12 @@ describe('exchange', () => {
     return agent;
   }
 
-  function ask(server: Loopback, changes: Partial<ExchangeRequest> = {}): Promise<Answer> {
-    const agent = changes.agent ?? agentFor(server);
-    return exchange({ method: 'GET', url: server.url(), limit: MB, timeout: 1000, ...changes, agent });
+  function ask(server: Loopback, changes: Changes = {}): Promise<Answer> {
+    const { method = 'GET', body, limit = MB, agent = agentFor(server), ...endpoint } = changes;
+    return exchange({ url: server.url(), timeout: 1000, ...endpoint, agent }, { method, body, limit });
   }
 
-  async function refused(script: Script, changes: Partial<ExchangeRequest> = {}) {
+  async function refused(script: Script, changes: Changes = {}) {
     const server = await open(script);
     const error = await rejection(ask(server, changes), CriteoTransportError);
     // No socket outlives a refusal.
@@ -381,7 +383,7 @@ describe('exchange', () => {
       const server = await open(() => {});
       const url = server.url();
       await server.close();
-      const error = await rejection(exchange({ method: 'GET', url, limit: 1, timeout: 200 }), CriteoTransportError);
+      const error = await rejection(exchange({ url, timeout: 200 }, { method: 'GET', limit: 1 }), CriteoTransportError);
       expect(error).to.include({ code: 'connection_failed', status: 502, retryable: true });
       expect(error.message).to.include('ECONNREFUSED');
     });

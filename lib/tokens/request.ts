@@ -34,7 +34,7 @@ const withoutBody = [204, 205, 304];
  * @throws {CriteoTransportError} no answer came; the body's stream fails with the same.
  */
 export function send(request: APIRequest): Promise<Response> {
-  return observed(request, () => respond(request));
+  return observed(request.method, request.url, () => respond(request));
 }
 
 function respond(request: APIRequest): Promise<Response> {

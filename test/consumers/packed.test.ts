@@ -50,4 +50,8 @@ describe('Modules of Node', () => {
   it('get one and the same from require, import and dynamic import', async () => {
     expect(await project.node('same.mjs')).to.equal('same\n');
   });
+
+  it('get by name whatever there is, and it bears that name', async () => {
+    expect(await project.node('names.mjs')).to.equal('right\n');
+  });
 });

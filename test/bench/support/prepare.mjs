@@ -17,11 +17,10 @@ export function prepare() {
   const ours = join(modules, 'passport-criteo');
   rmSync(ours, { recursive: true, force: true });
   mkdirSync(ours);
-  for (const name of ['package.json', 'README.md', 'LICENSE', 'CHANGELOG.md', 'lib']) {
+  execFileSync('npm', ['run', 'build', '--silent'], { cwd: root, stdio: ['ignore', 'ignore', 'inherit'] });
+  for (const name of ['package.json', 'README.md', 'LICENSE', 'CHANGELOG.md', 'dist']) {
     cpSync(join(root, name), join(ours, name), { recursive: true });
   }
-  const tsc = join(root, 'node_modules', '.bin', 'tsc');
-  execFileSync(process.execPath, [tsc, '--outDir', join(ours, 'dist')], { cwd: root, stdio: 'inherit' });
 }
 
 /** What the peers are. */

@@ -1,7 +1,16 @@
-import * as http from 'node:http';
-import * as https from 'node:https';
+import {
+  Agent,
+  type ClientRequest,
+  type IncomingHttpHeaders,
+  type IncomingMessage,
+  type OutgoingHttpHeaders,
+  type RequestOptions,
+  request as requestHTTP,
+} from 'node:http';
+import { Agent as HTTPSAgent, request as requestHTTPS } from 'node:https';
 import { observed } from './diagnostics';
 import { CriteoTransportError, type TransportCode } from './errors';
+import { withoutMark } from './json';
 import { version } from './version';
 
 /** Where requests go, and how. */
@@ -9,9 +18,9 @@ export interface Endpoint {
   url: URL;
   /** Milliseconds from connect to the last byte. */
   timeout: number;
-  agent?: http.Agent | undefined;
+  agent?: Agent | undefined;
   /** Go with every request. */
-  headers?: http.OutgoingHttpHeaders | undefined;
+  headers?: OutgoingHttpHeaders | undefined;
   signal?: AbortSignal | undefined;
 }
 
@@ -19,7 +28,7 @@ export interface Endpoint {
 export interface ExchangeRequest {
   method: string;
   /** Override the endpoint's. */
-  headers?: http.OutgoingHttpHeaders | undefined;
+  headers?: OutgoingHttpHeaders | undefined;
   body?: string | undefined;
   /** The most bytes of body to take. */
   limit: number;
@@ -28,7 +37,7 @@ export interface ExchangeRequest {
 /** A whole answer, of whatever status but a redirect's. */
 export interface Answer {
   status: number;
-  headers: http.IncomingHttpHeaders;
+  headers: IncomingHttpHeaders;
   /** The body, without a byte order mark. */
   text: string;
 }
@@ -40,8 +49,22 @@ const IDLE = 45_000;
  * A keep-alive agent that holds idle connections for 45 s (node's default is 5 s), so that the profile request of a
  * login, and the next login, find one open.
  */
-export function keepAliveAgent(url: URL): http.Agent {
-  return new (url.protocol === 'https:' ? https : http).Agent({ keepAlive: true, timeout: IDLE, scheduling: 'lifo' });
+export function keepAliveAgent(url: URL): Agent {
+  return new (url.protocol === 'https:' ? HTTPSAgent : Agent)({ keepAlive: true, timeout: IDLE, scheduling: 'lifo' });
+}
+
+/** node's request, of a URL. */
+export function requestTo(
+  { protocol, hostname, port, pathname, search }: URL,
+  method: string,
+  headers: OutgoingHttpHeaders,
+  agent: Agent | undefined,
+): ClientRequest {
+  // Given the URL itself, node makes twice as many options out of it, and copies them twice. The brackets of an IPv6
+  // address it would take as a part of the name.
+  const host = hostname.replace(/^\[|\]$/g, '');
+  const options: RequestOptions = { protocol, host, port, path: pathname + search, method, headers, agent };
+  return (protocol === 'https:' ? requestHTTPS : requestHTTP)(options);
 }
 
 /** Codes of connection errors that may be gone a moment later. A refused certificate, say, will not. */
@@ -72,8 +95,8 @@ function send(endpoint: Endpoint, request: ExchangeRequest): Promise<Answer> {
   const { method, body, limit } = request;
   return new Promise((resolve, reject) => {
     let answer: Answer | undefined;
-    let incoming: http.IncomingMessage | undefined;
-    let outgoing: http.ClientRequest | undefined;
+    let incoming: IncomingMessage | undefined;
+    let outgoing: ClientRequest | undefined;
 
     /** The end, once there is an answer or a refusal; a connection that is back in the pool by then stays there. */
     const settle = (): void => {
@@ -111,19 +134,14 @@ function send(endpoint: Endpoint, request: ExchangeRequest): Promise<Answer> {
 
     if (signal?.aborted) return abort();
     signal?.addEventListener('abort', abort, { once: true });
-    const headers: http.OutgoingHttpHeaders = {
+    const headers: OutgoingHttpHeaders = {
       Accept: 'application/json',
       'User-Agent': `passport-criteo/${version}`,
     };
     Object.assign(headers, endpoint.headers, request.headers);
     if (body !== undefined) headers['Content-Length'] = Buffer.byteLength(body);
-    const { protocol, port } = url;
-    // node takes brackets as a part of the name.
-    const host = url.hostname.replace(/^\[|\]$/g, '');
-    const path = url.pathname + url.search;
     try {
-      // Not the URL itself: out of that, node makes twice as many options, and copies them twice.
-      outgoing = (protocol === 'https:' ? https : http).request({ protocol, host, port, path, method, headers, agent });
+      outgoing = requestTo(url, method, headers, agent);
     } catch (cause) {
       return refuse('connection_failed', `the request could not be made (${codeOf(cause)})`, { cause });
     }
@@ -157,7 +175,7 @@ function send(endpoint: Endpoint, request: ExchangeRequest): Promise<Answer> {
         const [first, ...others] = [...blocks, ...chunks];
         // Most bodies come in one piece.
         const bytes = first && others.length > 0 ? Buffer.concat([first, ...others]) : first;
-        answer = { status, headers, text: decoder.decode(bytes) };
+        answer = { status, headers, text: withoutMark(String(bytes ?? '')) };
         if (outgoing?.closed) settle();
       });
     });
@@ -174,8 +192,6 @@ function send(endpoint: Endpoint, request: ExchangeRequest): Promise<Answer> {
 }
 
 const MANY = 256;
-// Drops a byte order mark.
-const decoder = new TextDecoder();
 
 /** What an error calls itself: of node's own or of an agent's, which may throw anything. */
 function codeOf(error: unknown): string {

@@ -1,6 +1,11 @@
 /** A JSON object, whose members may be anything. */
 export type JSONObject = Record<string, unknown>;
 
+/** A text without its byte order mark: RFC 8259 section 8.1 lets a parser ignore one, and JSON.parse does not. */
+export function withoutMark(text: string): string {
+  return text.startsWith('\uFEFF') ? text.slice(1) : text;
+}
+
 /** The JSON value of a text; `undefined` where there is none. */
 export function parseJSON(text: string): unknown {
   try {

@@ -2,7 +2,7 @@ import { isUtf8 } from 'node:buffer';
 import { hash, timingSafeEqual } from 'node:crypto';
 import { checkCredential } from '../checks';
 import { ConsentCallbackError } from '../errors';
-import { isRecord, type JSONObject } from '../json';
+import { isRecord, type JSONObject, withoutMark } from '../json';
 import { readFields } from './fields';
 import { checkSecrets, sign } from './signature';
 
@@ -117,11 +117,6 @@ function decode(raw: RawBody): string {
   if (!isUtf8(raw)) throw invalid('is not UTF-8');
   const bytes = Buffer.isBuffer(raw) ? raw : Buffer.from(raw.buffer, raw.byteOffset, raw.byteLength);
   return withoutMark(bytes.toString('utf8'));
-}
-
-// RFC 8259 section 8.1: a parser may ignore a byte order mark. JSON.parse does not.
-function withoutMark(text: string): string {
-  return text.startsWith('\uFEFF') ? text.slice(1) : text;
 }
 
 function parse(text: string): JSONObject {

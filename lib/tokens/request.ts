@@ -1,10 +1,9 @@
-import * as http from 'node:http';
-import * as https from 'node:https';
+import type { Agent, ClientRequest, IncomingMessage } from 'node:http';
 import { Readable } from 'node:stream';
 import type { ReadableStream as ByteStream } from 'node:stream/web';
 import { observed } from '../diagnostics';
 import { CriteoTransportError, type TransportCode } from '../errors';
-import { passing } from '../http';
+import { passing, requestTo } from '../http';
 import { abortError } from './abort';
 
 /** One request to Criteo's API. */
@@ -14,7 +13,7 @@ export interface APIRequest {
   headers: Record<string, string>;
   /** Bytes, or a stream, which can be sent once. */
   body: Uint8Array | ByteStream | undefined;
-  agent: http.Agent | undefined;
+  agent: Agent | undefined;
   /** Milliseconds of silence that end the reading of the answer's body. */
   idle: number;
   signal: AbortSignal;
@@ -40,9 +39,9 @@ export function send(request: APIRequest): Promise<Response> {
 function respond(request: APIRequest): Promise<Response> {
   const { method, url, headers, body, agent, signal } = request;
   return new Promise((resolve, reject) => {
-    let outgoing: http.ClientRequest;
+    let outgoing: ClientRequest;
     try {
-      outgoing = (url.protocol === 'https:' ? https : http).request(url, { method, headers, agent });
+      outgoing = requestTo(url, method, headers, agent);
     } catch (error) {
       reject(transportError(request, error as Error));
       return request.onClose();
@@ -84,7 +83,7 @@ function respond(request: APIRequest): Promise<Response> {
 
 type Failure = (error: Error, status?: number) => CriteoTransportError;
 
-function readResponse(request: APIRequest, incoming: http.IncomingMessage, failure: Failure): Response {
+function readResponse(request: APIRequest, incoming: IncomingMessage, failure: Failure): Response {
   const { statusCode: status = 0, statusMessage: statusText = '' } = incoming;
   const headers = new Headers();
   for (const [name, value] of Object.entries(incoming.headers)) {
@@ -96,7 +95,7 @@ function readResponse(request: APIRequest, incoming: http.IncomingMessage, failu
   return response;
 }
 
-function readBody(request: APIRequest, incoming: http.IncomingMessage, failure: Failure): ReadableStream<Uint8Array> {
+function readBody(request: APIRequest, incoming: IncomingMessage, failure: Failure): ReadableStream<Uint8Array> {
   let timer: NodeJS.Timeout | undefined;
   let open = true;
   const end = (): boolean => {

@@ -44,6 +44,8 @@ export interface Answer {
 
 // Below the 60 s after which common load balancers drop an idle connection, so that we let go of it first.
 const IDLE = 45_000;
+// As many chunks as a large answer comes in; one that comes in more has small ones.
+const MANY = 4096;
 
 /**
  * A keep-alive agent that holds idle connections for 45 s (node's default is 5 s), so that the profile request of a
@@ -165,7 +167,7 @@ function send(endpoint: Endpoint, request: ExchangeRequest): Promise<Answer> {
       received.on('data', (chunk: Buffer) => {
         size += chunk.length;
         if (size > limit) return tooLarge();
-        // Each costs some hundred bytes, and may carry a single one: many are made one.
+        // Each costs some hundred bytes, and may carry a single one: too many are made one.
         if (chunks.push(chunk) < MANY) return;
         blocks.push(Buffer.concat(chunks));
         chunks = [];
@@ -190,8 +192,6 @@ function send(endpoint: Endpoint, request: ExchangeRequest): Promise<Answer> {
     outgoing.end(body);
   });
 }
-
-const MANY = 256;
 
 /** What an error calls itself: of node's own or of an agent's, which may throw anything. */
 function codeOf(error: unknown): string {

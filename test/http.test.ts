@@ -210,7 +210,8 @@ describe('exchange', () => {
     });
 
     it('takes no more memory for coming in chunks of one byte', async () => {
-      const crumbs = '1\r\nx\r\n'.repeat(60_000);
+      const text = '0123456789abc'.repeat(5000);
+      const crumbs = [...text].map((byte) => `1\r\n${byte}\r\n`).join('');
       const server = await open((socket) => {
         socket.write(head(200, { 'transfer-encoding': 'chunked' }) + crumbs);
       });
@@ -224,7 +225,7 @@ describe('exchange', () => {
       const after = process.memoryUsage();
       expect(after.heapUsed + after.external - before.heapUsed - before.external).to.be.below(3 * MB);
       for (const socket of server.sockets) socket.write('0\r\n\r\n');
-      expect((await answered).text).to.equal('x'.repeat(60_000));
+      expect((await answered).text).to.equal(text);
     });
   });
 

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { checkCount, optionError } from '../checks';
 import { cookiesOf, failure, readCookies } from './cookie-header';
 import { Seal } from './cookie-seal';
-import { isFresh, type LoginRecord, newHandle, newRecord, owner, pendingLogin, readRecord } from './record';
+import { isFresh, type LoginRecord, newHandle, newRecord, pendingLogin, readRecord } from './record';
 import type { Request, StateMetadata, StateStore, StoreCallback, VerifyCallback } from './store';
 
 /** Options of {@link CookieStateStore}. */
@@ -152,7 +152,7 @@ export class CookieStateStore implements StateStore {
 
   /** The name of a login's cookie but for the prefix. A hash, so that it tells nothing of the handle. */
   private nameOf(handle: string, meta: StateMetadata): string {
-    const hash = createHash('sha256').update(JSON.stringify([owner(meta), handle]));
+    const hash = createHash('sha256').update(JSON.stringify([meta.strategy, meta.clientID, handle]));
     return `${this.name}.${hash.digest('base64url').slice(0, 16)}`;
   }
 
@@ -221,7 +221,7 @@ function split(value: string): [began: string, sealed: string] {
 
 /** All that a cookie is good for. */
 function context(name: string, began: string, handle: string, meta: StateMetadata): string {
-  return JSON.stringify([name, began, handle, owner(meta)]);
+  return JSON.stringify([name, began, handle, meta.strategy, meta.clientID]);
 }
 
 function setCookie(name: string, value: string, seconds: number): string {

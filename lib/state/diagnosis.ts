@@ -1,4 +1,5 @@
 import { isRecord } from '../json';
+import type { Owner } from './record';
 import type { Request, StateMetadata } from './store';
 
 /**
@@ -17,10 +18,11 @@ export function whyNothingPending(req: Request, session: Record<string, unknown>
 }
 
 /** What to say of a login that another strategy began. */
-export function whyForeign(owner: string, { strategy, clientID }: StateMetadata): string {
+export function whyForeign(owner: Owner, { strategy, clientID }: StateMetadata): string {
+  const theirs = JSON.stringify(owner).slice(0, 200);
   const mine = JSON.stringify([strategy, clientID]);
   return (
-    `The login was begun by the strategy ${owner.slice(0, 200)}, but its callback came to ${mine} (name and client id). ` +
+    `The login was begun by the strategy ${theirs}, but its callback came to ${mine} (name and client id). ` +
     `Authenticate with one strategy on both routes, and give each strategy routes of its own. ${again}`
   );
 }

@@ -6,8 +6,8 @@ import type { PendingLogin, StateMetadata } from './store';
 export interface LoginRecord {
   /** When it began, in milliseconds since the epoch. */
   at: number;
-  /** Whose it is: the strategy's name and client id. */
-  of: string;
+  /** Whose it is. */
+  of: Owner;
   /** The redirect URI of the authorization request. */
   to: string;
   /** The PKCE code verifier. */
@@ -17,6 +17,9 @@ export interface LoginRecord {
   /** A fingerprint of who began it. */
   by?: string;
 }
+
+/** A strategy's name and client id. */
+export type Owner = readonly [strategy: string, clientID: string];
 
 /** What is to be said of a callback whose login cannot be taken. */
 export interface StateFailure {
@@ -36,16 +39,16 @@ export function isHandle(value: unknown): value is string {
 
 /** The record of a login that begins now. */
 export function newRecord(verifier: string | undefined, state: unknown, meta: StateMetadata): LoginRecord {
-  const record: LoginRecord = { at: Date.now(), of: owner(meta), to: meta.callbackURL };
+  const record: LoginRecord = { at: Date.now(), of: [meta.strategy, meta.clientID], to: meta.callbackURL };
   if (verifier !== undefined) record.pkce = verifier;
   if (state !== undefined) record.app = state;
   if (meta.boundTo !== undefined) record.by = meta.boundTo;
   return record;
 }
 
-/** Whose a login is, in one string; JSON, so that no name can pass for another. */
-export function owner(meta: StateMetadata): string {
-  return JSON.stringify([meta.strategy, meta.clientID]);
+/** Whether a login is the strategy's own. */
+export function isOwn({ of: [strategy, clientID] }: LoginRecord, meta: StateMetadata): boolean {
+  return strategy === meta.strategy && clientID === meta.clientID;
 }
 
 // Clocks of several machines differ a little.
@@ -55,12 +58,15 @@ const AHEAD = 60_000;
 export function readRecord(value: unknown): LoginRecord | undefined {
   if (!isRecord(value)) return undefined;
   const { at, of, to, pkce, by } = value;
-  if (typeof at !== 'number' || !Number.isFinite(at) || typeof of !== 'string' || typeof to !== 'string')
-    return undefined;
+  if (typeof at !== 'number' || !Number.isFinite(at) || !isOwner(of) || typeof to !== 'string') return undefined;
   if (pkce !== undefined && (typeof pkce !== 'string' || !/^[\w.~-]{43,128}$/.test(pkce))) return undefined;
   if (by !== undefined && typeof by !== 'string') return undefined;
   // Checked above, field by field; `app` may be anything.
   return value as unknown as LoginRecord;
+}
+
+function isOwner(value: unknown): boolean {
+  return Array.isArray(value) && value.length === 2 && typeof value[0] === 'string' && typeof value[1] === 'string';
 }
 
 /** Whether a record is still within its life. */

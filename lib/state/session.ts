@@ -1,7 +1,7 @@
 import { checkCount, optionError } from '../checks';
 import { isRecord } from '../json';
 import { whyForeign, whyNothingPending } from './diagnosis';
-import { isFresh, isHandle, type LoginRecord, newHandle, newRecord, owner, pendingLogin, readRecord } from './record';
+import { isFresh, isHandle, isOwn, type LoginRecord, newHandle, newRecord, pendingLogin, readRecord } from './record';
 import type { Request, StateMetadata, StateStore, StoreCallback, VerifyCallback } from './store';
 
 /** Options of {@link SessionStateStore}. */
@@ -77,7 +77,7 @@ export class SessionStateStore implements StateStore {
     const pending = this.pending(session);
     const record =
       pending && isHandle(handle) && Object.hasOwn(pending, handle) ? readRecord(pending[handle]) : undefined;
-    if (!pending || !record || record.of !== owner(meta)) {
+    if (!pending || !record || !isOwn(record, meta)) {
       const why = pending ? unknown : whyNothingPending(req, session, meta);
       return callback(null, false, { code: 'state_unknown', message: record ? whyForeign(record.of, meta) : why });
     }
@@ -137,9 +137,10 @@ export function checkSessionKey(owner: string, option: string, value: unknown = 
 }
 
 /** The bytes that a record takes in the session, its handle included; a few more where it lacks something. */
-function sizeOf({ of, to, pkce = '', by = '', app }: LoginRecord): number {
-  // Not of the whole as JSON: that would cost more than all else that is done for a login that begins.
-  return PUNCTUATION + of.length + to.length + pkce.length + by.length + Buffer.byteLength(JSON.stringify(app) ?? '');
+function sizeOf({ of: [strategy, clientID], to, pkce = '', by = '', app }: LoginRecord): number {
+  const state = app === undefined ? 0 : Buffer.byteLength(JSON.stringify(app) ?? '');
+  // Not the whole as JSON: that would cost more than all else that is done for a login that begins.
+  return PUNCTUATION + strategy.length + clientID.length + to.length + pkce.length + by.length + state;
 }
 
 /** The application's state as the session store will give it back; the original stays the application's. */

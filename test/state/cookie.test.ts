@@ -278,9 +278,9 @@ describe('CookieStateStore', () => {
       const [name = '', value = ''] = [...jar.cookies].flat();
       const [began = ''] = value.split('.');
       const seal = new Seal('passport-criteo: pending login in a cookie', [secret]);
-      const context = JSON.stringify([name, began, handle, '["criteo","app-1"]']);
+      const context = JSON.stringify([name, began, handle, 'criteo', 'app-1']);
       const forged = (content: unknown): string => `${name}=${began}.${seal.seal(JSON.stringify(content), context)}`;
-      const right = { at: Date.now(), of: '["criteo","app-1"]', to: meta.callbackURL };
+      const right = { at: Date.now(), of: ['criteo', 'app-1'], to: meta.callbackURL };
       expect(finish(newStore(), forged(right), handle).ok).to.equal(true);
       for (const content of [null, [], {}, { ...right, at: 'now' }, { ...right, to: 7 }]) {
         expect(finish(newStore(), forged(content), handle).code, JSON.stringify(content)).to.equal('state_unknown');

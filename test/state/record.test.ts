@@ -1,9 +1,18 @@
 import { expect } from 'chai';
 import fc from 'fast-check';
-import { isFresh, isHandle, newHandle, newRecord, owner, pendingLogin, readRecord } from '../../lib/state/record';
+import {
+  isFresh,
+  isHandle,
+  isOwn,
+  type LoginRecord,
+  newHandle,
+  newRecord,
+  pendingLogin,
+  readRecord,
+} from '../../lib/state/record';
 import { metadata } from './session-support';
 
-const record = { at: 1, of: 'o', to: 't' };
+const record: LoginRecord = { at: 1, of: ['n', 'c'], to: 't' };
 
 describe('A handle', () => {
   it('is 192 random bits in 32 characters', () => {
@@ -38,19 +47,21 @@ describe('A login’s record', () => {
     const before = Date.now();
     const { at, ...others } = newRecord(undefined, undefined, metadata());
     expect(at).to.be.within(before, Date.now());
-    expect(others).to.deep.equal({ of: owner(metadata()), to: metadata().callbackURL });
+    expect(others).to.deep.equal({ of: ['criteo', 'client-1'], to: metadata().callbackURL });
     const { at: _, ...full } = newRecord('verifier', null, metadata({ boundTo: 'me' }));
     expect(full).to.deep.equal({ ...others, pkce: 'verifier', app: null, by: 'me' });
   });
 
-  it('belongs to a name and a client id, of which none can pass for another', () => {
-    const owners = [
-      ['a', 'b'],
-      ['a","b', ''],
-      ['', 'a","b'],
-      ['a,b', ''],
-    ].map(([strategy = '', clientID = '']) => owner(metadata({ strategy, clientID })));
-    expect(new Set(owners).size).to.equal(owners.length);
+  it('belongs to a name and a client id, both of them', () => {
+    const mine = metadata();
+    expect(isOwn(newRecord(undefined, undefined, mine), mine)).to.equal(true);
+    for (const others of [
+      { strategy: 'other' },
+      { clientID: 'other' },
+      { strategy: '', clientID: 'criteo,client-1' },
+    ]) {
+      expect(isOwn(newRecord(undefined, undefined, metadata(others)), mine)).to.equal(false);
+    }
   });
 
   it('is given back with the one who began it, where that is known', () => {
@@ -69,6 +80,11 @@ describe('A login’s record', () => {
     { ...record, at: Number.NaN },
     { ...record, at: Number.POSITIVE_INFINITY },
     { ...record, of: undefined },
+    { ...record, of: 'nc' },
+    { ...record, of: ['n'] },
+    { ...record, of: ['n', 7] },
+    { ...record, of: [7, 'c'] },
+    { ...record, of: ['n', 'c', 'x'] },
     { ...record, to: 7 },
     { ...record, pkce: 7 },
     { ...record, pkce: 'too-short' },

@@ -137,12 +137,12 @@ describe('SessionStateStore', () => {
       ['a list under the handle', { [handle]: [] }],
       ['text under the handle', { [handle]: 'x' }],
       ['a damaged record', { [handle]: { at: 'now', of: 1 } }],
-      [
-        'a record by inheritance',
-        Object.create({ [handle]: { at: Date.now(), of: '["criteo","client-1"]', to: 't' } }),
-      ],
+      ['a record by inheritance', Object.create({ [handle]: { at: Date.now(), of: ['criteo', 'client-1'], to: 't' } })],
       ['an object without a prototype', noPrototype({ [handle]: noPrototype({}) })],
-      ['a record under __proto__', JSON.parse(`{"__proto__":{"${handle}":{"at":1,"of":"o","to":"t"}}}`)],
+      [
+        'a record under __proto__',
+        JSON.parse(`{"__proto__":{"${handle}":{"at":1,"of":["criteo","client-1"],"to":"t"}}}`),
+      ],
     ];
     for (const [name, content] of contents) {
       it(`knows no login in ${name}, and begins one all the same`, () => {

@@ -1,7 +1,7 @@
 import type { Agent, OutgoingHttpHeaders } from 'node:http';
 import { type dataCallback as DataCallback, OAuth2, type oauth2tokenCallback as TokenCallback } from 'oauth';
 import { defaults } from './checks';
-import { requestTokens } from './client';
+import { requestTokens, type TokenResponse } from './client';
 import { redact } from './errors';
 import { handOver } from './hook';
 import { type Endpoint, exchange, keepAliveAgent } from './http';
@@ -27,6 +27,7 @@ const LIMIT = 8 * 1024 * 1024;
 export class CriteoOAuth2 extends OAuth2 {
   declare protected _clientSecret: string;
   declare protected _agent: Agent;
+  protected readonly _bound: OAuth2['getOAuthAccessToken'];
   protected readonly _pool: Record<string, Agent> = {};
   protected _timeout = defaults.timeout as number;
   protected _origins: readonly string[] = [];
@@ -42,7 +43,8 @@ export class CriteoOAuth2 extends OAuth2 {
     super(clientID, clientSecret as string, baseSite, authorizePath, accessTokenPath, { ...customHeaders });
     this._useAuthorizationHeaderForGET = true;
     // passport-oauth2-refresh copies this method alone on to an object of its own; bound, it takes agent and deadline along.
-    this.getOAuthAccessToken = this.getOAuthAccessToken.bind(this);
+    this._bound = this.getOAuthAccessToken.bind(this);
+    this.getOAuthAccessToken = this._bound;
   }
 
   /** Sets what the constructor has no argument for. */
@@ -81,22 +83,31 @@ export class CriteoOAuth2 extends OAuth2 {
     return fields;
   }
 
+  /** Whether nobody put another function in the place of `getOAuthAccessToken`, and `tokens` may serve for it. */
+  get intact(): boolean {
+    return this.getOAuthAccessToken === this._bound;
+  }
+
   /**
-   * Asks for tokens with a code, or with a refresh token where `params.grant_type` is `refresh_token`. `params` is not
-   * changed, and cannot override the credentials.
+   * Asks for tokens with a code, or with a refresh token where `form.grant_type` is `refresh_token`. The form is
+   * completed; it cannot override the credentials.
+   *
+   * @throws as requestTokens.
    */
+  tokens(code: string, form: Record<string, string>): Promise<TokenResponse> {
+    const grant = form['grant_type'] === 'refresh_token' ? 'refresh_token' : 'code';
+    Object.assign(form, this.credentials());
+    form[grant] = code;
+    return requestTokens(this.tokenEndpoint(), form);
+  }
+
+  /** The same, for node-oauth's callers. `params` is not changed. */
   override getOAuthAccessToken(code: string, params: object | null | undefined, callback: TokenCallback): void;
   override getOAuthAccessToken(code: string, callback: TokenCallback): void;
   override getOAuthAccessToken(code: string, ...rest: unknown[]): void {
     const callback = rest.pop() as TokenCallback;
     const params = rest[0] as object | null | undefined;
-    const answered = (async () => {
-      const form = formFields(params);
-      const grant = form['grant_type'] === 'refresh_token' ? 'refresh_token' : 'code';
-      Object.assign(form, this.credentials());
-      form[grant] = code;
-      return requestTokens(this.tokenEndpoint(), form);
-    })();
+    const answered = (async () => this.tokens(code, formFields(params)))();
     handOver(answered, callback, ({ tokens, params }) => [tokens.accessToken, tokens.refreshToken, params]);
   }
 

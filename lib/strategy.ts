@@ -4,7 +4,7 @@ import OAuth2Strategy from 'passport-oauth2';
 import { type AuthorizationPrefix, authorizationPrefix, authorizationURL, newVerifier } from './authorization-url';
 import { type CallbackParameters, isAhead, knownError, readCallback } from './callback';
 import { optionError } from './checks';
-import { refusalOf, requestTokens } from './client';
+import { refusalOf, type TokenResponse } from './client';
 import { loginBegan, loginTeller } from './diagnostics';
 import { CriteoAPIError, CriteoTokenError, CriteoTransportError, foreignText, HookTimeoutError } from './errors';
 import { asError, askHook, atOnce, callHook, type HookAnswer, handOver } from './hook';
@@ -45,12 +45,6 @@ export interface CriteoAuthenticateOptions {
    * JSON, of at most 2048 bytes with the default store.
    */
   state?: unknown;
-}
-
-/** What the token endpoint gave for a code. */
-interface Exchanged {
-  tokens: TokenSet;
-  params: Record<string, unknown>;
 }
 
 // Lets our own deadlines, which know more, come before those of the hooks around them.
@@ -187,21 +181,12 @@ export class CriteoStrategy extends OAuth2Strategy {
     if (typeof refreshToken !== 'string' || refreshToken === '') {
       throw new TypeError('CriteoStrategy.refresh: refreshToken must be a non-empty string');
     }
-    const form = { grant_type: 'refresh_token', refresh_token: refreshToken, ...this._oauth2.credentials() };
-    return (await requestTokens(this._oauth2.tokenEndpoint(), form)).tokens;
+    return (await this._oauth2.tokens(refreshToken, { grant_type: 'refresh_token' })).tokens;
   }
 
   /** Fetches the portfolio as a {@link CriteoProfile}. A hook: override it to load something else, or more. */
   override userProfile(accessToken: string, done: (error?: unknown, profile?: CriteoProfile) => void): void {
-    const { service, apiVersion, userProfileURL, warned } = this._criteo;
-    const onSunset = (message: string): void => {
-      if (warned.has(apiVersion)) return;
-      warned.add(apiVersion);
-      process.emitWarning(message, { code: 'CRITEO_API_SUNSET' });
-    };
-    const { url, timeout, agent, headers } = this._oauth2.transportFor(userProfileURL);
-    const endpoint = { url, timeout, agent, headers, service, apiVersion, onSunset };
-    handOver(fetchProfile(endpoint, accessToken), done, (profile) => [profile]);
+    handOver(this._portfolio(accessToken), done, (profile) => [profile]);
   }
 
   /**
@@ -315,7 +300,7 @@ export class CriteoStrategy extends OAuth2Strategy {
     callbackURL: string,
     verifier: string | undefined,
     options: CriteoAuthenticateOptions,
-  ): Promise<Exchanged> {
+  ): Promise<TokenResponse> {
     const form = formFields(atOnce('tokenParams', this.tokenParams(options)), reserved);
     form['grant_type'] = 'authorization_code';
     form['redirect_uri'] = callbackURL;
@@ -323,9 +308,10 @@ export class CriteoStrategy extends OAuth2Strategy {
     const askedAt = Date.now();
     const ask = (answer: HookAnswer): void => this._oauth2.getOAuthAccessToken(code, form, answer);
     try {
+      if (this._oauth2.intact) return await this._oauth2.tokens(code, form);
       const [accessToken, refreshToken, answered] = await askHook('Token exchange', this._criteo.timeout + GRACE, ask);
       const params = isRecord(answered) ? answered : {};
-      // Somebody may have replaced getOAuthAccessToken: the tokens are checked, but nothing is asked of token_type.
+      // Of somebody else's function: the tokens are checked, but nothing is asked of token_type.
       const { expires_in } = params;
       const body = { access_token: accessToken, refresh_token: refreshToken, token_type: 'Bearer', expires_in };
       return { tokens: readTokenSet(body, askedAt), params };
@@ -339,7 +325,7 @@ export class CriteoStrategy extends OAuth2Strategy {
     if (reason instanceof HookTimeoutError) return reason;
     if (reason instanceof CriteoTokenError || reason instanceof CriteoTransportError) {
       const answer = refusalOf(reason);
-      return (parsesErrors(this) && answer && this._parsed(answer.body, answer.status)) || reason;
+      return (overrides(this, 'parseErrorResponse') && answer && this._parsed(answer.body, answer.status)) || reason;
     }
     // node-oauth's kind of error, from a getOAuthAccessToken that somebody replaced.
     const { statusCode, data } = reason as { statusCode?: unknown; data?: unknown };
@@ -370,8 +356,21 @@ export class CriteoStrategy extends OAuth2Strategy {
       });
     }
     if (skip) return undefined;
+    if (!overrides(this, 'userProfile')) return this._portfolio(accessToken);
     const [profile] = await askHook('userProfile', timeout + GRACE, (answer) => this.userProfile(accessToken, answer));
     return profile as CriteoProfile | undefined;
+  }
+
+  /** The portfolio, within the deadline. */
+  protected _portfolio(accessToken: string): Promise<CriteoProfile> {
+    const { service, apiVersion, userProfileURL, warned } = this._criteo;
+    const onSunset = (message: string): void => {
+      if (warned.has(apiVersion)) return;
+      warned.add(apiVersion);
+      process.emitWarning(message, { code: 'CRITEO_API_SUNSET' });
+    };
+    const { url, timeout, agent, headers } = this._oauth2.transportFor(userProfileURL);
+    return fetchProfile({ url, timeout, agent, headers, service, apiVersion, onSunset }, accessToken);
   }
 
   /** Puts a login before the application. */
@@ -430,9 +429,9 @@ export class CriteoStrategy extends OAuth2Strategy {
   }
 }
 
-/** Whether somebody overrode `parseErrorResponse`. (No method: bundlers rename a class that names itself.) */
-function parsesErrors(strategy: CriteoStrategy): boolean {
-  return strategy.parseErrorResponse !== CriteoStrategy.prototype.parseErrorResponse;
+/** Whether somebody overrode a hook. (No method: bundlers rename a class that names itself.) */
+function overrides(strategy: CriteoStrategy, hook: 'parseErrorResponse' | 'userProfile'): boolean {
+  return strategy[hook] !== CriteoStrategy.prototype[hook];
 }
 
 /** Names somebody in 43 characters that tell nothing: the name may be a credential, and sessions are read by many. */

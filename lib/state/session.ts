@@ -138,7 +138,7 @@ export function checkSessionKey(owner: string, option: string, value: unknown = 
 
 /** The bytes that a record takes in the session, its handle included; a few more where it lacks something. */
 function sizeOf({ of: [strategy, clientID], to, pkce = '', by = '', app }: LoginRecord): number {
-  const state = app === undefined ? 0 : Buffer.byteLength(JSON.stringify(app) ?? '');
+  const state = app === undefined ? 0 : Buffer.byteLength(String(JSON.stringify(app)));
   // Not the whole as JSON: that would cost more than all else that is done for a login that begins.
   return PUNCTUATION + strategy.length + clientID.length + to.length + pkce.length + by.length + state;
 }

@@ -1,7 +1,9 @@
 import { expect } from 'chai';
 import express from 'express';
 import { Passport } from 'passport';
+import { CriteoAPIError } from '../../lib/errors';
 import { createSandbox, type Sandbox } from '../../lib/sandbox';
+import { CriteoStrategy } from '../../lib/strategy';
 import type { Login } from '../../lib/verify';
 import { authenticate, expectOneOutcomeEach } from '../support/passport';
 import {
@@ -110,6 +112,28 @@ describe('CriteoStrategy, its outcomes', () => {
       const [token] = asked(/^\/oauth2\/token$/);
       expect(token?.form).to.include({ client_secret: sandbox.app.clientSecret, redirect_uri: app.callbackURL });
       expect(asked(/advertisers\/me$/)).to.have.length(1);
+    });
+
+    it('signs in with the profile of a subclass, which may begin with the original', async () => {
+      await start();
+      class Named extends CriteoStrategy {
+        override userProfile(accessToken: string, done: Parameters<CriteoStrategy['userProfile']>[1]): void {
+          super.userProfile(accessToken, (error, profile) => {
+            done(error, profile && { ...profile, displayName: `${profile.advertisers.length} advertisers` });
+          });
+        }
+      }
+      const strategy = new Named({
+        ...sandbox.app,
+        ...sandbox.endpoints,
+        callbackURL: app.callbackURL,
+        verify: ({ profile }) => profile,
+      });
+      const { user } = successOf(await visitor.finish(strategy, await consent(strategy)));
+      expect(user).to.deep.include({ provider: 'criteo', displayName: '3 advertisers' });
+      const again = await consent(strategy);
+      sandbox.fault({ on: 'api', status: 403 });
+      expect(errorOf(await visitor.finish(strategy, again))).to.be.instanceOf(CriteoAPIError);
     });
 
     it('signs in with accounts of Retail Media', async () => {

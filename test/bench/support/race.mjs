@@ -1,6 +1,6 @@
 /**
- * Times cases side by side: round after round, each case in turn, every round beginning with another one, so that what
- * the machine does meanwhile meets them all alike.
+ * Times cases side by side: round after round, each case once, in an order by chance, so that what the machine does
+ * meanwhile, and what one case leaves to the next (garbage, warm caches), meets them all alike.
  *
  * @param cases by name: a function to call; or `{ prepare, run }`, where `prepare` (not timed) makes what `run` is
  *   called with. Promises are awaited.
@@ -13,8 +13,7 @@ export async function race(cases, { rounds = 41, calls, warmUp = 4 }) {
     return { name, prepare, run, times: [] };
   });
   for (let round = -warmUp; round < rounds; round += 1) {
-    order.push(order.shift());
-    for (const { prepare, run, times } of order) {
+    for (const { prepare, run, times } of shuffled(order)) {
       const inputs = [];
       for (let call = 0; call < calls; call += 1) inputs.push(await prepare());
       const began = performance.now();
@@ -27,6 +26,13 @@ export async function race(cases, { rounds = 41, calls, warmUp = 4 }) {
     }
   }
   return Object.fromEntries(order.map(({ name, times }) => [name, times]));
+}
+
+function shuffled(list) {
+  return list
+    .map((each) => ({ each, rank: Math.random() }))
+    .sort((a, b) => a.rank - b.rank)
+    .map(({ each }) => each);
 }
 
 /** The value that the share `part` of all values does not exceed. */

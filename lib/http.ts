@@ -4,7 +4,6 @@ import {
   type IncomingHttpHeaders,
   type IncomingMessage,
   type OutgoingHttpHeaders,
-  type RequestOptions,
   request as requestHTTP,
 } from 'node:http';
 import { Agent as HTTPSAgent, request as requestHTTPS } from 'node:https';
@@ -57,16 +56,25 @@ export function keepAliveAgent(url: URL): Agent {
 
 /** node's request, of a URL. */
 export function requestTo(
-  { protocol, hostname, port, pathname, search }: URL,
+  url: URL,
   method: string,
   headers: OutgoingHttpHeaders,
   agent: Agent | undefined,
 ): ClientRequest {
-  // Given the URL itself, node makes twice as many options out of it, and copies them twice. The brackets of an IPv6
-  // address it would take as a part of the name.
-  const host = hostname.replace(/^\[|\]$/g, '');
-  const options: RequestOptions = { protocol, host, port, path: pathname + search, method, headers, agent };
-  return (protocol === 'https:' ? requestHTTPS : requestHTTP)(options);
+  const { protocol, port } = url;
+  // node would take the brackets of an IPv6 address as a part of the name.
+  const hostname = url.hostname.replace(/^\[|\]$/g, '');
+  const path = url.pathname + url.search;
+  // Not the URL itself, out of which node makes twice as many options, and copies them twice.
+  return (protocol === 'https:' ? requestHTTPS : requestHTTP)({
+    protocol,
+    hostname,
+    port,
+    path,
+    method,
+    headers,
+    agent,
+  });
 }
 
 /** Codes of connection errors that may be gone a moment later. A refused certificate, say, will not. */

@@ -175,6 +175,11 @@ describe('exchange', () => {
       }
     });
 
+    it('is refused as soon as it is announced', async () => {
+      const { error } = await refused((socket) => socket.write(head(200, { 'content-length': MB + 1 })));
+      expect(error).to.include(large);
+    });
+
     it('is not read at all where 400 MB are announced', async () => {
       let sent = () => 0;
       const { error, server } = await refused(

@@ -46,8 +46,20 @@ describe('SessionStateStore, in a session that must stay small', () => {
       const large = bench.handle('x'.repeat(2000));
       const larger = bench.handle('x'.repeat(2000));
       expect(Object.keys(bench.pending)).to.deep.equal([small, large, larger]);
-      bench.handle('x'.repeat(2000));
-      expect(Object.keys(bench.pending)).not.to.include.members([small]);
+      const last = bench.handle('x'.repeat(2000));
+      expect(Object.keys(bench.pending)).to.deep.equal([larger, last]);
+    });
+
+    it('is 6 KiB at most, and uses them', () => {
+      bench = new Bench(new SessionStateStore({ limit: 1000 }));
+      for (let login = 0; login < 200; login += 1) {
+        bench.handle(
+          login % 2 ? undefined : { 'returnTo "ü"': '/'.repeat(login) },
+          metadata({ boundTo: 'b'.repeat(43) }),
+        );
+        expect(Buffer.byteLength(JSON.stringify(bench.pending))).to.be.at.most(6144);
+      }
+      expect(Buffer.byteLength(JSON.stringify(bench.pending))).to.be.above(5000);
     });
 
     const refused: [string, unknown, string][] = [

@@ -2,26 +2,10 @@
 // is both Criteo's and Google's kind of profile. GET /counts tells what came since it was last asked.
 import http from 'node:http';
 import https from 'node:https';
+import { profile, tokens } from './answers.mjs';
 
 const { TLS_KEY: key, TLS_CERT: cert } = process.env;
 const counts = { requests: 0, connections: 0 };
-
-const tokens = JSON.stringify({
-  access_token: 'access-1'.padEnd(800, 'x'),
-  token_type: 'Bearer',
-  expires_in: 900,
-  refresh_token: 'refresh-1'.padEnd(60, 'x'),
-});
-const profile = JSON.stringify({
-  sub: '13',
-  id: 13,
-  login: 'client-name-1',
-  name: 'ClientName1',
-  email: 'someone@example.com',
-  data: [{ type: 'advertiser', id: '13', attributes: { advertiserName: 'ClientName1' } }],
-  errors: [],
-  warnings: [],
-});
 
 const server = (key ? https : http).createServer({ key, cert, keepAliveTimeout: 120_000 }, (req, res) => {
   const answer = (text) => {

@@ -14,10 +14,10 @@ export interface CallbackParameters {
 
 // More than any server sends, less than what is worth attacking with.
 const LONGEST = 4096;
-// These are compared or sent on: visible characters and blanks only (RFC 6749 appendix A).
-const exact = ['code', 'state', 'error', 'iss'] as const;
-// These are for people, and are cleaned where they are shown.
-const shown = ['error_description', 'error_uri'] as const;
+const names = ['code', 'state', 'error', 'error_description', 'error_uri', 'iss'] as const;
+// Those that are compared or sent on hold visible characters and blanks only (RFC 6749 appendix A); these are for
+// people, and are cleaned where they are shown.
+const shown = new Set<string>(['error_description', 'error_uri']);
 const controls = /\p{Cc}/u;
 
 /**
@@ -31,27 +31,14 @@ export function readCallback(req: Request): CallbackParameters | { malformed: st
   const source = [query(req), (req as { body?: unknown }).body].find(isCallback);
   if (!source) return undefined;
   const parameters: CallbackParameters = {};
-  for (const name of exact) {
-    const value = parameter(source, name);
+  for (const name of names) {
+    const value = Object.hasOwn(source, name) ? source[name] : undefined;
     if (value === undefined) continue;
-    if (!isShort(value) || controls.test(value)) return { malformed: name };
-    parameters[name] = value;
-  }
-  for (const name of shown) {
-    const value = parameter(source, name);
-    if (value === undefined) continue;
-    if (!isShort(value)) return { malformed: name };
+    if (typeof value !== 'string' || value.length > LONGEST) return { malformed: name };
+    if (!shown.has(name) && controls.test(value)) return { malformed: name };
     parameters[name] = value;
   }
   return parameters;
-}
-
-function parameter(source: Record<string, unknown>, name: string): unknown {
-  return Object.hasOwn(source, name) ? source[name] : undefined;
-}
-
-function isShort(value: unknown): value is string {
-  return typeof value === 'string' && value.length <= LONGEST;
 }
 
 const purposes = ['sec-purpose', 'purpose', 'x-purpose', 'x-moz'];

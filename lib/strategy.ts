@@ -305,10 +305,10 @@ export class CriteoStrategy extends OAuth2Strategy {
     form['grant_type'] = 'authorization_code';
     form['redirect_uri'] = callbackURL;
     if (verifier !== undefined) form['code_verifier'] = verifier;
-    const askedAt = Date.now();
-    const ask = (answer: HookAnswer): void => this._oauth2.getOAuthAccessToken(code, form, answer);
     try {
       if (this._oauth2.intact) return await this._oauth2.tokens(code, form);
+      const askedAt = Date.now();
+      const ask = (answer: HookAnswer): void => this._oauth2.getOAuthAccessToken(code, form, answer);
       const [accessToken, refreshToken, answered] = await askHook('Token exchange', this._criteo.timeout + GRACE, ask);
       const params = isRecord(answered) ? answered : {};
       // Of somebody else's function: the tokens are checked, but nothing is asked of token_type.

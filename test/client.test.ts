@@ -358,8 +358,8 @@ describe('CriteoClient', () => {
       ['agent', { agent: {} }],
     ] as const) {
       it(`${option}: ${inspect(Object.values(changes)[0])}`, () => {
-        const options = { ...app, ...changes } as unknown as CriteoClientOptions;
-        expect(() => new CriteoClient(options))
+        const options = { ...app, ...changes };
+        expect(() => Reflect.construct(CriteoClient, [options]))
           .to.throw(TypeError, `CriteoClient: the option ${option} `)
           .with.property('message')
           .that.does.not.include('s3cr3t');
@@ -368,7 +368,7 @@ describe('CriteoClient', () => {
 
     it('none at all', () => {
       for (const options of [undefined, null]) {
-        expect(() => new CriteoClient(options as unknown as CriteoClientOptions)).to.throw(TypeError, 'clientID');
+        expect(() => Reflect.construct(CriteoClient, [options])).to.throw(TypeError, 'clientID');
       }
     });
 

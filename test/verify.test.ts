@@ -62,6 +62,7 @@ describe('readVerify', () => {
 });
 
 describe('classicArguments', () => {
+  // Only passed on, so that a word can stand for each.
   const login = {
     tokens: { accessToken: 'a', refreshToken: 'r' },
     params: 'params',

@@ -61,7 +61,7 @@ export class SessionStateStore implements StateStore {
     const size = sizeOf(record);
     if (size > LARGEST_RECORD) return callback(failure('state_too_large', recordTooLarge));
     // A dictionary from the start: of any other object V8 would make a class of its own for each handle.
-    const pending = this.pending(session) ?? Object.create(null);
+    const pending: Record<string, unknown> = this.pending(session) ?? Object.create(null);
     this.makeRoom(pending, size);
     const handle = newHandle();
     pending[handle] = record;

@@ -1,4 +1,3 @@
-export { CriteoClient, type CriteoClientOptions } from './client';
 export {
   type ConsentCallbackHandler,
   type ConsentCallbackOptions,
@@ -10,7 +9,9 @@ export {
   signConsentCallback,
   verifyConsentCallback,
 } from './consent';
-export type { ExchangeEvent, LoginEvent } from './diagnostics';
+export { CriteoClient, type CriteoClientOptions } from './criteo/client';
+export type { CriteoAccount, CriteoAdvertiser, CriteoProfile, Service } from './criteo/profile';
+export type { TokenSet } from './criteo/token-set';
 export {
   ConsentCallbackError,
   CriteoAPIError,
@@ -25,24 +26,8 @@ export {
   TokenStoreError,
   type TransportCode,
 } from './errors';
-export type { CriteoStrategyOptions, CriteoStrategyOptionsWithRequest } from './options';
-export type { CriteoAccount, CriteoAdvertiser, CriteoProfile, Service } from './profile';
-export { CookieStateStore, type CookieStateStoreOptions } from './state/cookie';
-export { SessionStateStore, type SessionStateStoreOptions } from './state/session';
-export type { PendingLogin, StateMetadata, StateStore } from './state/store';
-export {
-  type CriteoAuthenticateOptions,
-  CriteoStrategy,
-  CriteoStrategy as Strategy,
-  type FailureInfo,
-} from './strategy';
-export type { TokenSet } from './token-set';
-export { type AccessTokenOptions, TokenSource } from './token-source';
-export type { TokenLock } from './tokens/exclusive';
-export type { TokenFetchInit } from './tokens/fetch';
-export type { TokenGrant, TokenSourceOptions } from './tokens/options';
-export type { StoredTokenSet } from './tokens/record';
-export type { TokenStore } from './tokens/store';
+export type { ExchangeEvent } from './http/exchange-events';
+export type { LoginEvent } from './login/login-events';
 export type {
   ClassicVerify,
   ClassicVerifyWithParams,
@@ -52,4 +37,20 @@ export type {
   Verified,
   VerifiedUser,
   Verify,
-} from './verify';
+} from './login/verify';
+export type { CriteoStrategyOptions, CriteoStrategyOptionsWithRequest } from './options';
+export { CookieStateStore, type CookieStateStoreOptions } from './state/cookie-store';
+export { SessionStateStore, type SessionStateStoreOptions } from './state/session-store';
+export type { PendingLogin, StateMetadata, StateStore } from './state/state-store';
+export {
+  type CriteoAuthenticateOptions,
+  CriteoStrategy,
+  CriteoStrategy as Strategy,
+  type FailureInfo,
+} from './strategy';
+export type { TokenFetchInit } from './tokens/fetch';
+export type { TokenLock } from './tokens/lock';
+export type { TokenGrant, TokenSourceOptions } from './tokens/options';
+export type { TokenStore } from './tokens/store';
+export type { StoredTokenSet } from './tokens/stored-tokens';
+export { type AccessTokenOptions, TokenSource } from './tokens/token-source';

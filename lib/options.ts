@@ -1,9 +1,17 @@
 import { type Agent, type OutgoingHttpHeaders, validateHeaderName, validateHeaderValue } from 'node:http';
-import { checkAgent, checkBase, checkCredential, checkEndpoint, checkTimeout, defaults, optionError } from './checks';
-import { isRecord } from './json';
-import type { Service } from './profile';
-import { checkSessionKey, SessionStateStore } from './state/session';
-import type { Request, StateStore } from './state/store';
+import type { Service } from './criteo/profile';
+import { checkSessionKey, SessionStateStore } from './state/session-store';
+import type { Request, StateStore } from './state/state-store';
+import {
+  checkAgent,
+  checkBase,
+  checkCredential,
+  checkEndpoint,
+  checkTimeout,
+  defaults,
+  optionError,
+} from './util/checks';
+import { isRecord } from './util/json';
 
 type Maybe<T> = T | Promise<T>;
 

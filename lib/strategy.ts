@@ -1,27 +1,22 @@
 import { createHash } from 'node:crypto';
 import { inspect } from 'node:util';
 import OAuth2Strategy from 'passport-oauth2';
-import { type AuthorizationPrefix, authorizationPrefix, authorizationURL, newVerifier } from './authorization-url';
-import { type CallbackParameters, isAhead, knownError, readCallback } from './callback';
-import { optionError } from './checks';
-import { refusalOf, type TokenResponse } from './client';
-import { loginBegan, loginTeller } from './diagnostics';
-import { CriteoAPIError, CriteoTokenError, CriteoTransportError, foreignText, HookTimeoutError } from './errors';
-import { asError, askHook, atOnce, callHook, type HookAnswer, handOver } from './hook';
-import { isRecord } from './json';
-import { CriteoOAuth2, formFields } from './oauth2';
+import { refusalOf, type TokenResponse } from './criteo/client';
+import { readTokenError } from './criteo/error-response';
+import { CriteoOAuth2, formFields } from './criteo/node-oauth';
+import { type CriteoProfile, fetchProfile } from './criteo/profile';
+import { readTokenSet, type TokenSet } from './criteo/token-set';
+import { CriteoAPIError, CriteoTokenError, CriteoTransportError, HookTimeoutError } from './errors';
 import {
-  type CriteoStrategyOptions,
-  type CriteoStrategyOptionsWithRequest,
-  checkCallbackURL,
-  readOptions,
-  type Settings,
-} from './options';
-import { failure, type Outcome, refused, unknownLogin, userChanged, verdict } from './outcome';
-import { type CriteoProfile, fetchProfile } from './profile';
-import { readTokenError } from './refusal';
-import type { Request, StateMetadata, StateStore } from './state/store';
-import { readTokenSet, type TokenSet } from './token-set';
+  type AuthorizationPrefix,
+  authorizationPrefix,
+  authorizationURL,
+  newVerifier,
+} from './login/authorization-url';
+import { type CallbackParameters, isAhead, knownError, readCallback } from './login/callback-parameters';
+import { asError, askHook, atOnce, callHook, type HookAnswer, handOver } from './login/hook';
+import { loginBegan, loginTeller } from './login/login-events';
+import { failure, type Outcome, refused, unknownLogin, userChanged, verdict } from './login/outcome';
 import {
   type ClassicVerify,
   type ClassicVerifyWithParams,
@@ -32,9 +27,20 @@ import {
   type Login,
   readVerify,
   type Verify,
-} from './verify';
+} from './login/verify';
+import {
+  type CriteoStrategyOptions,
+  type CriteoStrategyOptionsWithRequest,
+  checkCallbackURL,
+  readOptions,
+  type Settings,
+} from './options';
+import type { Request, StateMetadata, StateStore } from './state/state-store';
+import { optionError } from './util/checks';
+import { isRecord } from './util/json';
+import { foreignText } from './util/redaction';
 
-export type { FailureInfo } from './outcome';
+export type { FailureInfo } from './login/outcome';
 
 /** Options of one call of `passport.authenticate('criteo', …)`, beside Passport's own. */
 export interface CriteoAuthenticateOptions {

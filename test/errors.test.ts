@@ -8,12 +8,11 @@ import {
   CriteoTokenError,
   CriteoTransportError,
   type ErrorFacts,
-  foreignText,
   HookTimeoutError,
   ReauthorizationRequiredError,
-  redact,
   TokenStoreError,
 } from '../lib/errors';
+import { foreignText, redact } from '../lib/util/redaction';
 import { expectNoSecret } from './support/errors';
 
 const facts = { code: 'timeout', status: 504 } as const;

@@ -1,7 +1,7 @@
 import { Agent } from 'node:http';
 import { expect } from 'chai';
 import { checkCallbackURL, readOptions } from '../lib/options';
-import { SessionStateStore } from '../lib/state/session';
+import { SessionStateStore } from '../lib/state/session-store';
 
 const app = { clientID: 'id', clientSecret: 'secret-value', callbackURL: 'https://app.example.com/cb' };
 const read = (options: object = {}) => readOptions({ ...app, ...options });

@@ -1,4 +1,4 @@
-export { type ConsentCallbackHandler, type ConsentCallbackOptions, consentCallback } from './callback';
-export { type ConsentEvent, signConsentCallback, verifyConsentCallback } from './event';
-export type { SeenEvents } from './seen';
-export { type ConsentURLOptions, createConsentURL } from './url';
+export { type ConsentCallbackHandler, type ConsentCallbackOptions, consentCallback } from './consent-callback';
+export { type ConsentEvent, signConsentCallback, verifyConsentCallback } from './consent-event';
+export { type ConsentURLOptions, createConsentURL } from './consent-url';
+export type { SeenEvents } from './seen-events';

@@ -1,5 +1,5 @@
 import { createHmac } from 'node:crypto';
-import { checkCredential, optionError } from '../checks';
+import { checkCredential, optionError } from '../util/checks';
 
 /** HMAC-SHA512 in lower-case hex under the connector's signing secret: what signs consent URLs and callbacks alike. */
 export function sign(content: string | Uint8Array, secret: string): string {

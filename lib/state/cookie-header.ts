@@ -1,5 +1,5 @@
-import { isRecord } from '../json';
-import type { Request } from './store';
+import { isRecord } from '../util/json';
+import type { Request } from './state-store';
 
 /** Sets cookies, given as `Set-Cookie` lines, beside those that others set. */
 export type AppendCookies = (lines: readonly string[]) => void;

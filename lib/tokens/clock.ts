@@ -1,5 +1,5 @@
 import { performance } from 'node:perf_hooks';
-import type { TokenSet } from '../token-set';
+import type { TokenSet } from '../criteo/token-set';
 
 // Smaller differences are the two clocks' own: their resolution, and what lies between reading one and the other.
 const STEP = 1000;

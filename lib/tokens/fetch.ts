@@ -1,11 +1,11 @@
 import { performance } from 'node:perf_hooks';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { APIEndpoint } from '../client';
+import type { APIEndpoint } from '../criteo/client';
+import { readAPIError, retryAfter } from '../criteo/error-response';
 import { CriteoTransportError } from '../errors';
-import { readAPIError, retryAfter } from '../refusal';
-import { version } from '../version';
-import { abortError } from './abort';
-import { type APIRequest, send } from './request';
+import { abortError } from '../http/abort';
+import { type APIRequest, send } from '../http/streaming-request';
+import { version } from '../util/version';
 
 /** What `fetch` of a TokenSource takes: as the global `fetch` does, and a timeout. */
 export interface TokenFetchInit extends RequestInit {

@@ -1,8 +1,8 @@
-import { optionError } from '../checks';
-import { CriteoClient } from '../client';
-import type { TokenLock } from './exclusive';
-import type { StoredTokenSet } from './record';
+import { CriteoClient } from '../criteo/client';
+import { optionError } from '../util/checks';
+import type { TokenLock } from './lock';
 import type { TokenStore } from './store';
+import type { StoredTokenSet } from './stored-tokens';
 
 /** How a TokenSource comes by its tokens (RFC 6749 sections 6 and 4.4). */
 export type TokenGrant = 'refresh_token' | 'client_credentials';

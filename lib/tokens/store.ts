@@ -1,6 +1,6 @@
 import { TokenStoreError } from '../errors';
-import { askHook } from '../hook';
-import { readRecord, type StoredTokenSet } from './record';
+import { askHook } from '../login/hook';
+import { readRecord, type StoredTokenSet } from './stored-tokens';
 
 type Awaitable<T> = T | PromiseLike<T>;
 

@@ -1,8 +1,8 @@
 import { expect } from 'chai';
 import type { Browser } from 'playwright-core';
 import { CookieStateStore, CriteoStrategy } from '../../lib/index';
-import { mountsStrictSessions } from '../docs/traps/strict';
-import { type Mount, opener, routes, sessions } from '../traps/app';
+import { mountsStrictSessions } from '../integration/docs/traps/strict';
+import { type Mount, opener, routes, sessions } from '../integration/traps/app';
 import { openBrowser } from './person';
 
 const secret = 'only for tests, of 32 characters';

@@ -6,7 +6,7 @@ import Keyv from 'keyv';
 import { encrypted } from '../../example/tokens/encrypted';
 import { ReauthorizationRequiredError } from '../../lib/errors';
 import { rejection } from '../support/errors';
-import { LIFE, opener } from '../token-source/support';
+import { LIFE, opener } from '../tokens/support';
 import { startPostgres } from './postgres';
 import { startRedis } from './redis';
 

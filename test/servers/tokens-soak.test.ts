@@ -1,9 +1,9 @@
 import { expect } from 'chai';
-import { CriteoClient } from '../../lib/client';
+import { CriteoClient } from '../../lib/criteo/client';
+import type { TokenSet } from '../../lib/criteo/token-set';
 import { CriteoTokenError, CriteoTransportError, TokenStoreError } from '../../lib/errors';
 import { createSandbox, type Fault, type FaultHandle } from '../../lib/sandbox';
-import type { TokenSet } from '../../lib/token-set';
-import { TokenSource } from '../../lib/token-source';
+import { TokenSource } from '../../lib/tokens/token-source';
 import { login } from '../sandbox/support';
 
 /** Numbers from 0 to 1 that are the same in every run (mulberry32). */

@@ -5,7 +5,7 @@ import express, { type ErrorRequestHandler } from 'express';
 import session from 'express-session';
 import passport, { type AuthenticateOptions } from 'passport';
 import { createSandbox, type Sandbox } from '../../lib/sandbox';
-import { CookieStateStore } from '../../lib/state/cookie';
+import { CookieStateStore } from '../../lib/state/cookie-store';
 import { CriteoStrategy } from '../../lib/strategy';
 import { Jar, secret } from './cookie-support';
 

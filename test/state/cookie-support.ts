@@ -1,7 +1,7 @@
 import { IncomingMessage, ServerResponse } from 'node:http';
 import { Socket } from 'node:net';
-import { CookieStateStore, type CookieStateStoreOptions } from '../../lib/state/cookie';
-import type { Request, StateMetadata } from '../../lib/state/store';
+import { CookieStateStore, type CookieStateStoreOptions } from '../../lib/state/cookie-store';
+import type { Request, StateMetadata } from '../../lib/state/state-store';
 
 export const secret = 'first secret, at least 32 characters';
 

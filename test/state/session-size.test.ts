@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { SessionStateStore } from '../../lib/state/session';
+import { SessionStateStore } from '../../lib/state/session-store';
 import { Bench, metadata } from './session-support';
 
 const verifier = 'v'.repeat(43);

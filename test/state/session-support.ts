@@ -1,5 +1,5 @@
-import type { SessionStateStore } from '../../lib/state/session';
-import type { Request, StateMetadata } from '../../lib/state/store';
+import type { SessionStateStore } from '../../lib/state/session-store';
+import type { Request, StateMetadata } from '../../lib/state/state-store';
 
 /** What a strategy tells a store. */
 export function metadata(changes: Partial<StateMetadata> = {}): StateMetadata {

@@ -1,7 +1,7 @@
 import { inspect } from 'node:util';
 import { expect } from 'chai';
 import OAuth2Strategy from 'passport-oauth2';
-import { SessionStateStore } from '../../lib/state/session';
+import { SessionStateStore } from '../../lib/state/session-store';
 import { CriteoStrategy } from '../../lib/strategy';
 import { expectOneOutcomeEach } from '../support/passport';
 import { app, construct, deepFreeze, locationOf, stubbed, successOf, user, Visitor } from './support';

@@ -2,9 +2,9 @@ import { expect } from 'chai';
 import express from 'express';
 import { Passport } from 'passport';
 import { CriteoAPIError } from '../../lib/errors';
+import type { Login } from '../../lib/login/verify';
 import { createSandbox, type Sandbox } from '../../lib/sandbox';
 import { CriteoStrategy } from '../../lib/strategy';
-import type { Login } from '../../lib/verify';
 import { authenticate, expectOneOutcomeEach } from '../support/passport';
 import {
   app,

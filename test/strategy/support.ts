@@ -1,6 +1,6 @@
 import { expect } from 'chai';
-import type { CriteoOAuth2 } from '../../lib/oauth2';
-import type { CriteoProfile } from '../../lib/profile';
+import type { CriteoOAuth2 } from '../../lib/criteo/node-oauth';
+import type { CriteoProfile } from '../../lib/criteo/profile';
 import { CriteoStrategy } from '../../lib/strategy';
 import { authenticate, type Outcome } from '../support/passport';
 

@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import { HookTimeoutError } from '../../lib/errors';
-import type { Login } from '../../lib/verify';
+import type { Login } from '../../lib/login/verify';
 import { expectOneOutcomeEach } from '../support/passport';
 import { type Answer, errorOf, failureOf, stubbed, successOf, tokens, user, Visitor } from './support';
 

@@ -1,0 +1,83 @@
+import { HookTimeoutError } from '../errors';
+
+/**
+ * A hook's answer: an error or none, then what the hook says, in three values at most. Hooks are the application's, so
+ * nothing is believed.
+ */
+export type HookAnswer = (error?: unknown, first?: unknown, second?: unknown, third?: unknown) => void;
+
+/**
+ * Calls a callback-style hook and gives its answer to `done` exactly once, whatever the hook does: the first answer
+ * counts; a throw or a rejection is an answer; `timeout` milliseconds of silence are one too. An answer that comes at
+ * once costs neither a timer nor a promise.
+ */
+export function callHook(
+  what: string,
+  timeout: number,
+  call: (callback: HookAnswer) => unknown,
+  done: HookAnswer,
+): void {
+  let timer: NodeJS.Timeout | undefined;
+  let settled = false;
+  const settle: HookAnswer = (error, first, second, third) => {
+    if (settled) return;
+    settled = true;
+    if (timer) clearTimeout(timer);
+    done(error ? asError(error, what) : undefined, first, second, third);
+  };
+  const failed = (reason: unknown): void => settle(asError(reason, what));
+  try {
+    const returned = call(settle);
+    if (isThenable(returned)) returned.then(undefined, failed);
+  } catch (reason) {
+    failed(reason);
+  }
+  if (settled) return;
+  timer = setTimeout(
+    () => settle(new HookTimeoutError(`${what} did not answer within ${timeout} ms (the option timeout)`)),
+    timeout,
+  );
+}
+
+/** A promise of a hook's answer. */
+export function askHook(what: string, timeout: number, call: (callback: HookAnswer) => unknown): Promise<unknown[]> {
+  return new Promise((resolve, reject) => {
+    callHook(what, timeout, call, (error, ...answer) => (error ? reject(error) : resolve(answer)));
+  });
+}
+
+/**
+ * The answer of a hook that has to answer at once. A promise is refused, and its rejection goes no further.
+ *
+ * @throws {TypeError} naming the hook.
+ */
+export function atOnce<T>(what: string, answer: T): T {
+  if (!isThenable(answer)) return answer;
+  answer.then(undefined, () => {});
+  throw new TypeError(`${what} must answer at once, but it returned a promise`);
+}
+
+/**
+ * What may go to Passport as an error. Passport hands it to `next`, to which nothing, 'route' and 'router' mean
+ * something else: only objects may pass.
+ */
+export function asError(reason: unknown, what: string): object {
+  return typeof reason === 'object' && reason !== null ? reason : new Error(`${what} failed: ${String(reason)}`);
+}
+
+function isThenable(value: unknown): value is PromiseLike<unknown> {
+  return typeof (value as { then?: unknown } | null | undefined)?.then === 'function';
+}
+
+/** Gives a promise's result to a callback outside of the promise, so that what the callback throws stays its own. */
+export function handOver<T>(
+  promise: Promise<T>,
+  callback: (...answer: never[]) => unknown,
+  answer: (value: T) => unknown[],
+): void {
+  const call = callback as (...answer: unknown[]) => unknown;
+  promise.then(
+    (value) => process.nextTick(call, null, ...answer(value)),
+    (error) => process.nextTick(call, error),
+  );
+}

@@ -1,0 +1,136 @@
+import type { CriteoProfile } from '../criteo/profile';
+import type { TokenSet } from '../criteo/token-set';
+import type { Request } from '../state/state-store';
+
+/** What the modern `verify` gets: everything about one login. */
+export interface Login {
+  /** Keep these, encrypted: a second consent may be impossible until the user revokes the first. */
+  tokens: TokenSet;
+  /** The token response as it came, but for the refresh token. */
+  params: Record<string, unknown>;
+  /** `undefined` where the profile is skipped, or was not to be had with `requireUserProfile: false`. */
+  profile: CriteoProfile | undefined;
+  /** Why the profile was not to be had, with `requireUserProfile: false`. */
+  profileError?: unknown;
+  req: Request;
+  /** What `authenticate('criteo', { state })` was given when the login began. */
+  state: unknown;
+}
+
+/**
+ * What a login is turned into: a user, or none, which fails the login. Declare your own kind of user once, as
+ * `Express.User`, and it is what `verify` has to return and what `req.user` is.
+ */
+export type VerifiedUser<User extends Express.User = Express.User> = User | false | null | undefined;
+
+/** The modern `verify`: one object in, a promise of the user out. */
+export type Verify<User extends Express.User = Express.User> = (
+  login: Login,
+) => VerifiedUser<User> | Promise<VerifiedUser<User>>;
+
+/** The callback of a classic `verify`. */
+export type Verified = (error?: unknown, user?: VerifiedUser, info?: object | string) => void;
+
+/** The classic `verify`. */
+export type ClassicVerify = (
+  accessToken: string,
+  refreshToken: string | undefined,
+  profile: CriteoProfile | undefined,
+  done: Verified,
+) => unknown;
+
+/** The classic `verify` of five parameters, which gets the token response too. */
+export type ClassicVerifyWithParams = (
+  accessToken: string,
+  refreshToken: string | undefined,
+  params: Record<string, unknown>,
+  profile: CriteoProfile | undefined,
+  done: Verified,
+) => unknown;
+
+/** The classic `verify` with `passReqToCallback: true`. */
+export type ClassicVerifyWithRequest = (
+  req: Request,
+  accessToken: string,
+  refreshToken: string | undefined,
+  profile: CriteoProfile | undefined,
+  done: Verified,
+) => unknown;
+
+/** The classic `verify` of six parameters, with `passReqToCallback: true`. */
+export type ClassicVerifyWithRequestAndParams = (
+  req: Request,
+  accessToken: string,
+  refreshToken: string | undefined,
+  params: Record<string, unknown>,
+  profile: CriteoProfile | undefined,
+  done: Verified,
+) => unknown;
+
+/**
+ * The type of a `verify` written in place, so that TypeScript infers its parameters whether it has as many as `Short` or
+ * as many as `Long`. Overloads alone do not do that: the first one gives such a function its parameter types for good.
+ * Here, one as long as `Long` finds no other signature that has room for it; a shorter one finds two that nothing
+ * combines, because one is generic, and so hears of `Short` alone. (That it then fits this overload or the next is
+ * found out later.)
+ */
+export type Inline<Short extends (...args: never[]) => unknown, Long extends (...args: never[]) => unknown> =
+  | Short
+  | { <_>(...args: Parameters<Short>): unknown; (...args: Parameters<Long>): unknown };
+
+/** How a login is put before the application: the modern way, or one of the four classic ones. */
+export interface Verifier {
+  /** What passport-oauth2 keeps as `_verify`. */
+  verify: (...args: never[]) => unknown;
+  modern: boolean;
+}
+
+/**
+ * Chooses between the two forms of `verify`, and refuses what could never call back.
+ *
+ * @throws {TypeError} saying which parameters are expected.
+ */
+export function readVerify(inOptions: unknown, argument: unknown, passReqToCallback: boolean): Verifier {
+  if (inOptions !== undefined && argument !== undefined) {
+    throw new TypeError('CriteoStrategy: verify was given twice: in the options and as an argument. Give one of them');
+  }
+  if (inOptions !== undefined) {
+    if (typeof inOptions !== 'function') throw new TypeError('CriteoStrategy: the option verify must be a function');
+    if (passReqToCallback) {
+      throw new TypeError(
+        'CriteoStrategy: the option passReqToCallback is for the classic verify; take req from the login',
+      );
+    }
+    return { verify: inOptions as Verifier['verify'], modern: true };
+  }
+  if (typeof argument !== 'function') {
+    throw new TypeError('CriteoStrategy needs a verify function: as its second argument, or as the option verify');
+  }
+  const [fewest, most] = passReqToCallback ? [5, 6] : [4, 5];
+  const { length } = argument;
+  // A rest parameter counts as none: such a function sees them all (Nest's does).
+  if (length !== 0 && (length < fewest || length > most)) {
+    const expected = passReqToCallback
+      ? '(req, accessToken, refreshToken, profile, done) or (req, accessToken, refreshToken, params, profile, done)'
+      : '(accessToken, refreshToken, profile, done) or (accessToken, refreshToken, params, profile, done)';
+    const hint =
+      length === 1
+        ? '. A verify of one parameter goes into the options: new CriteoStrategy({ ...options, verify })'
+        : !passReqToCallback && length === 6
+          ? ', or the option passReqToCallback: true'
+          : '';
+    throw new TypeError(
+      `CriteoStrategy: verify has ${length} parameters, so it cannot call back: expected ${expected}${hint}`,
+    );
+  }
+  return { verify: argument as Verifier['verify'], modern: false };
+}
+
+/** The arguments of a classic `verify`, but for `done`: the number of its parameters decides, as in passport-oauth2. */
+export function classicArguments(length: number, passReqToCallback: boolean, login: Login): unknown[] {
+  const { tokens, params, profile, req } = login;
+  const all = [tokens.accessToken, tokens.refreshToken, params, profile];
+  const some = [tokens.accessToken, tokens.refreshToken, profile];
+  if (passReqToCallback) return [req, ...(length === 6 ? all : some)];
+  return length === 5 ? all : some;
+}

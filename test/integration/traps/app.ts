@@ -1,0 +1,113 @@
+import { once } from 'node:events';
+import http, { type RequestListener } from 'node:http';
+import https from 'node:https';
+import type { AddressInfo } from 'node:net';
+import express, { type Express } from 'express';
+import session, { type SessionOptions } from 'express-session';
+import passport from 'passport';
+import { CriteoStrategy, type CriteoStrategyOptions } from '../../../lib/index';
+import { createSandbox, type Sandbox } from '../../../lib/sandbox';
+import { cert, key } from '../../support/certificate';
+import { type Page, Visitor } from '../../support/jar';
+import { forward } from '../../support/proxy';
+
+export type Passport = InstanceType<typeof passport.Passport>;
+
+/** express-session as the documentation mounts it; `changes` make the traps. */
+export const sessions = (changes: Partial<SessionOptions> = {}): express.RequestHandler =>
+  session({ secret: 'only for tests', resave: false, saveUninitialized: false, ...changes });
+
+/** Mounts an application's middleware and routes. */
+export type Mount = (app: Express, passport: Passport, options: CriteoStrategyOptions) => void;
+
+/** Login at `/login`, back at `/callback`, which says what came of it: `info`, or the user. */
+export const routes =
+  (...before: express.RequestHandler[]): Mount =>
+  (app, authenticator, options) => {
+    authenticator.use('criteo', new CriteoStrategy({ ...options, verify: ({ profile }) => ({ id: profile?.id }) }));
+    for (const middleware of before) app.use(middleware);
+    app.get('/login', authenticator.authenticate('criteo'));
+    app.get('/callback', (req, res, next) => {
+      const done: passport.AuthenticateCallback = (error, user, info) => {
+        if (error) return next(error);
+        if (!user) return res.status(403).json(info);
+        if (!req.session) return res.json(user);
+        req.logIn(user, (failed) => (failed ? next(failed) : res.json(user)));
+      };
+      authenticator.authenticate('criteo', done)(req, res, next);
+    });
+    const failed: express.ErrorRequestHandler = (error, _req, res, _next) => {
+      res.status(500).json({ code: error.code, message: error.message });
+    };
+    app.use(failed);
+  };
+
+/** An application at `http://localhost`, a sandbox at `http://127.0.0.1`, which is another site, and a visitor. */
+export interface World {
+  origin: string;
+  sandbox: Sandbox;
+  visitor: Visitor;
+  /** Starts the application anew on the same port: whatever was in its memory is gone. */
+  restart(mount: Mount): void;
+  /** Begins a login; the consent page's URL. */
+  begin(path?: string): Promise<string>;
+  /** Approves at Criteo and comes back. */
+  finish(consentPage: string): Promise<Page>;
+}
+
+/** Opens worlds that end with the test. */
+export function opener(): (mount: Mount, options?: { tls?: boolean }) => Promise<World> {
+  const open: { close(): Promise<unknown> }[] = [];
+  afterEach(() => Promise.all(open.splice(0).map((each) => each.close())));
+
+  /** Serves on a free port of this machine, until the test ends. */
+  const serve = async (server: http.Server): Promise<number> => {
+    server.listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    open.push({
+      close() {
+        const closed = once(server, 'close');
+        server.close();
+        server.closeAllConnections();
+        return closed;
+      },
+    });
+    return (server.address() as AddressInfo).port;
+  };
+
+  return async (mount, { tls = false } = {}) => {
+    const sandbox = await createSandbox();
+    open.push(sandbox);
+    let handler: RequestListener;
+    const port = await serve(http.createServer((req, res) => handler(req, res)));
+    const proxyPort =
+      tls &&
+      (await serve(
+        https.createServer(
+          { key, cert },
+          forward(() => port, { 'x-forwarded-proto': 'https' }),
+        ),
+      ));
+    const origin = tls ? `https://localhost:${proxyPort}` : `http://localhost:${port}`;
+    const visitor = new Visitor();
+    const { clientID, clientSecret } = sandbox.app;
+    const options = { clientID, clientSecret, ...sandbox.endpoints, callbackURL: `${origin}/callback` };
+    const restart = (next: Mount): void => {
+      const app = express();
+      const authenticator = new passport.Passport();
+      authenticator.serializeUser((user, done) => done(null, user));
+      authenticator.deserializeUser((user: Express.User, done) => done(null, user));
+      next(app, authenticator, options);
+      handler = app;
+    };
+    restart(mount);
+    return {
+      origin,
+      sandbox,
+      visitor,
+      restart,
+      begin: async (path = '/login') => (await visitor.open(new URL(path, origin).href)).location,
+      finish: async (consentPage) => visitor.open(await sandbox.approve(consentPage), consentPage),
+    };
+  };
+}

@@ -1,0 +1,91 @@
+import { expect } from 'chai';
+import { CriteoStrategy } from '../../../lib/index';
+import { returnsToWhereOneWas } from '../docs/traps/return-to';
+import { type Mount, opener, sessions } from './app';
+
+const home = 'https://app.example.com';
+
+const mount: Mount = (app, passport, options) => {
+  const callbackURL = options.callbackURL.replace('/callback', '/auth/criteo/callback');
+  passport.use(new CriteoStrategy({ ...options, callbackURL, verify: ({ profile }) => ({ id: profile?.id }) }));
+  app.use(sessions());
+  returnsToWhereOneWas(app, passport);
+};
+
+describe('A returnTo, as documented,', () => {
+  const open = opener();
+  /** Where somebody ends who signs in by a link with this query. */
+  const destination = async (query: string): Promise<string> => {
+    const { begin, finish } = await open(mount);
+    const consentPage = await begin(`/auth/criteo${query}`);
+    expect(consentPage).not.to.match(/example/);
+    return (await finish(consentPage)).location;
+  };
+  const asked = (path: string): Promise<string> => destination(`?returnTo=${encodeURIComponent(path)}`);
+
+  for (const path of [
+    '/',
+    '/reports',
+    '/reports?from=2026-01-01&to=%2F#top',
+    '/caf%C3%A9',
+    '/a//b',
+    '/?next=//evil.example',
+  ]) {
+    it(`leads to ${path}`, async () => {
+      expect(await asked(path)).to.equal(home + path);
+    });
+  }
+
+  const evil = [
+    'https://evil.example/',
+    'HTTPS://evil.example',
+    '//evil.example/',
+    '///evil.example/',
+    '/\\evil.example',
+    '\\\\evil.example',
+    '\\/evil.example',
+    '/\t/evil.example',
+    '\t//evil.example',
+    '/\r\n/evil.example',
+    '\u0000//evil.example',
+    ' //evil.example',
+    'https:\\\\evil.example',
+    'http://app.example.com/',
+    'https://app.example.com@evil.example/',
+    'https://app.example.com.evil.example/',
+    'https://app.example.com:444/',
+    'https://somebody@app.example.com/',
+    'javascript:alert(1)',
+    'data:text/html,evil',
+    'blob:https://app.example.com/evil',
+    'https://[evil',
+    `/${'a'.repeat(1000)}`,
+    `/${'é'.repeat(400)}`,
+  ];
+  for (const path of evil) {
+    it(`leads home instead of to ${JSON.stringify(path).slice(0, 60)}`, async () => {
+      expect(await asked(path)).to.equal(`${home}/`);
+    });
+  }
+
+  // On our own host, whatever they look like: a browser that follows them stays.
+  const odd = [
+    '/%09/evil.example',
+    '/%5Cevil.example',
+    '/.//evil.example',
+    'https://app.example.com//evil.example',
+    '/a\r\nSet-Cookie: b=c',
+    'evil.example',
+  ];
+  for (const path of odd) {
+    it(`stays on its host with ${JSON.stringify(path)}`, async () => {
+      expect(new URL(await asked(path)).origin).to.equal(home);
+    });
+  }
+
+  it('leads home where there is none, or several', async () => {
+    for (const query of ['', '?returnTo=', '?returnTo=/a&returnTo=/b', '?returnTo[a]=/b']) {
+      expect(await destination(query)).to.equal(`${home}/`);
+    }
+  });
+});

@@ -1,0 +1,52 @@
+import { expect } from 'chai';
+import { createSandbox, type Sandbox } from '../../../lib/sandbox';
+import { hasTwoApps } from '../docs/traps/two-apps';
+import { users } from '../docs/users';
+import { opener, sessions } from './app';
+
+describe('A Marketing Solutions app and a Retail Media app in one process', () => {
+  const open = opener();
+  let retail: Sandbox;
+  beforeEach(async () => {
+    users.saved.length = 0;
+    retail = await createSandbox({
+      app: { service: 'retail-media' },
+      portfolio: [{ id: '18446744073709551616', name: 'R' }],
+    });
+  });
+  afterEach(() => retail.close());
+
+  const world = () =>
+    open((app, passport, { clientID, clientSecret = '', callbackURL, ...endpoints }) => {
+      app.use(sessions());
+      const marketing = { clientID, clientSecret, ...endpoints };
+      const { clientID: other, clientSecret: secret } = retail.app;
+      hasTwoApps(app, passport, new URL(callbackURL).origin, marketing, {
+        clientID: other,
+        clientSecret: secret,
+        ...retail.endpoints,
+      });
+    });
+
+  it('sign people in while both logins are pending, each with its own portfolio', async () => {
+    const { origin, sandbox, visitor, begin, finish } = await world();
+    const one = await begin('/auth/criteo-marketing');
+    const other = await begin('/auth/criteo-retail');
+    expect((await visitor.open(await retail.approve(other), other)).location).to.equal(`${origin}/dashboard`);
+    expect((await finish(one)).location).to.equal(`${origin}/dashboard`);
+    expect(users.saved[0]?.id).to.equal('18446744073709551616');
+    expect(users.saved[1]?.id).to.be.a('string').and.not.equal('18446744073709551616');
+    expect(sandbox.requests.map(({ path }) => path)).to.include('/2026-07/advertisers/me');
+    expect(retail.requests.map(({ path }) => path)).to.include('/2026-07/retail-media/accounts');
+  });
+
+  it('do not take each other’s logins, and leave them as they are', async () => {
+    const { origin, sandbox, visitor, begin } = await world();
+    const consentPage = await begin('/auth/criteo-marketing');
+    const callback = await sandbox.approve(consentPage);
+    const astray = callback.replace('criteo-marketing', 'criteo-retail');
+    expect((await visitor.open(astray, consentPage)).location).to.equal(`${origin}/login`);
+    expect(retail.requests.filter(({ path }) => path === '/oauth2/token')).to.have.lengthOf(0);
+    expect((await visitor.open(callback, consentPage)).location).to.equal(`${origin}/dashboard`);
+  });
+});

@@ -1,0 +1,133 @@
+import { expect } from 'chai';
+import fc from 'fast-check';
+import { describe as describeError, isAhead, knownError, readCallback } from '../../lib/login/callback-parameters';
+
+const read = (request: object): unknown => Reflect.apply(readCallback, undefined, [request]);
+
+describe('readCallback', () => {
+  const beginnings: [string, object][] = [
+    ['nothing at all', {}],
+    ['an empty query', { query: {} }],
+    ['other parameters', { query: { tenant: '1', error_description: 'x', iss: 'y' } }],
+    ['inherited parameters', { query: Object.create({ code: 'c', state: 's' }) }],
+    ['a query that is no object', { query: 'code=c', body: null }],
+    ['a list', { query: ['code'], body: ['state'] }],
+    ['a body of bytes', { body: Buffer.from('code=c') }],
+    ['a URL without query', { url: '/cb' }],
+    ['a URL with an empty query', { url: '/cb?#code=c' }],
+  ];
+  for (const [name, request] of beginnings) {
+    it(`takes ${name} for the beginning of a login`, () => {
+      expect(read(request)).to.equal(undefined);
+    });
+  }
+
+  const callbacks: [string, object, object][] = [
+    ['a code', { query: { code: 'c', state: 's', other: 'x' } }, { code: 'c', state: 's' }],
+    ['an empty code', { query: { code: '' } }, { code: '' }],
+    ['a state alone', { query: { state: '' } }, { state: '' }],
+    [
+      'an error',
+      { query: { error: 'e', error_description: 'd\r\n', error_uri: 'u', iss: 'i' } },
+      { error: 'e', error_description: 'd\r\n', error_uri: 'u', iss: 'i' },
+    ],
+    ['a query without a prototype', { query: Object.assign(Object.create(null), { code: 'c' }) }, { code: 'c' }],
+    ['its own parameters only', { query: Object.assign(Object.create({ state: 's' }), { code: 'c' }) }, { code: 'c' }],
+    ['an undefined value', { query: { code: undefined, state: 's' } }, { state: 's' }],
+    ['a form body', { query: {}, body: { code: 'c', state: 's' } }, { code: 'c', state: 's' }],
+    ['a query before a body', { query: { state: 'q' }, body: { code: 'c', state: 'b' } }, { state: 'q' }],
+    ['a URL', { url: '/cb?code=c%20d&state=s+t' }, { code: 'c d', state: 's t' }],
+    ['a URL beside an empty query', { query: {}, url: '/cb?code=c' }, { code: 'c' }],
+    ['a value as long as may be', { query: { code: 'x'.repeat(4096) } }, { code: 'x'.repeat(4096) }],
+  ];
+  for (const [name, request, expected] of callbacks) {
+    it(`reads ${name}`, () => {
+      expect(read(request)).to.deep.equal(expected);
+    });
+  }
+
+  const malformed: [string, object, string][] = [
+    ['a repeated parameter', { query: { code: ['a', 'b'], state: 's' } }, 'code'],
+    ['a parameter repeated in the URL', { url: '/cb?state=a&state=b' }, 'state'],
+    ['a parameter repeated thrice in the URL', { url: '/cb?state=a&state=b&state=c' }, 'state'],
+    ['an object', { query: { state: { a: 'b' } } }, 'state'],
+    ['null', { body: { code: null } }, 'code'],
+    ['a number', { body: { code: 7 } }, 'code'],
+    ['64 KiB', { query: { state: 's', code: 'x'.repeat(65_536) } }, 'code'],
+    ['a long description', { query: { error: 'e', error_description: 'x'.repeat(4097) } }, 'error_description'],
+    ['a control character in a code', { query: { code: 'a\u0000b', state: 's' } }, 'code'],
+    ['a line end in a state', { query: { state: 'a\r\nb' } }, 'state'],
+    ['an escape in an error', { query: { error: '\u001b[31m' } }, 'error'],
+    ['a control character in an issuer', { query: { code: 'c', iss: '\u0085' } }, 'iss'],
+  ];
+  for (const [name, request, parameter] of malformed) {
+    it(`finds ${name} malformed, and says which parameter it is`, () => {
+      expect(read(request)).to.deep.equal({ malformed: parameter });
+    });
+  }
+
+  it('is not fooled by __proto__', () => {
+    for (const request of [
+      { url: '/cb?__proto__=x&state=s' },
+      { body: JSON.parse('{"__proto__":{"code":"c"},"state":"s"}') },
+    ]) {
+      expect(read(request)).to.deep.equal({ state: 's' });
+    }
+  });
+
+  it('never throws, and gives strings of bounded length only', () => {
+    fc.assert(
+      fc.property(
+        fc.record({ query: fc.anything(), body: fc.anything(), url: fc.string() }, { requiredKeys: [] }),
+        (request) => {
+          for (const value of Object.values(Object(read(request)))) {
+            expect(value).to.be.a('string').with.property('length').that.is.at.most(4096);
+          }
+        },
+      ),
+    );
+  });
+});
+
+describe('isAhead', () => {
+  const ahead = (request: object): unknown => Reflect.apply(isAhead, undefined, [request]);
+  it('tells HEAD requests and prefetches from visits', () => {
+    for (const request of [
+      { method: 'HEAD' },
+      { headers: { 'sec-purpose': 'prefetch;prerender' } },
+      { headers: { 'x-moz': 'Prefetch' } },
+    ]) {
+      expect(ahead(request)).to.equal(true);
+    }
+    for (const request of [
+      {},
+      { method: 'GET', headers: {} },
+      { method: 'POST' },
+      { headers: { purpose: 'prefetching' } },
+      { headers: { purpose: 7 } },
+    ]) {
+      expect(ahead(request)).to.equal(false);
+    }
+  });
+});
+
+describe('knownError', () => {
+  it('passes the codes of OAuth and OpenID Connect, and nothing else', () => {
+    for (const code of ['access_denied', 'server_error', 'temporarily_unavailable', 'login_required']) {
+      expect(knownError(code)).to.equal(code);
+    }
+    for (const code of [undefined, '', 'Access_Denied', 'access_denied ', 'constructor', 'call 555-1234']) {
+      expect(knownError(code)).to.equal(undefined);
+    }
+  });
+});
+
+describe('describe', () => {
+  it('cleans a description and cuts it', () => {
+    expect(describeError({ error_description: 'a\u0000b\u202ec\n' })).to.equal('a b c');
+    expect(describeError({ error_description: 'x'.repeat(400) })).to.have.length(301);
+    for (const error_description of ['', ' ', '\u0000'])
+      expect(describeError({ error_description })).to.equal(undefined);
+    expect(describeError({})).to.equal(undefined);
+  });
+});

@@ -1,0 +1,440 @@
+import { once } from 'node:events';
+import { inspect } from 'node:util';
+import { expect } from 'chai';
+import fc from 'fast-check';
+import { Seal } from '../../lib/state/cookie-encryption';
+import { CookieStateStore, type CookieStateStoreOptions } from '../../lib/state/cookie-store';
+import { asRequest, begin, finish, Jar, linesOf, meta, newRequest, newStore, secret } from './cookie-support';
+
+const verifier = 'v'.repeat(43);
+const later = 'second secret, at least 32 characters';
+const localhost = 'http://localhost:3000/cb';
+
+/** Steps over time: only what is asked for the time sees it. */
+const { now } = Date;
+let passed = 0;
+const pass = (milliseconds: number): void => {
+  passed += milliseconds;
+};
+
+describe('CookieStateStore', () => {
+  beforeEach(() => {
+    passed = 0;
+    Date.now = () => now() + passed;
+  });
+  afterEach(() => {
+    Date.now = now;
+  });
+
+  it('declares the parameters by which strategies call it', () => {
+    expect([newStore().store.length, newStore().verify.length]).to.deep.equal([5, 4]);
+  });
+
+  describe('keeps a login', () => {
+    it('with its verifier, state, callback URL and beginner, and gives it back once', () => {
+      const jar = new Jar();
+      const state = { returnTo: '/reports', deep: [1, null, 'ž'] };
+      const { handle, error } = begin(newStore(), jar, { verifier, state, boundTo: 'user-1' });
+      expect(error).to.equal(null);
+      const done = finish(newStore(), jar, handle, { callbackURL: 'https://elsewhere.example.com/' });
+      expect(done.answers).to.deep.equal([
+        [null, verifier, state, { callbackURL: meta.callbackURL, boundTo: 'user-1' }],
+      ]);
+      expect(jar.names).to.deep.equal([]);
+      expect(finish(newStore(), jar, handle)).to.include({ ok: false, code: 'state_unknown' });
+    });
+
+    it('without a verifier and a state too', () => {
+      const jar = new Jar();
+      const { handle } = begin(newStore(), jar);
+      expect(finish(newStore(), jar, handle).answers).to.deep.equal([
+        [null, true, undefined, { callbackURL: meta.callbackURL }],
+      ]);
+    });
+
+    it('in one cookie, out of reach of scripts, other sites and http, for as long as the login may take', () => {
+      const { lines, handle } = begin(newStore({ maxAge: 90_500 }), undefined, { verifier, state: 'the state' });
+      expect(lines).to.have.length(1);
+      expect(lines[0]).to.match(
+        /^__Host-criteo-login\.[\w-]{16}=[\w-]+\.[\w-]+; Max-Age=91; Path=\/; HttpOnly; SameSite=Lax; Secure$/,
+      );
+      expect(lines[0]).not.to.contain(handle.slice(0, 8));
+      expect(Buffer.from(lines[0]?.split(/[.;=]/)[3] ?? '', 'base64url').toString('latin1')).not.to.match(
+        /vvvv|the state/,
+      );
+    });
+
+    it('under the plain name where the callback URL is http', () => {
+      const jar = new Jar();
+      const { lines, handle } = begin(newStore({ name: 'mine' }), jar, { callbackURL: localhost });
+      expect(lines[0]).to.match(/^mine\.[\w-]{16}=[^;]+; Max-Age=600; Path=\/; HttpOnly; SameSite=Lax$/);
+      expect(finish(newStore({ name: 'mine' }), jar, handle, { callbackURL: localhost }).ok).to.equal(true);
+    });
+
+    it('as the option secure says, if it does', () => {
+      expect(begin(newStore({ secure: false })).lines[0]).to.match(/^criteo-login\..*SameSite=Lax$/);
+      const secure = begin(newStore({ secure: true }), undefined, { callbackURL: localhost });
+      expect(secure.lines[0]).to.match(/^__Host-criteo-login\..*; Secure$/);
+    });
+
+    it('also if https came or went since it began', () => {
+      for (const [before, after] of [
+        [localhost, meta.callbackURL],
+        [meta.callbackURL, localhost],
+      ] as const) {
+        const jar = new Jar();
+        const { handle } = begin(newStore(), jar, { callbackURL: before });
+        expect(finish(newStore(), jar, handle, { callbackURL: after }).ok, before).to.equal(true);
+        expect(jar.names).to.deep.equal([]);
+      }
+    });
+
+    it('beside other logins, which it leaves alone', () => {
+      const jar = new Jar();
+      const [a, b, c] = ['a', 'b', 'c'].map((state) => begin(newStore(), jar, { state }));
+      expect(finish(newStore(), jar, b?.handle ?? '').state).to.equal('b');
+      expect(finish(newStore(), jar, c?.handle ?? '').state).to.equal('c');
+      expect(finish(newStore(), jar, a?.handle ?? '').state).to.equal('a');
+    });
+
+    it('without changing what it was given', () => {
+      const given = Object.freeze({ ...meta });
+      const state = Object.freeze({ a: 1 });
+      const { req } = newRequest();
+      newStore().store(req, undefined, state, given, (error) => expect(error).to.equal(null));
+    });
+  });
+
+  describe('bounds what is pending', () => {
+    it('to the newest five', () => {
+      const jar = new Jar();
+      const begun = Array.from({ length: 8 }, (_, index) => {
+        pass(1000);
+        return begin(newStore(), jar, { state: index });
+      });
+      expect(jar.cookies.size).to.equal(5);
+      const kept = begun.map(({ handle }) => finish(newStore(), jar, handle).ok);
+      expect(kept).to.deep.equal([false, false, false, true, true, true, true, true]);
+    });
+
+    it('to as many as the option limit says, whichever way the browser orders them', () => {
+      for (const limit of [1, 2]) {
+        const jar = new Jar();
+        const first = begin(newStore({ limit }), jar);
+        pass(1000);
+        const second = begin(newStore({ limit }), jar);
+        pass(1000);
+        const turned = new Jar();
+        for (const [name, value] of [...jar.cookies].reverse()) turned.cookies.set(name, value);
+        const third = begin(newStore({ limit }), turned);
+        const kept = [first, second, third].map(({ handle }) => finish(newStore(), turned, handle).ok);
+        expect(kept, `limit ${limit}`).to.deep.equal([false, limit === 2, true]);
+      }
+    });
+
+    it('to 4096 bytes together, so that the Cookie header stays one that servers take', () => {
+      const jar = new Jar();
+      const state = 'x'.repeat(900);
+      const begun = Array.from({ length: 5 }, () => {
+        pass(1000);
+        return begin(newStore(), jar, { state }).handle;
+      });
+      expect(jar.header.length).to.be.within(2000, 4200);
+      const kept = begun.map((handle) => finish(newStore(), jar, handle).ok);
+      expect(kept).to.deep.equal([false, false, false, true, true]);
+    });
+
+    it('by clearing dead ones first: too old, from the future, or unreadable', () => {
+      const jar = new Jar();
+      begin(newStore(), jar);
+      pass(600_001);
+      jar.cookies.set('criteo-login.AAAAAAAAAAAAAAAA', 'garbage');
+      jar.cookies.set('criteo-login.BBBBBBBBBBBBBBBB', `${(Date.now() + 120_000).toString(36)}.AAAA`);
+      jar.cookies.set('criteo-login.CCCCCCCCCCCCCCCC', '');
+      jar.cookies.set('criteo-login.tooShort', 'another’s');
+      jar.cookies.set('sid', 'another’s');
+      const { handle } = begin(newStore(), jar);
+      expect(jar.names.slice(0, 2)).to.deep.equal(['criteo-login.tooShort', 'sid']);
+      expect(jar.names).to.have.length(3);
+      expect(finish(newStore(), jar, handle).ok).to.equal(true);
+    });
+
+    it('without answering a header full of cookies with one as long', () => {
+      const planted = Array.from({ length: 700 }, (_, index) => `criteo-login.${String(index).padStart(16, '0')}=a`);
+      const { req, res } = newRequest(planted.join('; '));
+      let handle: string | undefined;
+      newStore().store(req, undefined, undefined, meta, (_error, given) => {
+        handle = given;
+      });
+      const lines = linesOf(res);
+      expect(lines).to.have.length(21);
+      expect(lines.at(-1)).to.match(/Max-Age=600/);
+      const jar = new Jar();
+      jar.take(lines);
+      expect(finish(newStore(), [...planted, jar.header].join('; '), handle ?? '').ok).to.equal(true);
+    });
+  });
+
+  describe('refuses a login', () => {
+    it('that took too long, and clears its cookie', () => {
+      const jar = new Jar();
+      const { handle } = begin(newStore({ maxAge: 60_000 }), jar, { state: 'the state' });
+      pass(60_100);
+      const done = finish(newStore({ maxAge: 60_000 }), jar, handle);
+      expect(done).to.include({ error: null, ok: false, code: 'state_expired' });
+      expect(done.message).to.match(/longer than 60 s.*maxAge/);
+      expect(done.state).to.have.property('state', 'the state');
+      expect(jar.names).to.deep.equal([]);
+
+      const stateless = begin(newStore(), jar).handle;
+      pass(600_100);
+      expect(finish(newStore(), jar, stateless).state).to.have.all.keys('code', 'message');
+    });
+
+    it('whose cookie did not come back, saying why that may be', () => {
+      const { handle } = begin(newStore());
+      for (const cookies of [undefined, '', 'sid=1', 'criteo-login.=1']) {
+        const done = finish(newStore(), cookies, handle);
+        expect(done, String(cookies)).to.include({ error: null, ok: false, code: 'state_unknown' });
+        expect(done.message).to.match(/sent no cookie.*twice.*600 s.*host.*Secure.*http.*POST.*SameSite=Lax.*blocks/);
+        expect(done.lines).to.deep.equal([]);
+      }
+    });
+
+    it('that is not among those that are pending, which it leaves alone', () => {
+      const jar = new Jar();
+      const { handle } = begin(newStore(), jar);
+      for (const other of [
+        '',
+        'x',
+        'A'.repeat(32),
+        `${handle}x`,
+        handle.toLowerCase(),
+        '__proto__',
+        'x'.repeat(4096),
+      ]) {
+        const done = finish(newStore(), jar, other);
+        expect(done, other).to.include({ error: null, ok: false, code: 'state_unknown' });
+        expect(done.message).to.match(/other pending logins, but not of this one.*twice.*another strategy/);
+        expect(done.lines).to.deep.equal([]);
+      }
+      expect(finish(newStore(), jar, handle).ok).to.equal(true);
+    });
+
+    it('of another strategy, whose cookie it leaves alone', () => {
+      const jar = new Jar();
+      const { handle } = begin(newStore(), jar);
+      for (const other of [{ strategy: 'criteo-retail' }, { clientID: 'app-2' }]) {
+        expect(finish(newStore(), jar, handle, other)).to.include({ ok: false, code: 'state_unknown' });
+      }
+      expect(finish(newStore(), jar, handle).ok).to.equal(true);
+    });
+
+    it('whose cookie was put under the name of another strategy’s', () => {
+      const [mine, theirs] = [new Jar(), new Jar()];
+      const { handle } = begin(newStore(), mine);
+      const other = begin(newStore(), theirs, { strategy: 'criteo-retail' });
+      const replayed = `${theirs.names[0]}=${[...mine.cookies.values()][0]}`;
+      for (const each of [handle, other.handle]) {
+        const done = finish(newStore(), replayed, each, { strategy: 'criteo-retail' });
+        expect(done).to.include({ ok: false, code: 'state_unknown' });
+      }
+    });
+
+    it('whose cookie belongs to another handle', () => {
+      const [mine, theirs] = [new Jar(), new Jar()];
+      const { handle } = begin(newStore(), mine);
+      begin(newStore(), theirs);
+      const swapped = `${mine.names[0]}=${[...theirs.cookies.values()][0]}`;
+      expect(finish(newStore(), swapped, handle)).to.include({ ok: false, code: 'state_unknown' });
+    });
+
+    it('whose cookie lost its __Host- prefix, as one that a neighbour planted would', () => {
+      const jar = new Jar();
+      const { handle } = begin(newStore(), jar);
+      const done = finish(newStore(), jar.header.replace('__Host-', ''), handle);
+      expect(done).to.include({ ok: false, code: 'state_unknown' });
+    });
+
+    it('whose cookie was tampered with in any place, or cut off, or made longer, and clears it', () => {
+      const jar = new Jar();
+      const { handle } = begin(newStore(), jar, { verifier });
+      const [name = '', value = ''] = [...jar.cookies].flat();
+      const changed = Array.from(
+        value,
+        (at, index) => value.slice(0, index) + (at === 'A' ? 'B' : 'A') + value.slice(index + 1),
+      );
+      for (const other of [...changed, '', '.', value.slice(0, 40), `${value}A`, `"${value}"`, value.repeat(40)]) {
+        const done = finish(newStore(), `${name}=${other}`, handle);
+        expect(done, other).to.include({ error: null, ok: false, code: 'state_unknown' });
+        expect(done.message).to.match(/cannot be read.*secret.*every process/);
+        expect(done.lines[0]).to.equal(`${name}=; Max-Age=0; Path=/; HttpOnly; SameSite=Lax; Secure`);
+      }
+    });
+
+    it('whose cookie is genuine, but holds nothing that this version would write', () => {
+      const jar = new Jar();
+      const { handle } = begin(newStore(), jar);
+      const [name = '', value = ''] = [...jar.cookies].flat();
+      const [began = ''] = value.split('.');
+      const seal = new Seal('passport-criteo: pending login in a cookie', [secret]);
+      const context = JSON.stringify([name, began, handle, 'criteo', 'app-1']);
+      const forged = (content: unknown): string => `${name}=${began}.${seal.seal(JSON.stringify(content), context)}`;
+      const right = { at: Date.now(), of: ['criteo', 'app-1'], to: meta.callbackURL };
+      expect(finish(newStore(), forged(right), handle).ok).to.equal(true);
+      for (const content of [null, [], {}, { ...right, at: 'now' }, { ...right, to: 7 }]) {
+        expect(finish(newStore(), forged(content), handle).code, JSON.stringify(content)).to.equal('state_unknown');
+      }
+    });
+
+    it('whatever the Cookie header, unless it is the one that the login began with', () => {
+      const jar = new Jar();
+      const store = newStore();
+      const { handle } = begin(store, jar, { verifier });
+      const [name = '', value = ''] = [...jar.cookies].flat();
+      const base = fc.constantFrom(...'ABCxyz019-_.= "%\0ž');
+      const near = fc
+        .tuple(fc.nat(value.length), fc.nat(3), fc.string({ unit: base, maxLength: 3 }))
+        .map(([at, out, put]) => value.slice(0, at) + put + value.slice(at + out));
+      const names = fc.oneof(fc.constantFrom(name, name.replace('__Host-', ''), `${name}x`, '__proto__'), fc.string());
+      const pairs = fc
+        .tuple(names, fc.oneof(near, fc.constant(value), fc.string()))
+        .filter(([itsName, itsValue]) => !(itsName.trim() === name && itsValue.split(';')[0]?.trim() === value))
+        .map((pair) => pair.join('='));
+      const headers = fc.oneof(
+        fc.string(),
+        fc.array(pairs, { maxLength: 8 }).map((all) => all.join('; ')),
+      );
+      fc.assert(
+        fc.property(headers, (header) => {
+          const { answers, error, ok, code } = finish(store, header, handle);
+          expect(answers).to.have.length(1);
+          expect({ error, ok, code }).to.deep.equal({ error: null, ok: false, code: 'state_unknown' });
+        }),
+        { numRuns: 2000 },
+      );
+      expect(finish(store, jar, handle).ok).to.equal(verifier);
+    });
+  });
+
+  describe('changes its secret', () => {
+    it('without losing logins that were begun under the former one', () => {
+      const jar = new Jar();
+      const before = begin(newStore(), jar);
+      const rotated = newStore({ secret: [later, secret] });
+      const after = begin(rotated, jar);
+      expect(finish(rotated, jar, before.handle).ok).to.equal(true);
+      // The first encrypts: a process that knows only the former secret cannot read it.
+      expect(finish(newStore(), jar.header, after.handle)).to.include({ ok: false, code: 'state_unknown' });
+      expect(finish(newStore({ secret: later }), jar, after.handle).ok).to.equal(true);
+    });
+
+    it('and says so where the former one is gone', () => {
+      const jar = new Jar();
+      const { handle } = begin(newStore(), jar);
+      const done = finish(newStore({ secret: [later] }), jar, handle);
+      expect(done).to.include({ ok: false, code: 'state_unknown' });
+      expect(done.message).to.match(/secret of CookieStateStore changed/);
+    });
+  });
+
+  describe('fails with an error', () => {
+    it('naming state and its size where the cookie would be one that browsers ignore', () => {
+      const jar = new Jar();
+      const fits = begin(newStore(), jar, { verifier, state: 'x'.repeat(2500) });
+      expect(fits.lines[0]?.length).to.be.within(3000, 4096);
+      expect(finish(newStore(), jar, fits.handle).ok).to.equal(verifier);
+
+      const { error, handle, lines } = begin(newStore(), jar, { verifier, state: { text: 'ž'.repeat(2000) } });
+      expect(error).to.be.an('error').and.include({ code: 'state_too_large', status: 500 });
+      expect(String(error)).to.match(
+        /would take 5\d\d\d bytes.*above 4096.*state of passport\.authenticate takes 4011 bytes of it/,
+      );
+      expect([handle, lines]).to.deep.equal(['', []]);
+
+      const long = begin(newStore(), jar, { callbackURL: `https://app.example.com/${'x'.repeat(4000)}` });
+      expect(String(long.error)).to.match(/state of passport\.authenticate takes 0 bytes of it/);
+    });
+
+    it('naming state where it is not JSON', () => {
+      const circle: { self?: unknown } = {};
+      circle.self = circle;
+      for (const state of [circle, 7n, () => {}, Symbol('s')]) {
+        const { error } = begin(newStore(), undefined, { state });
+        expect(error).to.be.an('error').and.include({ code: 'state_invalid', status: 500 });
+        expect(String(error)).to.contain('the option state of passport.authenticate');
+      }
+    });
+
+    it('where there is no response, both at the beginning and at the end', () => {
+      const { handle } = begin(newStore());
+      const errors: unknown[] = [];
+      const req = asRequest({ headers: {} });
+      newStore().store(req, undefined, undefined, meta, (error) => errors.push(error));
+      newStore().verify(req, handle, meta, (error) => errors.push(error));
+      for (const error of errors) expect(error).to.include({ code: 'response_missing', status: 500 });
+      expect(errors).to.have.length(2);
+    });
+
+    it('once, where what it calls back throws', () => {
+      let called = 0;
+      const callback = (): void => {
+        called += 1;
+        throw new Error('the application’s');
+      };
+      const { req } = newRequest();
+      expect(() => newStore().store(req, undefined, undefined, meta, callback)).to.throw('the application’s');
+      expect(() => newStore().verify(req, 'x', meta, callback)).to.throw('the application’s');
+      expect(called).to.equal(2);
+    });
+  });
+
+  describe('checks its options', () => {
+    const bad: [string, unknown[]][] = [
+      ['secret', [undefined, null, 7, '', [], [secret, ''], [secret, null], { 0: secret }]],
+      ['name', [null, '', 7, 'a b', 'a;b', 'a=b', 'ž', 'x'.repeat(65), '__Host-mine', '__secure-mine', 'a.b']],
+      ['limit', [0, -1, 1.5, Number.NaN, '5', null, Number.POSITIVE_INFINITY]],
+      ['maxAge', [0, -1, 1.5, Number.NaN, '5', null, Number.POSITIVE_INFINITY]],
+      ['secure', [null, 1, 'auto']],
+    ];
+    for (const [option, values] of bad) {
+      it(`and names ${option} where it is wrong`, () => {
+        for (const value of values) {
+          const options = { secret, [option]: value } as CookieStateStoreOptions;
+          expect(() => new CookieStateStore(options), inspect(value)).to.throw(
+            TypeError,
+            `CookieStateStore: the option ${option} must be `,
+          );
+        }
+      });
+    }
+
+    it('and names secret where there are none', () => {
+      for (const none of [[], [undefined], [null], ['x'.repeat(40)]]) {
+        expect(() => Reflect.construct(CookieStateStore, none), inspect(none)).to.throw(TypeError, 'the option secret');
+      }
+    });
+
+    it('and changes none of them', () => {
+      const options = Object.freeze({ secret: Object.freeze([later, secret]), name: 'mine', limit: 2, maxAge: 1000 });
+      expect(() => new CookieStateStore(options)).not.to.throw();
+    });
+
+    it('and shows no secret, neither inspected, nor serialised, nor in an error', () => {
+      const shown = [
+        inspect(newStore(), { depth: 9, showHidden: true }),
+        JSON.stringify(newStore()),
+        begin(newStore(), undefined, { verifier, state: 'x'.repeat(5000) }).error,
+      ];
+      for (const text of shown) expect(String(text)).not.to.match(/first secret|vvvvv|xxxxx/);
+    });
+
+    it('and warns of a secret that might be guessed, without showing it', async () => {
+      const warned = once(process, 'warning');
+      newStore({ secret: [secret, 'xyzzy'] });
+      const [warning] = (await warned) as [Error & { code?: string }];
+      expect(warning.code).to.equal('CRITEO_WEAK_SECRET');
+      expect(warning.message).to.contain('the option secret').and.not.contain('xyzzy');
+    });
+  });
+});

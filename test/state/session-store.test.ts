@@ -1,0 +1,246 @@
+import { expect } from 'chai';
+import fc from 'fast-check';
+import { SessionStateStore } from '../../lib/state/session-store';
+import { answerOf, Bench, metadata, requestOf } from './session-support';
+
+const verifier = 'v'.repeat(43);
+const noPrototype = (parts: object): object => Object.assign(Object.create(null), parts);
+
+describe('SessionStateStore', () => {
+  let bench: Bench;
+  beforeEach(() => {
+    bench = new Bench(new SessionStateStore());
+  });
+
+  it('gives back what was kept, once, and leaves nothing behind', () => {
+    const handle = bench.handle({ to: '/' }, metadata({ boundTo: 'me' }), verifier);
+    expect(bench.finish(handle)).to.deep.equal([
+      null,
+      verifier,
+      { to: '/' },
+      { callbackURL: metadata().callbackURL, boundTo: 'me' },
+    ]);
+    expect(bench.session).to.deep.equal({});
+    expect(bench.finish(handle)).to.have.nested.property('[2].code', 'state_unknown');
+  });
+
+  it('says true where there is no verifier', () => {
+    expect(bench.finish(bench.handle())).to.deep.equal([
+      null,
+      true,
+      undefined,
+      { callbackURL: metadata().callbackURL },
+    ]);
+  });
+
+  it('keeps several logins apart, in whatever order they end', () => {
+    const [a, b, c] = [bench.handle('a'), bench.handle('b'), bench.handle('c')];
+    expect(bench.finish(b)[2]).to.equal('b');
+    expect(bench.finish(c)[2]).to.equal('c');
+    expect(bench.finish(a)[2]).to.equal('a');
+  });
+
+  it('survives JSON between the two halves', () => {
+    const handle = bench.handle({ list: [1, null, 'x'] }, metadata(), verifier);
+    bench.session = JSON.parse(JSON.stringify(bench.session));
+    expect(bench.finish(handle).slice(1, 3)).to.deep.equal([verifier, { list: [1, null, 'x'] }]);
+  });
+
+  it('gives a copy of the state, and leaves the original alone', () => {
+    const state = Object.freeze({ at: new Date(0) });
+    const handle = bench.handle(state);
+    expect(bench.finish(handle)[2]).to.deep.equal({ at: '1970-01-01T00:00:00.000Z' });
+    expect(state.at).to.be.instanceOf(Date);
+  });
+
+  it('assigns what it changes, so that sessions that are proxies notice', () => {
+    const assigned: unknown[] = [];
+    bench.session = new Proxy(
+      {},
+      {
+        set(target, key, value) {
+          assigned.push(key);
+          return Reflect.set(target, key, value);
+        },
+      },
+    );
+    const [a, b] = [bench.handle(), bench.handle()];
+    bench.finish(a);
+    bench.finish(b);
+    expect(assigned).to.deep.equal(Array(4).fill('criteo'));
+  });
+
+  describe('its options', () => {
+    const wrong: [string, object][] = [
+      ['key', { key: '' }],
+      ['key', { key: 7 }],
+      ['key', { key: '__proto__' }],
+      ['key', { key: 'toString' }],
+      ['key', { key: 'cookie' }],
+      ['key', { key: 'passport' }],
+      ['limit', { limit: 0 }],
+      ['limit', { limit: 1.5 }],
+      ['limit', { limit: '10' }],
+      ['maxAge', { maxAge: -1 }],
+      ['maxAge', { maxAge: Number.NaN }],
+    ];
+    for (const [option, options] of wrong) {
+      it(`are refused: ${JSON.stringify(options)}`, () => {
+        const build = () => Reflect.construct(SessionStateStore, [options]);
+        expect(build).to.throw(TypeError, new RegExp(`^SessionStateStore: the option ${option} must`));
+      });
+    }
+
+    it('choose the property of the session', () => {
+      bench = new Bench(new SessionStateStore({ key: 'logins' }));
+      bench.handle();
+      expect(Object.keys(bench.session)).to.deep.equal(['logins']);
+    });
+
+    it('choose how many logins are kept', () => {
+      bench = new Bench(new SessionStateStore({ limit: 2 }));
+      const handles = [bench.handle(), bench.handle(), bench.handle()];
+      expect(Object.keys(bench.pending)).to.deep.equal(handles.slice(1));
+    });
+
+    it('choose how long a login may take', () => {
+      bench = new Bench(new SessionStateStore({ maxAge: 1_000 }));
+      const [late, early] = [bench.handle({ to: '/' }), bench.handle()];
+      Object.assign(bench.pending[late] ?? {}, { at: Date.now() - 1_100 });
+      Object.assign(bench.pending[early] ?? {}, { at: Date.now() - 500 });
+      const [error, ok, info] = bench.finish(late);
+      expect([error, ok]).to.deep.equal([null, false]);
+      expect(info).to.deep.include({ code: 'state_expired', state: { to: '/' } });
+      expect(info)
+        .to.have.property('message')
+        .that.matches(/longer than 1 s/);
+      expect(bench.pending).not.to.have.property(late);
+      expect(bench.finish(early)[1]).to.equal(true);
+    });
+  });
+
+  it('tells an expired login without a state from one with', () => {
+    const handle = bench.handle();
+    Object.assign(bench.pending[handle] ?? {}, { at: 0 });
+    expect(bench.finish(handle)[2]).to.have.all.keys('code', 'message');
+  });
+
+  describe('where the session is not to be trusted', () => {
+    const handle = 'x'.repeat(32);
+    const contents: [string, unknown][] = [
+      ['nothing', undefined],
+      ['null', null],
+      ['text', 'x'],
+      ['a number', 7],
+      ['true', true],
+      ['a list', [handle]],
+      ['a list under the handle', { [handle]: [] }],
+      ['text under the handle', { [handle]: 'x' }],
+      ['a damaged record', { [handle]: { at: 'now', of: 1 } }],
+      ['a record by inheritance', Object.create({ [handle]: { at: Date.now(), of: ['criteo', 'client-1'], to: 't' } })],
+      ['an object without a prototype', noPrototype({ [handle]: noPrototype({}) })],
+      [
+        'a record under __proto__',
+        JSON.parse(`{"__proto__":{"${handle}":{"at":1,"of":["criteo","client-1"],"to":"t"}}}`),
+      ],
+    ];
+    for (const [name, content] of contents) {
+      it(`knows no login in ${name}, and begins one all the same`, () => {
+        bench.session['criteo'] = content;
+        expect(bench.finish(handle)).to.have.nested.property('[2].code', 'state_unknown');
+        expect(bench.finish(bench.handle())[1]).to.equal(true);
+      });
+    }
+
+    it('knows no login by the names that every object has', () => {
+      bench.handle();
+      for (const name of ['__proto__', 'constructor', 'toString', 'hasOwnProperty', '', 'undefined']) {
+        const [error, ok, info] = bench.finish(name);
+        expect([error, ok]).to.deep.equal([null, false]);
+        expect(info).to.have.property('code', 'state_unknown');
+      }
+      expect(Object.keys(bench.pending)).to.have.length(1);
+    });
+
+    it('has one answer and throws nothing for any content and any handle, and keeps other logins', () => {
+      const records = fc.record(
+        { at: fc.anything(), of: fc.anything(), to: fc.anything(), pkce: fc.anything() },
+        { requiredKeys: [] },
+      );
+      const key = fc.oneof(fc.constant(handle), fc.constant('__proto__'), fc.string());
+      const content = fc.oneof(fc.anything(), fc.dictionary(key, fc.oneof(records, fc.anything())));
+      fc.assert(
+        fc.property(content, key, (criteo, asked) => {
+          bench.session = { criteo };
+          expect(bench.finish(asked).slice(0, 2)).to.deep.equal([null, false]);
+          const kept = bench.handle('kept');
+          bench.finish(asked);
+          expect(bench.finish(kept)[2]).to.equal('kept');
+        }),
+      );
+    });
+  });
+
+  describe('of two strategies', () => {
+    it('with one key does not show one the logins of the other, and leaves them', () => {
+      const theirs = metadata({ strategy: 'criteo-retail' });
+      const handle = bench.handle('theirs', theirs);
+      expect(bench.finish(handle)).to.have.nested.property('[2].code', 'state_unknown');
+      expect(bench.finish(handle, metadata({ clientID: 'other' }))).to.have.nested.property(
+        '[2].code',
+        'state_unknown',
+      );
+      expect(bench.finish(handle, theirs)[2]).to.equal('theirs');
+    });
+  });
+
+  describe('without a session', () => {
+    for (const session of [undefined, null, 'x', 7, []]) {
+      it(`(${JSON.stringify(session)}) says so on either half`, () => {
+        const req = requestOf(session);
+        const [error] = answerOf((callback) => bench.store.store(req, undefined, undefined, metadata(), callback));
+        expect(error).to.include({ code: 'session_missing', status: 500 });
+        const [none, ok, info] = answerOf((callback) => bench.store.verify(req, 'x', metadata(), callback));
+        expect([none, ok]).to.deep.equal([null, false]);
+        expect(info).to.have.property('code', 'session_missing');
+      });
+    }
+  });
+
+  describe('written before the code is spent', () => {
+    const withSave = (parts: object): string => {
+      const handle = bench.handle();
+      Object.defineProperties(bench.session, Object.getOwnPropertyDescriptors(parts));
+      return handle;
+    };
+
+    it('waits for a session that Passport could save', async () => {
+      let saved = false;
+      const handle = withSave({
+        regenerate() {},
+        save(done: () => void) {
+          setImmediate(() => {
+            saved = true;
+            done();
+          });
+        },
+      });
+      const ok = await new Promise((resolve) =>
+        bench.store.verify(requestOf(bench.session), handle, metadata(), (_error, known) => resolve([known, saved])),
+      );
+      expect(ok).to.deep.equal([true, true]);
+    });
+
+    it('passes on the error of a session that cannot be saved', () => {
+      const failed = new Error('disk full');
+      const handle = withSave({ regenerate() {}, save: (done: (error: Error) => void) => done(failed) });
+      expect(bench.finish(handle)).to.deep.equal([failed]);
+    });
+
+    it('does not wait for the save of a session that Passport could not use', () => {
+      expect(bench.finish(withSave({ save: () => new Promise(() => {}) }))[1]).to.equal(true);
+      bench.session = {};
+      expect(bench.finish(withSave({ save: 'data', regenerate: 'data' }))[1]).to.equal(true);
+    });
+  });
+});

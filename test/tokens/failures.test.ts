@@ -1,0 +1,531 @@
+import { once } from 'node:events';
+import { inspect } from 'node:util';
+import { expect } from 'chai';
+import type { TokenSet } from '../../lib/criteo/token-set';
+import {
+  CriteoTokenError,
+  CriteoTransportError,
+  ReauthorizationRequiredError,
+  TokenStoreError,
+} from '../../lib/errors';
+import { askTwice } from '../../lib/tokens/retry';
+import { expectNoSecret, rejection } from '../support/errors';
+import { LIFE, MINUTE, opener, until } from './support';
+
+describe('A connection that died', () => {
+  const open = opener();
+
+  it('asks for the user, is marked with nothing lost, and is not asked about again, by no process', async () => {
+    const { source, consent, pass, asked, sandbox, store, now } = await open();
+    const tokens = await consent();
+    const told: string[] = [];
+    const options = { onReauthorizationRequired: (key: string) => told.push(key) };
+    const connections = source(options);
+    await connections.save('user-1', tokens);
+    await sandbox.revoke();
+    pass(LIFE);
+    const error = await rejection(connections.accessToken('user-1'), ReauthorizationRequiredError);
+    expect(error).to.include({ code: 'reauthorization_required', status: 401, reauthorize: true, retryable: false });
+    expect(error.message).to.include('user-1').and.include('again');
+    expect(error.cause).to.be.instanceOf(CriteoTokenError).and.include({ code: 'invalid_grant' });
+    expectNoSecret(error, tokens.accessToken, tokens.refreshToken ?? '', sandbox.app.clientSecret);
+    expect(store.get('user-1')).to.deep.equal({ ...tokens, reauthorizeSince: now() });
+
+    await rejection(connections.accessToken('user-1'), ReauthorizationRequiredError);
+    await rejection(connections.accessToken('user-1', { force: true }), ReauthorizationRequiredError);
+    await rejection(source(options).accessToken('user-1'), ReauthorizationRequiredError);
+    expect(asked()).to.equal(1);
+    expect(told).to.deep.equal(['user-1']);
+  });
+
+  it('is told of once, however many callers met it', async () => {
+    const { source, consent, pass, asked, sandbox } = await open();
+    const told: string[] = [];
+    const connections = source({ onReauthorizationRequired: (key) => told.push(key) });
+    await connections.save('user-1', await consent());
+    await sandbox.revoke();
+    pass(LIFE);
+    const outcomes = await Promise.allSettled(
+      Array.from({ length: 20 }, async () => connections.accessToken('user-1')),
+    );
+    expect(outcomes.every(({ status }) => status === 'rejected')).to.equal(true);
+    expect(asked()).to.equal(1);
+    expect(told).to.deep.equal(['user-1']);
+  });
+
+  it('lives again with the next consent', async () => {
+    const { source, consent, pass, sandbox, store } = await open();
+    const connections = source();
+    const { refreshToken: _, ...tokens } = await consent();
+    await connections.save('user-1', await consent());
+    await sandbox.revoke();
+    pass(LIFE);
+    await rejection(connections.accessToken('user-1'), ReauthorizationRequiredError);
+    // A dead refresh token is not worth keeping.
+    await connections.save('user-1', {
+      ...tokens,
+      obtainedAt: tokens.obtainedAt + LIFE,
+      expiresAt: tokens.expiresAt + LIFE,
+    });
+    expect(await connections.accessToken('user-1')).to.equal(tokens.accessToken);
+    expect(store.get('user-1')).to.not.have.property('refreshToken');
+    await rejection(connections.accessToken('user-1', { force: true }), ReauthorizationRequiredError);
+    const latest = await consent();
+    await connections.save('user-1', latest);
+    expect(await connections.accessToken('user-1')).to.equal(latest.accessToken);
+  });
+
+  it('is one without a refresh token, once its access token has come to its end', async () => {
+    const { source, consent, pass, asked, store } = await open();
+    const connections = source();
+    const { refreshToken: _, ...tokens } = await consent();
+    await connections.save('user-1', tokens);
+    expect(await connections.accessToken('user-1')).to.equal(tokens.accessToken);
+    pass(LIFE);
+    await rejection(connections.accessToken('user-1'), ReauthorizationRequiredError);
+    expect(store.get('user-1')).to.have.property('reauthorizeSince');
+    expect(asked()).to.equal(0);
+  });
+
+  it('is not one that was never made', async () => {
+    const told: string[] = [];
+    const { source, asked } = await open();
+    const connections = source({ onReauthorizationRequired: (key) => told.push(key) });
+    const error = await rejection(connections.accessToken('nobody'), ReauthorizationRequiredError);
+    expect(error).to.include({ code: 'not_connected', reauthorize: true });
+    expect(error.message).to.include('nobody');
+    expect(asked() + told.length).to.equal(0);
+  });
+
+  for (const [how, hook] of [
+    ['throws', () => expect.fail('no mail today')],
+    ['rejects', async () => expect.fail('no mail today')],
+  ] as const) {
+    it(`is a dead connection also to a hook that ${how}: that is a warning`, async () => {
+      const { source, consent, pass, sandbox } = await open();
+      const connections = source({ onReauthorizationRequired: hook });
+      await connections.save('user-1', await consent());
+      await sandbox.revoke();
+      pass(LIFE);
+      const warned = once(process, 'warning');
+      await rejection(connections.accessToken('user-1'), ReauthorizationRequiredError);
+      const [warning] = await warned;
+      expect(warning).to.include({ code: 'CRITEO_HOOK_FAILED', detail: 'AssertionError: no mail today' });
+    });
+  }
+
+  it('is alive, if another process replaced the refresh token meanwhile', async () => {
+    const { source, consent, pass, sandbox, store, asked } = await open();
+    const told: string[] = [];
+    const connections = source({ onReauthorizationRequired: (key) => told.push(key) });
+    await connections.save('user-1', await consent());
+    pass(LIFE);
+    await sandbox.revoke();
+    const winner = await consent();
+    sandbox.fault({ on: 'token', delay: 20 });
+    const token = connections.accessToken('user-1');
+    await until(() => asked() === 1);
+    store.set('user-1', winner);
+    expect(await token).to.equal(winner.accessToken);
+    expect(asked()).to.equal(1);
+    expect(told).to.deep.equal([]);
+    expect(store.get('user-1')).to.deep.equal(winner);
+  });
+
+  it('does not send us round in circles, if the store has another refresh token each time', async () => {
+    const { source, consent, pass, asked } = await open();
+    const tokens = await consent();
+    let reads = 0;
+    const store = {
+      get: () => {
+        reads += 1;
+        return { ...tokens, refreshToken: `made-up-${reads}` };
+      },
+      set: () => expect.fail('something was written'),
+      delete: () => true,
+    };
+    pass(LIFE);
+    const error = await rejection(source({ store }).accessToken('user-1'), CriteoTokenError);
+    expect(error.code).to.equal('invalid_grant');
+    expect(asked()).to.equal(2);
+  });
+});
+
+describe('When Criteo refuses the app or cannot be reached', () => {
+  const open = opener();
+
+  it('keeps the tokens of an app with a wrong secret, and says what is wrong', async () => {
+    const { source, consent, pass, sandbox, store } = await open();
+    const tokens = await consent();
+    const connections = source();
+    await connections.save('user-1', tokens);
+    sandbox.fault({ on: 'token', status: 401 });
+    // Inside the skew: a refusal is not an outage, so the token that still lives does not hide it.
+    pass(LIFE - 1);
+    const error = await rejection(connections.accessToken('user-1'), CriteoTokenError);
+    expect(error).to.include({ code: 'invalid_client', retryable: false, reauthorize: false });
+    expect(store.get('user-1')).to.deep.equal(tokens);
+    expect(await connections.accessToken('user-1')).to.not.equal(tokens.accessToken);
+  });
+
+  for (const [what, fault, facts] of [
+    ['an answer 503', { status: 503 }, { code: 'invalid_response' }],
+    ['a reset connection', { reset: true }, { code: 'connection_failed' }],
+    ['a broken answer', { truncate: true }, { code: 'response_truncated' }],
+    [
+      'temporarily_unavailable',
+      { status: 400, body: { error: 'temporarily_unavailable' } },
+      { code: 'temporarily_unavailable' },
+    ],
+  ] as const) {
+    it(`asks once more after ${what}`, async () => {
+      const { source, consent, pass, sandbox, asked } = await open();
+      const tokens = await consent();
+      const connections = source();
+      await connections.save('user-1', tokens);
+      sandbox.fault({ on: 'token', ...fault });
+      pass(LIFE);
+      expect(await connections.accessToken('user-1'))
+        .to.be.a('string')
+        .and.not.equal(tokens.accessToken);
+      expect(asked()).to.equal(2);
+    });
+
+    it(`keeps the tokens and says to try later after ${what}, twice`, async () => {
+      const { source, consent, pass, sandbox, asked, store } = await open();
+      const tokens = await consent();
+      const connections = source();
+      await connections.save('user-1', tokens);
+      sandbox.fault({ on: 'token', times: 2, ...fault });
+      pass(LIFE);
+      const error = await rejection(connections.accessToken('user-1'), Error);
+      expect(error).to.include({ retryable: true, reauthorize: false, ...facts });
+      expect(asked()).to.equal(2);
+      expect(store.get('user-1')).to.deep.equal(tokens);
+      // A failed renewal poisons nothing.
+      expect(await connections.accessToken('user-1')).to.be.a('string');
+    });
+  }
+
+  it('waits for a rate limit that is reset within the deadline', async () => {
+    const { source, consent, pass, sandbox, asked } = await open();
+    const connections = source();
+    await connections.save('user-1', await consent());
+    sandbox.fault({ on: 'token', status: 429, headers: { 'retry-after': '0' } });
+    pass(LIFE);
+    await connections.accessToken('user-1');
+    expect(asked()).to.equal(2);
+  });
+
+  it('does not wait for one that is not, and says how long to', async () => {
+    const { source, consent, pass, sandbox, asked } = await open();
+    const connections = source();
+    await connections.save('user-1', await consent());
+    sandbox.fault({ on: 'token', status: 429, headers: { 'retry-after': '30' } });
+    pass(LIFE);
+    const error = await rejection(connections.accessToken('user-1'), CriteoTransportError);
+    expect(error).to.include({ retryable: true, retryAfter: 30, status: 503 });
+    expect(asked()).to.equal(1);
+  });
+
+  it('gives the second request only what the first one and the pause have left of the timeout', async () => {
+    const given: number[] = [];
+    const down = new CriteoTransportError('down', { code: 'connection_failed', status: 502, retryable: true });
+    const asked = askTwice(2000, (timeout) => {
+      given.push(timeout);
+      return Promise.reject(down);
+    });
+    expect(await rejection(asked, CriteoTransportError)).to.equal(down);
+    expect(given).to.have.length(2);
+    expect(given[0]).to.equal(2000);
+    expect(given[1]).to.be.within(500, 1875);
+  });
+
+  it('gives up at the client’s timeout, and does not ask twice where no time is left', async () => {
+    const { source, consent, pass, sandbox, asked } = await open({ timeout: 50 });
+    const connections = source();
+    await connections.save('user-1', await consent());
+    sandbox.fault({ on: 'token', hang: true, times: 2 });
+    pass(LIFE);
+    const error = await rejection(connections.accessToken('user-1'), CriteoTransportError);
+    expect(error).to.include({ code: 'timeout', retryable: true });
+    expect(asked()).to.equal(1);
+  });
+
+  it('says that the user must consent again, if the answer that was lost had spent the refresh token', async () => {
+    const { source, consent, pass, sandbox, asked } = await open();
+    const connections = source();
+    await connections.save('user-1', await consent());
+    sandbox.fault({ on: 'token', rotateRefreshToken: true, after: true, reset: true });
+    pass(LIFE);
+    await rejection(connections.accessToken('user-1'), ReauthorizationRequiredError);
+    expect(asked()).to.equal(2);
+  });
+
+  it('hands out a token that still lives, though not for long', async () => {
+    const { source, consent, pass, sandbox } = await open();
+    const tokens = await consent();
+    const connections = source();
+    await connections.save('user-1', tokens);
+    sandbox.fault({ on: 'token', status: 503, times: Infinity });
+    pass(LIFE - 1);
+    expect(await connections.accessToken('user-1')).to.equal(tokens.accessToken);
+    pass(1);
+    await rejection(connections.accessToken('user-1'), CriteoTransportError);
+  });
+
+  it('does not hand out the very token that was refused', async () => {
+    const { source, consent, sandbox } = await open();
+    const tokens = await consent();
+    const connections = source();
+    await connections.save('user-1', tokens);
+    sandbox.fault({ on: 'token', status: 503, times: 2 });
+    await rejection(connections.accessToken('user-1', { force: tokens.accessToken }), CriteoTransportError);
+  });
+
+  it('hands out a living token also to those who joined somebody with a refused one', async () => {
+    const { source, consent, pass, sandbox } = await open();
+    const tokens = await consent();
+    const connections = source();
+    await connections.save('user-1', tokens);
+    sandbox.fault({ on: 'token', status: 503, times: 2 });
+    pass(LIFE - MINUTE);
+    const forced = connections.accessToken('user-1', { force: true });
+    const content = connections.accessToken('user-1');
+    await rejection(forced, CriteoTransportError);
+    expect(await content).to.equal(tokens.accessToken);
+  });
+});
+
+describe('A store that fails', () => {
+  const open = opener();
+  const broken = new Error('the disk is full');
+
+  /** A Map whose methods can be replaced. */
+  function faulty(map: Map<string, TokenSet>) {
+    const store = {
+      get: (key: string): unknown => map.get(key),
+      set: (key: string, tokens: TokenSet): unknown => map.set(key, tokens),
+      delete: (key: string): unknown => map.delete(key),
+    };
+    return store as typeof store & { get(key: string): never };
+  }
+
+  for (const [how, fail] of [
+    [
+      'throws',
+      () => {
+        throw broken;
+      },
+    ],
+    ['rejects', () => Promise.reject(broken)],
+  ] as const) {
+    it(`to read and ${how} is an error of its own, without a request or a write`, async () => {
+      const { source, asked } = await open();
+      const store = { ...faulty(new Map()), get: fail, set: () => expect.fail('something was written') };
+      const connections = source({ store });
+      const error = await rejection(connections.accessToken('user-1'), TokenStoreError);
+      expect(error).to.include({ code: 'store_failed', status: 503, retryable: true, cause: broken });
+      expect(error.message).to.include('get');
+      expect(asked()).to.equal(0);
+    });
+
+    it(`to delete and ${how} is an error of its own`, async () => {
+      const { source } = await open();
+      const error = await rejection(
+        source({ store: { ...faulty(new Map()), delete: fail } }).delete('a'),
+        TokenStoreError,
+      );
+      expect(error).to.include({ code: 'store_failed', cause: broken });
+    });
+
+    it(`to write and ${how} is an error of its own, and what was there stays`, async () => {
+      const { source, consent, store } = await open();
+      const tokens = await consent();
+      store.set('user-1', tokens);
+      const connections = source({ store: { ...faulty(store), set: fail } });
+      const error = await rejection(connections.save('user-1', await consent()), TokenStoreError);
+      expect(error).to.include({ code: 'store_failed', cause: broken });
+      expect(store.get('user-1')).to.equal(tokens);
+    });
+  }
+
+  it('says so with false, as Keyv does', async () => {
+    const { source, consent } = await open();
+    const connections = source({ store: { ...faulty(new Map()), set: async () => false } });
+    const error = await rejection(connections.save('user-1', await consent()), TokenStoreError);
+    expect(error.code).to.equal('store_failed');
+  });
+
+  it('fails also by saying nothing, for longer than the client’s timeout', async () => {
+    const { source, asked } = await open({ timeout: 20 });
+    const connections = source({ store: { ...faulty(new Map()), get: () => new Promise<never>(() => {}) } });
+    const error = await rejection(connections.accessToken('user-1'), TokenStoreError);
+    expect(error.code).to.equal('store_failed');
+    expect(inspect(error.cause)).to.include('did not answer within 20 ms');
+    expect(asked()).to.equal(0);
+  });
+
+  for (const [what, value, text] of [
+    ['a number', 7, 'is not an object'],
+    ['a list', [], 'is not an object'],
+    ['JSON', '{"accessToken":"a"}', 'parse its JSON'],
+    ['an object of another kind', { access_token: 'a' }, 'accessToken'],
+    ['a token that could break a header', { accessToken: 'a\r\nb', expiresAt: 1, obtainedAt: 1 }, 'accessToken'],
+    ['a date for a time', { accessToken: 'a', expiresAt: new Date(), obtainedAt: 1 }, 'expiresAt'],
+    ['no number for a time', { accessToken: 'a', expiresAt: 1, obtainedAt: Number.NaN }, 'obtainedAt'],
+    ['no refresh token', { accessToken: 'a', expiresAt: 1, obtainedAt: 1, refreshToken: 7 }, 'refreshToken'],
+    ['an empty refresh token', { accessToken: 'a', expiresAt: 1, obtainedAt: 1, refreshToken: '' }, 'refreshToken'],
+    [
+      'no time for a mark',
+      { accessToken: 'a', expiresAt: 1, obtainedAt: 1, reauthorizeSince: true },
+      'reauthorizeSince',
+    ],
+  ] as const) {
+    it(`to give back what it was given, but gives ${what}, is not believed, asked about or overwritten`, async () => {
+      const { source, asked } = await open();
+      const rubbish = {
+        ...faulty(new Map()),
+        get: () => value as never,
+        set: () => expect.fail('something was written'),
+      };
+      const error = await rejection(source({ store: rubbish }).accessToken('user-1'), TokenStoreError);
+      expect(error).to.include({ code: 'store_invalid', status: 500, retryable: false });
+      expect(error.message).to.include('"user-1"').and.include(text);
+      expect(asked()).to.equal(0);
+    });
+  }
+
+  it('may hold null where we hold nothing, as a table does', async () => {
+    const { source, consent } = await open();
+    const tokens = await consent();
+    const row = { ...tokens, refreshToken: null, reauthorizeSince: null };
+    const connections = source({
+      store: { ...faulty(new Map()), get: (key) => (key === 'user-1' ? row : null) as never },
+    });
+    expect(await connections.accessToken('user-1')).to.equal(tokens.accessToken);
+    const error = await rejection(connections.accessToken('user-2'), ReauthorizationRequiredError);
+    expect(error.code).to.equal('not_connected');
+  });
+
+  it('can be put right by saving anew, if what it holds is rubbish', async () => {
+    const { source, consent } = await open();
+    const map = new Map<string, never>([['user-1', 'rubbish' as never]]);
+    const connections = source({ store: map });
+    const tokens = await consent();
+    await connections.save('user-1', tokens);
+    expect(await connections.accessToken('user-1')).to.equal(tokens.accessToken);
+  });
+
+  it('never holds the record that we go on with', async () => {
+    const { source, consent, store, pass, sandbox } = await open();
+    const connections = source();
+    await connections.save('user-1', await consent());
+    pass(LIFE);
+    await connections.accessToken('user-1');
+    const kept = Object.freeze(store.get('user-1') as TokenSet);
+    store.set('user-1', kept);
+    await sandbox.revoke();
+    await rejection(connections.accessToken('user-1', { force: true }), ReauthorizationRequiredError);
+    expect(kept).to.not.have.property('reauthorizeSince');
+  });
+
+  describe('to take new tokens', () => {
+    it('loses none of them: they are written before anything else, and Criteo is not asked again', async () => {
+      const { source, consent, store, pass, sandbox, asked } = await open();
+      const flaky = faulty(store);
+      const connections = source({ store: flaky });
+      const tokens = await consent();
+      await connections.save('user-1', tokens);
+      pass(LIFE);
+      sandbox.fault({ on: 'token', rotateRefreshToken: true });
+      flaky.set = () => Promise.reject(broken);
+      await rejection(connections.accessToken('user-1'), TokenStoreError);
+      await rejection(connections.accessToken('user-1'), TokenStoreError);
+      expect(store.get('user-1')).to.deep.equal(tokens);
+      flaky.set = (key, tokens) => store.set(key, tokens);
+      const fresh = await connections.accessToken('user-1');
+      expect(store.get('user-1'))
+        .to.include({ accessToken: fresh })
+        .and.have.property('refreshToken')
+        .not.equal(tokens.refreshToken);
+      expect(asked()).to.equal(1);
+      // The refresh token that was saved late works.
+      pass(LIFE);
+      await connections.accessToken('user-1');
+    });
+
+    it('revives a connection that another process took for dead in the meantime', async () => {
+      const { source, consent, store, pass, sandbox } = await open();
+      const flaky = faulty(store);
+      const connections = source({ store: flaky });
+      await connections.save('user-1', await consent());
+      pass(LIFE);
+      sandbox.fault({ on: 'token', rotateRefreshToken: true });
+      flaky.set = () => Promise.reject(broken);
+      await rejection(connections.accessToken('user-1'), TokenStoreError);
+      await rejection(source().accessToken('user-1'), ReauthorizationRequiredError);
+      flaky.set = (key, tokens) => store.set(key, tokens);
+      await connections.accessToken('user-1');
+      expect(store.get('user-1')).to.not.have.property('reauthorizeSince');
+    });
+
+    it('does not let them overwrite a later consent', async () => {
+      const { source, consent, store, pass } = await open();
+      const flaky = faulty(store);
+      const connections = source({ store: flaky });
+      await connections.save('user-1', await consent());
+      pass(LIFE);
+      flaky.set = () => Promise.reject(broken);
+      await rejection(connections.accessToken('user-1'), TokenStoreError);
+      flaky.set = (key, tokens) => store.set(key, tokens);
+      const latest = await consent();
+      store.set('user-1', latest);
+      expect(await connections.accessToken('user-1')).to.equal(latest.accessToken);
+    });
+
+    for (const what of ['saved anew', 'deleted']) {
+      it(`forgets them once the connection is ${what}`, async () => {
+        const { source, consent, store, pass } = await open();
+        const flaky = faulty(store);
+        let locked = 0;
+        const connections = source({
+          store: flaky,
+          lock: (_key, work) => {
+            locked += 1;
+            return work();
+          },
+        });
+        await connections.save('user-1', await consent());
+        pass(LIFE);
+        flaky.set = () => Promise.reject(broken);
+        await rejection(connections.accessToken('user-1'), TokenStoreError);
+        flaky.set = (key, tokens) => store.set(key, tokens);
+        const latest = await consent();
+        if (what === 'deleted') await connections.delete('user-1');
+        else await connections.save('user-1', latest);
+        // Nothing is left to be written, so no lock is needed.
+        locked = 0;
+        if (what === 'deleted') await rejection(connections.accessToken('user-1'), ReauthorizationRequiredError);
+        else expect(await connections.accessToken('user-1')).to.equal(latest.accessToken);
+        expect(locked).to.equal(0);
+      });
+    }
+
+    it('keeps their refresh token for tokens that come without one', async () => {
+      const { source, consent, store, pass, sandbox } = await open();
+      const flaky = faulty(store);
+      const connections = source({ store: flaky });
+      const first = await consent();
+      await connections.save('user-1', first);
+      pass(LIFE);
+      sandbox.fault({ on: 'token', rotateRefreshToken: true });
+      flaky.set = () => Promise.reject(broken);
+      await rejection(connections.accessToken('user-1'), TokenStoreError);
+      flaky.set = (key, tokens) => store.set(key, tokens);
+      const { refreshToken: _, ...tokens } = await consent();
+      await connections.save('user-1', tokens);
+      expect(store.get('user-1')?.refreshToken).to.be.a('string').and.not.equal(first.refreshToken);
+    });
+  });
+});

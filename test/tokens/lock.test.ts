@@ -1,0 +1,167 @@
+import { expect } from 'chai';
+import { CriteoTransportError, HookTimeoutError, TokenStoreError } from '../../lib/errors';
+import type { TokenLock } from '../../lib/tokens/lock';
+import { rejection } from '../support/errors';
+import { gate, LIFE, opener, until } from './support';
+
+/** A lock as processes share one: whoever comes later waits. */
+function mutex(): { lock: TokenLock; held(): boolean } {
+  let last: Promise<unknown> = Promise.resolve();
+  let held = false;
+  const lock: TokenLock = (_key, work) => {
+    const turn = last.then(async () => {
+      held = true;
+      await work().finally(() => {
+        held = false;
+      });
+    });
+    last = turn.catch(() => {});
+    return turn;
+  };
+  return { lock, held: () => held };
+}
+
+describe('A lock', () => {
+  const open = opener();
+
+  it('lets one of many processes refresh; the others use its token', async () => {
+    const { source, consent, pass, asked } = await open();
+    const { lock } = mutex();
+    const processes = Array.from({ length: 5 }, () => source({ lock }));
+    await processes[0]?.save('user-1', await consent());
+    pass(LIFE);
+    const tokens = await Promise.all(processes.map((process) => process.accessToken('user-1')));
+    expect(new Set(tokens).size).to.equal(1);
+    expect(asked()).to.equal(1);
+    const forced = await Promise.all(
+      processes.map((process) => process.accessToken('user-1', { force: tokens[0] ?? '' })),
+    );
+    expect(new Set(forced).size).to.equal(1);
+    expect(asked()).to.equal(2);
+  });
+
+  it('is held for writing only, and for deleting, but not where nothing is to be done', async () => {
+    const { source, consent } = await open();
+    const keys: string[] = [];
+    const connections = source({
+      lock: (key, work) => {
+        keys.push(key);
+        return work();
+      },
+    });
+    await connections.save('a', await consent());
+    await connections.accessToken('a');
+    expect(keys).to.deep.equal(['a']);
+    await connections.delete('a');
+    expect(keys).to.deep.equal(['a', 'a']);
+  });
+
+  it('is free again when the token is handed out', async () => {
+    const { source, consent, pass } = await open();
+    const { lock, held } = mutex();
+    let released = false;
+    const connections = source({
+      lock: async (key, work) => {
+        await lock(key, work);
+        await new Promise((resolve) => setTimeout(resolve, 10));
+        released = true;
+      },
+    });
+    await connections.save('user-1', await consent());
+    pass(LIFE);
+    released = false;
+    await connections.accessToken('user-1');
+    expect({ released, held: held() }).to.deep.equal({ released: true, held: false });
+  });
+
+  it('that cannot be released takes nothing back, whether it fails or hangs', async () => {
+    const { source, consent, pass, store } = await open({ timeout: 200 });
+    for (const release of [() => Promise.reject(new Error('expired')), () => new Promise(() => {})]) {
+      const connections = source({
+        lock: async (_key, work) => {
+          await work();
+          await release();
+        },
+      });
+      store.set('user-1', await consent());
+      pass(LIFE);
+      expect(await connections.accessToken('user-1')).to.equal(store.get('user-1')?.accessToken);
+    }
+  });
+
+  it('passes on what the work failed with', async () => {
+    const { source, consent, pass, sandbox } = await open();
+    const connections = source({ lock: mutex().lock });
+    await connections.save('user-1', await consent());
+    sandbox.fault({ on: 'token', status: 503, times: 2 });
+    pass(LIFE);
+    await rejection(connections.accessToken('user-1'), CriteoTransportError);
+    await connections.accessToken('user-1');
+  });
+
+  it('that calls the work twice has it done once', async () => {
+    const { source, consent, pass, asked } = await open();
+    const connections = source({ lock: (_key, work) => Promise.all([work(), work()]) });
+    await connections.save('user-1', await consent());
+    pass(LIFE);
+    await connections.accessToken('user-1');
+    expect(asked()).to.equal(1);
+  });
+
+  const broken = new Error('no Redis');
+  for (const [how, lock, text] of [
+    [
+      'throws',
+      () => {
+        throw broken;
+      },
+      'no Redis',
+    ],
+    ['rejects', () => Promise.reject(broken), 'no Redis'],
+    ['ends without calling the work', async () => {}, 'without calling work'],
+  ] as const) {
+    it(`that ${how} is an error, nothing is asked, and a token that still lives is handed out`, async () => {
+      const { source, consent, pass, asked, store } = await open();
+      const tokens = await consent();
+      store.set('user-1', tokens);
+      const connections = source({ lock });
+      pass(LIFE - 1);
+      expect(await connections.accessToken('user-1')).to.equal(tokens.accessToken);
+      pass(1);
+      const error = await rejection(connections.accessToken('user-1'), TokenStoreError);
+      expect(error).to.include({ code: 'lock_failed', status: 503, retryable: true });
+      expect(String(error.cause)).to.include(text);
+      expect(asked()).to.equal(0);
+    });
+  }
+
+  it('that is not had within four times the timeout is an error, and comes too late afterwards', async () => {
+    const { source, consent, pass, asked, store } = await open({ timeout: 10 });
+    store.set('user-1', await consent());
+    const had = gate();
+    const outcome = gate<unknown>();
+    const connections = source({
+      lock: async (_key, work) => {
+        await had.promise;
+        await work().then(outcome.open, outcome.open);
+      },
+    });
+    pass(LIFE);
+    const error = await rejection(connections.accessToken('user-1'), TokenStoreError);
+    expect(error.code).to.equal('lock_failed');
+    expect(error.cause).to.be.instanceOf(HookTimeoutError).and.have.property('message').that.includes('40 ms');
+    had.open();
+    expect(await outcome.promise).to.be.instanceOf(HookTimeoutError);
+    expect(asked()).to.equal(0);
+  });
+
+  it('leaves no timer behind', async () => {
+    const { source, consent, pass } = await open();
+    const before = process.getActiveResourcesInfo().filter((name) => name === 'Timeout').length;
+    const connections = source({ lock: mutex().lock });
+    await connections.save('user-1', await consent());
+    pass(LIFE);
+    await connections.accessToken('user-1');
+    await until(() => process.getActiveResourcesInfo().filter((name) => name === 'Timeout').length <= before);
+  });
+});

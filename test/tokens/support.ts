@@ -1,0 +1,75 @@
+import { CriteoClient } from '../../lib/criteo/client';
+import type { TokenSet } from '../../lib/criteo/token-set';
+import type { Sandbox } from '../../lib/sandbox';
+import type { TokenSourceOptions } from '../../lib/tokens/options';
+import { TokenSource } from '../../lib/tokens/token-source';
+import { login, opener as sandboxOpener, start } from '../sandbox/support';
+
+export { start };
+
+export const MINUTE = 60_000;
+/** The life of Criteo's access tokens. */
+export const LIFE = 15 * MINUTE;
+
+/** A sandbox, a client and a store, all with one clock that stands still until it is moved. */
+export interface World {
+  sandbox: Sandbox;
+  client: CriteoClient;
+  store: Map<string, TokenSet>;
+  now(): number;
+  /** Moves the clock of the sandbox and of the sources alike. */
+  pass(milliseconds: number): void;
+  source(options?: Partial<TokenSourceOptions>): TokenSource;
+  /** The tokens of a consent just given. */
+  consent(): Promise<TokenSet>;
+  /** How many token requests of a grant there were. */
+  asked(grant?: string): number;
+}
+
+/** Opens worlds that end with the test. */
+export function opener(): (options?: { timeout?: number }) => Promise<World> {
+  const open = sandboxOpener();
+  return async ({ timeout = 10_000 } = {}) => {
+    let time = start;
+    const now = (): number => time;
+    const sandbox = await open({ now });
+    const client = new CriteoClient({ ...sandbox.app, ...sandbox.endpoints, timeout });
+    const store = new Map<string, TokenSet>();
+    return {
+      sandbox,
+      client,
+      store,
+      now,
+      pass(milliseconds) {
+        time += milliseconds;
+      },
+      source: (options = {}) => new TokenSource({ client, store, now, ...options }),
+      async consent() {
+        const { access, refresh } = await login(sandbox);
+        return {
+          accessToken: access,
+          tokenType: 'Bearer',
+          obtainedAt: time,
+          expiresAt: time + LIFE,
+          refreshToken: refresh,
+        };
+      },
+      asked: (grant = 'refresh_token') =>
+        sandbox.requests.filter(({ path, form }) => path === '/oauth2/token' && form['grant_type'] === grant).length,
+    };
+  };
+}
+
+/** A promise and its ends. */
+export function gate<T = void>(): { promise: Promise<T>; open(value: T): void } {
+  let open: (value: T) => void = () => {};
+  const promise = new Promise<T>((resolve) => {
+    open = resolve;
+  });
+  return { promise, open };
+}
+
+/** Settles when `condition` holds; the test's own timeout ends it otherwise. */
+export async function until(condition: () => boolean): Promise<void> {
+  while (!condition()) await new Promise((resolve) => setTimeout(resolve, 1));
+}

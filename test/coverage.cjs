@@ -6,7 +6,7 @@ const { rmSync, symlinkSync } = require('node:fs');
 const run = (name, ...args) => {
   execFileSync(process.execPath, [require.resolve(`../node_modules/.bin/${name}`), ...args], { stdio: 'inherit' });
 };
-const apart = '{bench,browser,consumers,servers}';
+const apart = '{bench,browser,consumers,mutation,servers}';
 
 rmSync('build', { recursive: true, force: true });
 run('tsc', '-p', 'test');

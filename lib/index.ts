@@ -16,7 +16,7 @@ export {
   ConsentCallbackError,
   CriteoAPIError,
   CriteoAuthorizationError,
-  type CriteoError,
+  CriteoError,
   CriteoTokenError,
   CriteoTransportError,
   type ErrorFacts,

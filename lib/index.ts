@@ -1,10 +1,13 @@
 export {
   type ConsentCallbackHandler,
   type ConsentCallbackOptions,
+  type ConsentCallbackRequest,
   type ConsentEvent,
   type ConsentURLOptions,
   consentCallback,
   createConsentURL,
+  type ReadConsentCallbackOptions,
+  readConsentCallback,
   type SeenEvents,
   signConsentCallback,
   verifyConsentCallback,

@@ -1,19 +1,19 @@
+import { inspect } from 'node:util';
 import { expect } from 'chai';
-import fc from 'fast-check';
 import { AuthorizationError, InternalOAuthError, TokenError } from 'passport-oauth2';
 import {
   ConsentCallbackError,
   CriteoAPIError,
   CriteoAuthorizationError,
+  CriteoError,
   CriteoTokenError,
   CriteoTransportError,
   type ErrorFacts,
+  foreignCause,
   HookTimeoutError,
   ReauthorizationRequiredError,
   TokenStoreError,
 } from '../lib/errors';
-import { foreignText, redact } from '../lib/util/redaction';
-import { expectNoSecret } from './support/errors';
 
 const facts = { code: 'timeout', status: 504 } as const;
 
@@ -37,6 +37,11 @@ describe('errors', () => {
       (more: object) => new ReauthorizationRequiredError('It broke', { ...facts, ...more }),
       Error,
     ],
+    [
+      'TokenStoreError',
+      (more: object) => new TokenStoreError('It broke', { ...facts, code: 'timeout' as never, ...more }),
+      Error,
+    ],
   ] as const) {
     describe(name, () => {
       it('is an error with name, message and stack, of the class that people catch', () => {
@@ -45,6 +50,16 @@ describe('errors', () => {
         expect(error).to.include({ name, message: 'It broke', code: 'timeout', status: 504 });
         expect(error.stack).to.match(new RegExp(`^${name}: It broke\\n.*errors.test`));
         expect(String(error)).to.equal(`${name}: It broke`);
+      });
+
+      it('is a CriteoError, as are the errors of classes made from it', () => {
+        const error: unknown = make({});
+        expect(error).to.be.instanceOf(CriteoError);
+        if (error instanceof CriteoError) expect([error.code, error.retryable]).to.deep.equal(['timeout', false]);
+        class Own extends (make({}).constructor as unknown as new (message: string, facts: object) => Error) {}
+        const own = new Own('ours', { ...facts });
+        expect(own).to.be.instanceOf(CriteoError).and.instanceOf(Own).and.instanceOf(base);
+        expect(error).not.to.be.instanceOf(Own);
       });
 
       it('always has the flags, and other facts where there are any', () => {
@@ -63,6 +78,23 @@ describe('errors', () => {
       });
     });
   }
+
+  it('are told apart from all other values', () => {
+    const alike = Object.assign(new Error('x'), { code: 'timeout', status: 504, retryable: false, reauthorize: false });
+    for (const other of [
+      alike,
+      new TokenError('x', 'invalid_grant'),
+      {},
+      null,
+      undefined,
+      'CriteoError',
+      CriteoError,
+    ]) {
+      expect(other instanceof CriteoError).to.equal(false);
+    }
+    expect(new CriteoAPIError('x', facts)).not.to.be.instanceOf(ConsentCallbackError);
+    expect(new CriteoTokenError('x', facts)).not.to.be.instanceOf(CriteoAPIError);
+  });
 
   it('carry the address of an explanation where OAuth has a field for it', () => {
     const given: ErrorFacts & { uri: string } = { ...facts, uri: 'https://docs.example.com/e' };
@@ -88,122 +120,92 @@ describe('errors', () => {
 
   it('of a silent hook have a code of their own', () => {
     const error = new HookTimeoutError('verify did not answer');
+    expect(error).to.be.instanceOf(CriteoError);
     expect(error).to.include({ name: 'HookTimeoutError', code: 'hook_timeout', status: 503, retryable: false });
     expect(error.stack).to.match(/^HookTimeoutError: verify did not answer\n/);
   });
 });
 
-describe('foreignText', () => {
-  it('is nothing where there is no text', () => {
-    for (const value of [undefined, null, 1, {}, ['x'], '', '   ', '\u0000\u200b']) {
-      expect(foreignText(value)).to.equal(undefined);
+describe('foreignCause', () => {
+  const token = 'kQ+7z/Vb2Xw9RtLm4pJc8NsYd3FgHa6E==';
+
+  /** As ioredis makes them: with the command and its arguments. */
+  class ReplyError extends Error {
+    command = { name: 'set', args: ['user-1', token] };
+    previous = new Error(`SET user-1 ${token}`);
+    errors = [new Error(token)];
+    code: unknown = 'WRONGTYPE';
+    constructor() {
+      super(`WRONGTYPE Operation against a key, command SET user-1 ${token}`, { cause: new Error(token) });
+      Object.defineProperty(this, 'name', { value: 'ReplyError' });
+      Object.defineProperty(this, 'hidden', { value: token, enumerable: false });
     }
-  });
-
-  it('has no control or direction characters, and no line ends', () => {
-    expect(foreignText('a\r\nb\u0000c\u202ed\u2028e\u001b[31m')).to.equal('a b c d e [31m');
-  });
-
-  it('is cut at the limit', () => {
-    expect(foreignText('x'.repeat(300))).to.equal('x'.repeat(300));
-    expect(foreignText('x'.repeat(301))).to.equal(`${'x'.repeat(300)}…`);
-    expect(foreignText('abcdef', [], 3)).to.equal('abc…');
-  });
-
-  it('shows nothing of a secret at its cut', () => {
-    expect(foreignText(`${'x'.repeat(295)}s3cr3t-s3cr3t`, ['s3cr3t-s3cr3t'])).not.to.include('s3cr');
-  });
-});
-
-describe('redact', () => {
-  const secret = `a+b/c=d&e "f" <g> 'h' \\i ž🐎%41`;
-  const percent = encodeURIComponent(secret);
-
-  it('cuts a secret out as it is, everywhere, and leaves the rest', () => {
-    expect(redact('the code abc-1 is not abc-1', ['abc-1'])).to.equal('the code [redacted] is not [redacted]');
-  });
-
-  it('takes every secret, and none for nothing', () => {
-    expect(redact('one two', [undefined, '', 'two', 'one'])).to.equal('[redacted] [redacted]');
-    expect(redact('100% of a+b &c', [undefined, '', 'xyz'])).to.equal('100% of a+b &c');
-    expect(redact('', ['x'])).to.equal('');
-  });
-
-  for (const [what, spelled] of [
-    ['percent signs', percent],
-    ['lower-case percent signs', percent.replace(/%../g, (it) => it.toLowerCase())],
-    [
-      'every byte as a percent sign',
-      [...Buffer.from(secret)].map((byte) => `%${byte.toString(16).padStart(2, '0')}`).join(''),
-    ],
-    ['a form', new URLSearchParams([['', secret]]).toString().slice(1)],
-    ['percent signs twice', encodeURIComponent(percent)],
-    ['JSON', JSON.stringify(secret).slice(1, -1)],
-    ['JSON with slashes escaped', JSON.stringify(secret).slice(1, -1).replaceAll('/', '\\/')],
-    [
-      'JSON with \\u',
-      [...Array(secret.length).keys()].map((i) => `\\u${secret.charCodeAt(i).toString(16).padStart(4, '0')}`).join(''),
-    ],
-    ['JSON within JSON', JSON.stringify(JSON.stringify(secret).slice(1, -1)).slice(1, -1)],
-    [
-      'HTML',
-      secret
-        .replaceAll('&', '&amp;')
-        .replaceAll('<', '&lt;')
-        .replaceAll('>', '&gt;')
-        .replaceAll('"', '&quot;')
-        .replaceAll("'", '&apos;'),
-    ],
-    ['HTML with decimal numbers', [...secret].map((char) => `&#${char.codePointAt(0)};`).join('')],
-    ['HTML with hexadecimal numbers', [...secret].map((char) => `&#X${char.codePointAt(0)?.toString(16)};`).join('')],
-    ['HTML within JSON', JSON.stringify(secret.replaceAll('&', '&amp;').replaceAll('+', '&#43;')).slice(1, -1)],
-  ] as const) {
-    it(`knows a secret spelled for ${what}`, () => {
-      const text = redact(`wrong secret: ${spelled}!`, ['other', secret]);
-      expect(text).to.be.oneOf(['[redacted]', 'wrong secret: [redacted]!']);
-    });
   }
 
-  it('survives any text and any secret, and never gives the secret back', () => {
-    const anything = fc.string({ unit: fc.nat(0xffff).map((code) => String.fromCharCode(code)) });
-    const escapes = fc.string({ unit: fc.constantFrom('%', '2', '5', 'b', '&', '#', 'x', ';', '\\', 'u', 'a', '+') });
-    const text = fc.oneof(anything, escapes);
-    const hidden = fc.oneof(anything, escapes).filter((it) => !'[redacted]'.includes(it));
-    fc.assert(
-      fc.property(text, text, hidden, (before, after, secret) => {
-        expect(redact(before + secret + after, [secret])).not.to.include(secret);
-      }),
-    );
+  it('keeps name, message and code of an error, and nothing that its driver added, at any depth', () => {
+    const cause = foreignCause(new ReplyError());
+    expect(cause).to.be.instanceOf(Error);
+    expect(cause).to.include({
+      name: 'ReplyError',
+      message: 'WRONGTYPE Operation against a key, command SET user-1 [redacted]',
+      code: 'WRONGTYPE',
+    });
+    const error = new TokenStoreError('It broke', { code: 'store_failed', status: 503, cause });
+    const shown = inspect(error, { depth: Number.POSITIVE_INFINITY, showHidden: true, getters: true });
+    expect(shown).to.include('ReplyError: WRONGTYPE Operation').and.not.include(token.slice(0, 8));
+    expect(shown).not.to.match(/args|previous|hidden|\[errors\]/);
+    expect(Reflect.ownKeys(cause ?? {}).sort()).to.deep.equal(['code', 'message', 'name', 'stack']);
   });
 
-  it('finds any sensible secret in any sensible spelling', () => {
-    const unit = fc.constantFrom('a', 'z', '0', '+', '/', '=', '&', '-', '_', '.', '~', '"', "'", '<', ' ', 'ž', '🐎');
-    const secret = fc.string({ unit, minLength: 8 }).filter((it) => encodeURIComponent(it) !== it);
-    const spelling = fc.constantFrom(
-      encodeURIComponent,
-      (it: string) => encodeURIComponent(it).toLowerCase(),
-      (it: string) => new URLSearchParams([['', it]]).toString().slice(1),
-      (it: string) => JSON.stringify(it).slice(1, -1),
-    );
-    fc.assert(
-      fc.property(secret, spelling, spelling, (it, one, other) => {
-        const echo = other(one(it));
-        expect(redact(`is <${echo}>`, [it]))
-          .to.include('[redacted]')
-          .and.not.include(it);
-      }),
-    );
+  it('keeps where the error was thrown, without the message', () => {
+    const thrown = new ReplyError();
+    expect(foreignCause(thrown)?.stack).to.match(/^ReplyError: WRONGTYPE [^\n]* \[redacted\]\n {4}at .*errors\.test/);
+    expect(foreignCause(new Error(''))?.stack).to.match(/^Error\n {4}at .*errors\.test/);
+    thrown.message = 'changed afterwards';
+    expect(foreignCause(thrown)?.stack).to.equal('ReplyError: changed afterwards');
+    const faked = new Error(`no\n    at once (${token}:1:1)`);
+    expect(foreignCause(faked)?.stack).to.match(/^Error: no {5}at once \(\[redacted\][^\n]*\)\n {4}at .*errors\.test/);
   });
 
-  it('takes its time from the length of the text alone', () => {
-    const text = `${'%25'.repeat(80_000)}${'\\u0025'.repeat(40_000)}${'&amp;'.repeat(40_000)}`;
+  it('masks the secrets that it is told of', () => {
+    const cause = foreignCause(new Error('cannot write refresh-1 at refresh-1'), ['refresh-1']);
+    expect(cause?.message).to.equal('cannot write [redacted] at [redacted]');
+    expect(cause?.stack).not.to.include('refresh-1');
+  });
+
+  it('keeps numbers as codes, and no other code that is not a word', () => {
+    const codeOf = (code: unknown): unknown =>
+      (foreignCause(Object.assign(new Error('x'), { code })) as { code?: unknown }).code;
+    expect([11_000, '57014', 'ECONNREFUSED'].map(codeOf)).to.deep.equal([11_000, '57014', 'ECONNREFUSED']);
+    for (const code of [undefined, {}, Number.NaN, 1.5, 'two words', token]) expect(codeOf(code)).to.equal(undefined);
+  });
+
+  it('keeps the error of a hook that did not answer, which is of this package', () => {
+    const error = new HookTimeoutError('get did not answer');
+    expect(foreignCause(error)).to.equal(error);
+  });
+
+  it('makes an error of whatever was thrown', () => {
+    expect([foreignCause(undefined), foreignCause(null)]).to.deep.equal([undefined, undefined]);
+    expect(foreignCause(`no ${token}`)).to.include({ name: 'Error', message: 'no [redacted]' });
+    expect(foreignCause(7)?.message).to.equal('7');
+    expect(foreignCause({ message: 'plain', name: 'two words', stack: 7 })).to.include({
+      name: 'Error',
+      message: 'plain',
+    });
+    expect(foreignCause({ secret: token })?.message).to.equal('');
+    const traps = {
+      get(): never {
+        throw new Error(token);
+      },
+    };
+    expect(foreignCause(new Proxy({}, traps))).to.include({ name: 'Error', message: '' });
+  });
+
+  it('looks at the first characters of a long message only', () => {
+    const long = new Error('+'.repeat(8_000_000));
     const start = performance.now();
-    redact(text, [text.slice(0, 100_000), 'x'.repeat(100_000), '\\'.repeat(1000)]);
-    expect(performance.now() - start).to.be.below(2000);
-  });
-
-  it('keeps an error clean that is made of the text', () => {
-    const text = foreignText(`bad ${secret} or ${percent.toLowerCase()}`, [secret]) ?? '';
-    expectNoSecret(new CriteoAPIError(text, { ...facts }), secret);
+    expect(foreignCause(long)?.message.length).to.be.below(302);
+    expect(performance.now() - start).to.be.below(500);
   });
 });

@@ -6,7 +6,9 @@ import { CookieStateStore, CriteoStrategy, consentCallback } from 'passport-crit
 /** An application at the URL `home`, whose Criteo app is registered as `criteo` says. */
 export function createApp(home, secret, { signingSecret, ...criteo }) {
   const app = connect();
-  app.use(session({ secret, resave: false, saveUninitialized: false }));
+  // Behind a proxy that ends TLS, add `proxy: true`: express-session sets no Secure cookie over http.
+  const cookie = { httpOnly: true, sameSite: 'lax', secure: home.startsWith('https:') };
+  app.use(session({ secret, resave: false, saveUninitialized: false, cookie }));
   app.use(passport.session());
   passport.serializeUser((user, done) => done(null, user));
   passport.deserializeUser((user, done) => done(null, user));

@@ -1,4 +1,4 @@
-import { ConsentCallbackError, type ConsentEvent, verifyConsentCallback } from 'passport-criteo';
+import { ConsentCallbackError, type ConsentEvent, readConsentCallback } from 'passport-criteo';
 
 /**
  * Web standard requests (Next.js route handlers, Hono, Remix, …): `export const POST = takeConsent(secret, onConsent)`.
@@ -6,15 +6,14 @@ import { ConsentCallbackError, type ConsentEvent, verifyConsentCallback } from '
  */
 export function takeConsent(secret: string, onConsent: (event: ConsentEvent) => Promise<void>) {
   return async (request: Request): Promise<Response> => {
-    const body = Buffer.from(await request.arrayBuffer());
     let event: ConsentEvent;
     try {
-      event = verifyConsentCallback(body, request.headers.get('x-criteo-hmac-sha512'), secret);
+      event = await readConsentCallback(request, { secret });
     } catch (error) {
       if (error instanceof ConsentCallbackError) return new Response(error.message, { status: error.status });
       throw error;
     }
-    // What it throws becomes a 500, and Criteo repeats the event.
+    // If it throws, the framework answers 500, and Criteo repeats the event.
     await onConsent(event);
     return new Response(null, { status: 204 });
   };

@@ -6,7 +6,9 @@ const { CriteoStrategy, consentCallback } = require('passport-criteo');
 /** An application at the URL `home`, whose Criteo app is registered as `criteo` says. */
 exports.createApp = (home, sessionSecret, { signingSecret, ...criteo }) => {
   const app = express();
-  app.use(session({ secret: sessionSecret, resave: false, saveUninitialized: false }));
+  // Behind a proxy that ends TLS, Express must trust it: `app.set('trust proxy', 1)`, or no Secure cookie is set.
+  const cookie = { httpOnly: true, sameSite: 'lax', secure: home.startsWith('https:') };
+  app.use(session({ secret: sessionSecret, resave: false, saveUninitialized: false, cookie }));
   app.use(passport.session());
   passport.serializeUser((user, done) => done(null, user));
   passport.deserializeUser((user, done) => done(null, user));

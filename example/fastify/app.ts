@@ -27,7 +27,7 @@ export async function createApp({ home, sessionSecret, sessions, criteo, signing
   const secure = home.startsWith('https:');
   if (sessions === 'server') {
     await app.register(cookie);
-    await app.register(session, { secret: sessionSecret, cookie: { secure, sameSite: 'lax' } });
+    await app.register(session, { secret: sessionSecret, cookie: { httpOnly: true, secure, sameSite: 'lax' } });
   } else {
     const options = { secret: sessionSecret, salt: 'passport-criteo!' };
     await app.register(secureSession, { ...options, cookie: { path: '/', httpOnly: true, secure, sameSite: 'lax' } });

@@ -22,7 +22,8 @@ export interface Settings {
 export function createApp({ home, sessionSecret, criteo, signingSecret }: Settings): Koa {
   const app = new Koa();
   app.keys = [sessionSecret];
-  app.use(session({ sameSite: 'lax' }, app));
+  // Behind a proxy that ends TLS, set `app.proxy = true`: koa-session sets no Secure cookie over http.
+  app.use(session({ httpOnly: true, sameSite: 'lax', secure: home.startsWith('https:') }, app));
   app.use(passport.initialize());
   app.use(passport.session());
   passport.serializeUser((user, done) => done(null, user));
@@ -43,6 +44,8 @@ export function createApp({ home, sessionSecret, criteo, signingSecret }: Settin
     const finish = async (error: unknown, user: User | false, info: FailureInfo) => {
       if (error) throw error;
       if (!user) return void Object.assign(ctx, { status: 401, type: 'text', body: `${info.code}: ${info.message}` });
+      // A new session for the user who signs in: koa-session's own regenerate keeps what is in the old one.
+      Object.assign(ctx, { session: {} });
       await ctx.logIn(user);
       ctx.redirect('/');
     };

@@ -13,7 +13,7 @@ export class AppController {
   @Redirect()
   async finish(@Req() request: Visit): Promise<{ url: string }> {
     const { user, authInfo } = request;
-    // A new session for a new user, lest somebody else knows the old one.
+    // A new session for the user who signs in: somebody else may know the old one.
     await new Promise<void>((resolve, reject) => {
       request.session.regenerate((error) => (error ? reject(error) : resolve()));
     });

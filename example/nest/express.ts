@@ -8,6 +8,8 @@ import type { Settings } from './settings.js';
 export async function onExpress(settings: Settings, secret: string): Promise<NestExpressApplication> {
   const options = { rawBody: true, logger: ['error' as const] };
   const app = await NestFactory.create<NestExpressApplication>(AppModule.with(settings), options);
-  app.use(session({ secret, resave: false, saveUninitialized: false }));
+  // Behind a proxy that ends TLS, Express must trust it: `app.set('trust proxy', 1)`, or no Secure cookie is set.
+  const cookie = { httpOnly: true, sameSite: 'lax', secure: settings.home.startsWith('https:') } as const;
+  app.use(session({ secret, resave: false, saveUninitialized: false, cookie }));
   return app;
 }

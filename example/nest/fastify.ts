@@ -20,7 +20,8 @@ export async function onFastify(settings: Settings, secret: string): Promise<Nes
   const options = { rawBody: true, logger: ['error' as const] };
   const app = await NestFactory.create<NestFastifyApplication>(AppModule.with(settings), adapter, options);
   await app.register(cookie);
-  await app.register(session, { secret, cookie: { secure: settings.home.startsWith('https:'), sameSite: 'lax' } });
+  const secure = settings.home.startsWith('https:');
+  await app.register(session, { secret, cookie: { httpOnly: true, sameSite: 'lax', secure } });
   return app;
 }
 

@@ -1,89 +1,83 @@
 import type { ServerResponse } from 'node:http';
-import { ConsentCallbackError } from '../errors';
+import { ConsentCallbackError, foreignCause } from '../errors';
 import { checkTimeout, optionError } from '../util/checks';
-import { type ConsentEvent, checkSignatureHeader, readSigned } from './consent-event';
+import type { ConsentEvent } from './consent-event';
 import { within } from './deadline';
-import { type CallbackRequest, checkLimit, checkSize, keptBody, readBody } from './request-body';
+import { checkReading, type ReadConsentCallbackOptions, receive } from './read-consent-callback';
+import type { NodeRequest } from './request-body';
 import { oncePerEvent, RecentEvents, type SeenEvents } from './seen-events';
-import { checkSecrets } from './signature';
 
-export interface ConsentCallbackOptions {
-  /** The connector's signing secret; several while they are rotated: any of them will do. */
-  secret: string | readonly string[];
+/** Options of {@link consentCallback}. */
+export interface ConsentCallbackOptions extends ReadConsentCallbackOptions {
   /**
-   * What to do about a decision. It has succeeded when its promise is fulfilled, and is then not called for the same
-   * event again; when it throws or rejects, Criteo is told to repeat. Wait in it for what must not be lost, and leave
-   * the rest for later: the user is waiting.
+   * Handles a decision. It has succeeded when its promise is fulfilled, and is then not called for the same event
+   * again; if it throws or rejects, Criteo is told to repeat. The user is waiting: await what must not be lost, and do
+   * the rest later.
+   *
+   * A run that has taken ten times `timeout` counts as stuck: the next delivery of its event starts another run, while
+   * the first may still go on.
    */
   onConsent: (event: ConsentEvent) => unknown;
-  /** The largest body: bytes, or text such as `'500kb'` or `'1mb'` (of 1024 kB). Default `'1mb'`. */
-  limit?: number | string | undefined;
   /**
-   * Milliseconds from the request's arrival to the answer, body and handler included. Default 5,000. A handler that
-   * needs longer goes on, and its success counts when the event is repeated.
+   * Milliseconds from the request's arrival to the response, body and handler included. A handler that needs longer
+   * goes on, and its success counts when the event is repeated.
+   *
+   * @default 5000
    */
   timeout?: number | undefined;
   /**
-   * The memory of handled events: anything with `get` and `set`, a Keyv on a shared store for many processes. Default:
-   * this process's own, 10 minutes and 10,000 events.
+   * Remembers handled events: anything with `get` and `set`, such as a Keyv on a store that several processes share.
    *
-   * One process never handles an event twice at a time. Several processes cannot be kept from it by `get` and `set`
-   * alone: where a repeat reaches another process while the handler still runs, it runs there as well. Where that
-   * matters, let your database decide: a unique key on the event's `id`.
+   * One process does not handle an event twice at a time. Several processes cannot be kept from it by `get` and `set`
+   * alone: if a repeat reaches another process while the handler still runs, it runs there as well. If that matters,
+   * let your database decide: a unique key on the event's `id`.
+   *
+   * @default the memory of this process, for 10 minutes and 10,000 events
    */
   seen?: SeenEvents | undefined;
   /**
-   * Is told every failure, refused requests (`status` below 500) included; `cause` is what `onConsent` threw. What it
-   * throws is ignored. Default: failures of our own (`status` 500 and above) go to `console.error`.
+   * Is told every failure, also refused requests (`status` below 500). `cause` is the app's own error as `onConsent`
+   * threw it; of an error of `seen`, it has name, message, code and stack only. What `onError` throws is ignored.
+   *
+   * @default prints failures with a `status` of 500 and above by `console.error`
    */
   onError?: ((error: ConsentCallbackError) => unknown) | undefined;
 }
 
-/** A request handler for node's http, Connect and Express: it always answers, and never calls `next`. */
-export type ConsentCallbackHandler = (
-  req: CallbackRequest,
-  res: ServerResponse,
-  next?: (error?: unknown) => void,
-) => void;
-
-/** Milliseconds for which an upload that was refused half-way may go on unread, so that our answer is heard; at most. */
-const LINGER = 1_000;
+/** A request handler for node's http, Connect and Express. It always responds, and never calls `next`. */
+export type ConsentCallbackHandler = (req: NodeRequest, res: ServerResponse, next?: (error?: unknown) => void) => void;
 
 /**
- * Takes the callbacks in which Criteo reports what was decided about a signed consent URL. It reads the raw body
- * itself, so mount it ahead of body parsers; bytes that a parser has kept (`express.raw`, `req.rawBody`) do as well.
+ * Creates the handler of the consent callback, by which Criteo reports what a user decided at a signed consent URL. It
+ * reads the raw body itself, so mount it ahead of body parsers; bytes that a parser has kept (`express.raw`,
+ * `req.rawBody`) are used as well.
  *
- * Answers: 204 handled, now or before; 400 malformed; 401 signature missing or wrong; 405 not a POST; 408 body too
- * slow; 413 body too large; 415 body compressed; 500 `onConsent`, `seen` or the way it is mounted failed; 503
- * `onConsent` was too slow. A short text says why.
+ * Responses: 204 handled, now or before; 400 malformed; 401 signature missing or wrong; 405 not a POST; 408 body too
+ * slow; 413 body too large; 415 body compressed; 500 `onConsent` or `seen` failed, or it is mounted behind a body
+ * parser; 503 `onConsent` was too slow. A short text says why.
  *
- * @throws {TypeError} An option that is missing or wrong, by name
+ * @throws {TypeError} An option is missing or wrong. The text names it
  * @see Criteo, Marketing Solutions docs: the consent-delegation callback
  */
 export function consentCallback(options: ConsentCallbackOptions): ConsentCallbackHandler {
-  const { secrets, onConsent, limit, timeout, seen, onError } = checkOptions(options);
+  const { reading, onConsent, timeout, seen, onError } = checkOptions(options);
   const handle = oncePerEvent(onConsent, seen, timeout, (error) => void report(error));
 
   async function report(error: ConsentCallbackError): Promise<void> {
     try {
       await onError(error);
     } catch {
-      // A reporter that fails has nobody to tell.
+      // There is nobody left to tell.
     }
   }
 
-  async function take(req: CallbackRequest): Promise<ConsentCallbackError | undefined> {
+  async function take(req: NodeRequest): Promise<ConsentCallbackError | undefined> {
     const deadline = performance.now() + timeout;
-    const left = () => Math.max(1, deadline - performance.now());
-    checkHead(req);
-    const kept = keptBody(req);
-    checkSize(kept === undefined ? Number(req.headers['content-length']) : Buffer.byteLength(kept), limit);
-    const signature = checkSignatureHeader(req.headers['x-criteo-hmac-sha512']);
-    const event = readSigned(kept ?? (await readBody(req, limit, left())), signature, secrets);
-    return within(left(), handle(event), () => late(event, timeout));
+    const event = await receive(req, reading, timeout);
+    return within(Math.max(1, deadline - performance.now()), handle(event), () => late(event, timeout));
   }
 
-  async function respond(req: CallbackRequest, res: ServerResponse): Promise<void> {
+  async function respond(req: NodeRequest, res: ServerResponse): Promise<void> {
     let failure: ConsentCallbackError | undefined;
     try {
       failure = await take(req);
@@ -91,11 +85,11 @@ export function consentCallback(options: ConsentCallbackOptions): ConsentCallbac
       failure = error instanceof ConsentCallbackError ? error : unexpected(error);
       void report(failure);
     }
-    answer(req, res, failure, Math.min(timeout, LINGER));
+    answer(res, failure);
   }
 
   return (req, res) => {
-    // Only writing the answer can still fail: then there is none to be had.
+    // Only writing the response can still fail, and then none can be given.
     respond(req, res).catch(() => res.destroy());
   };
 }
@@ -110,32 +104,13 @@ function checkOptions(options: ConsentCallbackOptions) {
   if (typeof seen?.get !== 'function' || typeof seen.set !== 'function') {
     throw optionError(owner, 'seen', 'must have the methods get and set, as a Map or a Keyv does');
   }
-  return {
-    secrets: checkSecrets(owner, given.secret),
-    onConsent,
-    limit: checkLimit(owner, given.limit ?? '1mb'),
-    timeout: checkTimeout(owner, given.timeout ?? 5_000),
-    seen,
-    onError,
-  };
+  const timeout = checkTimeout(owner, given.timeout ?? 5_000);
+  return { reading: checkReading(owner, given), onConsent, timeout, seen, onError };
 }
 
-// Refused requests are not ours to complain about: strangers could fill the log.
+// Not refused requests, because strangers could fill the log.
 function printOwnFailures(error: ConsentCallbackError): void {
   if (error.status >= 500) console.error(error);
-}
-
-function checkHead(req: CallbackRequest): void {
-  if (req.method !== 'POST') {
-    throw new ConsentCallbackError('Consent callbacks come by POST.', { code: 'method_not_allowed', status: 405 });
-  }
-  const encoding = req.headers['content-encoding'] || 'identity';
-  if (encoding.toLowerCase() !== 'identity') {
-    throw new ConsentCallbackError('The body must not be compressed: its signature covers the bytes as received.', {
-      code: 'unsupported_encoding',
-      status: 415,
-    });
-  }
 }
 
 function late(event: ConsentEvent, timeout: number): ConsentCallbackError {
@@ -145,37 +120,24 @@ function late(event: ConsentEvent, timeout: number): ConsentCallbackError {
   );
 }
 
-function unexpected(cause: unknown): ConsentCallbackError {
+function unexpected(error: unknown): ConsentCallbackError {
+  const cause = foreignCause(error);
   return new ConsentCallbackError('The consent callback failed.', { code: 'internal_error', status: 500, cause });
 }
 
-/** Writes the one answer, unless somebody else has or nobody is there any more. */
-function answer(
-  req: CallbackRequest,
-  res: ServerResponse,
-  failure: ConsentCallbackError | undefined,
-  linger: number,
-): void {
-  if (!res.headersSent && !res.destroyed) {
-    if (failure) {
-      const text = `${failure.message}\n`;
-      res.writeHead(failure.status, {
-        'Content-Type': 'text/plain; charset=utf-8',
-        'Content-Length': Buffer.byteLength(text),
-        'X-Content-Type-Options': 'nosniff',
-        ...(failure.status === 405 && { Allow: 'POST' }),
-      });
-      res.end(text);
-    } else {
-      res.writeHead(204).end();
-    }
+/** Writes the one response, unless something else has responded or the connection is closed. */
+function answer(res: ServerResponse, failure: ConsentCallbackError | undefined): void {
+  if (res.headersSent || res.destroyed) return;
+  if (!failure) {
+    res.writeHead(204).end();
+    return;
   }
-  if (!req.complete && !req.destroyed) letGo(req, linger);
-}
-
-/** Closing at once would reset the connection, and the answer with it: discard what still comes, but not for long. */
-function letGo(req: CallbackRequest, linger: number): void {
-  const timer = setTimeout(() => req.destroy(), linger).unref();
-  req.on('error', () => {}).once('close', () => clearTimeout(timer));
-  req.resume();
+  const text = `${failure.message}\n`;
+  res.writeHead(failure.status, {
+    'Content-Type': 'text/plain; charset=utf-8',
+    'Content-Length': Buffer.byteLength(text),
+    'X-Content-Type-Options': 'nosniff',
+    ...(failure.status === 405 && { Allow: 'POST' }),
+  });
+  res.end(text);
 }

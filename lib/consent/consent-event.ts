@@ -6,32 +6,32 @@ import { isRecord, type JSONObject, withoutMark } from '../util/json';
 import { readFields } from './event-fields';
 import { checkSecrets, sign } from './signature';
 
-/** Somebody's decision about a signed consent URL, as Criteo reports it. */
+/** A user's decision at a signed consent URL, as Criteo reports it. */
 export interface ConsentEvent {
-  /** SHA-256 over the bytes of the body, in hex: the same when Criteo delivers the same event again. */
+  /** SHA-256 over the bytes of the body, in hex: the same if Criteo delivers the same event again. */
   id: string;
-  /** `ConsentGranted`, `ConsentDenied`, or what else Criteo may come to send. */
+  /** `ConsentGranted`, `ConsentDenied`, or a type that Criteo adds later. */
   type: 'ConsentGranted' | 'ConsentDenied' | (string & Record<never, never>);
-  /** The state of the consent URL; absent where the body has none. */
+  /** The state of the consent URL, if the body has one. */
   state?: string;
-  /** What was granted, such as `MarketingSolutions_Campaign_Read`; empty on denial. */
+  /** The permissions granted, such as `MarketingSolutions_Campaign_Read`; empty on denial. */
   acceptedScopes: string[];
   /** The advertisers shared (Marketing Solutions); else empty. */
   advertisers: { id: string }[];
   /** The accounts shared (Retail Media); else empty. */
   accounts: { id: string }[];
-  /** The whole body as `JSON.parse` reads it: numbers beyond 2^53 are rounded here, but not in the ids above. */
+  /** The whole body as `JSON.parse` reads it: numbers beyond 2^53 are rounded here, unlike in the ids above. */
   body: unknown;
 }
 
-/** The body of a callback as it was received, before any parser. */
+/** The body of a callback as received, before any parser. */
 export type RawBody = string | Uint8Array;
 
-/** The header's value as frameworks hand it over; several values are none. */
+/** The header's value as frameworks pass it on. More than one value is refused. */
 export type SignatureHeader = string | readonly string[] | null | undefined;
 
 /**
- * The signature that Criteo would put into `x-criteo-hmac-sha512`: for tests, and for stand-ins of Criteo.
+ * Computes the signature that Criteo would put into `x-criteo-hmac-sha512`, for tests.
  *
  * @param body The bytes of the request's body; a string is taken as UTF-8
  * @param secret The connector's signing secret
@@ -47,14 +47,14 @@ export function signConsentCallback(body: RawBody, secret: string): string {
 }
 
 /**
- * Checks that a consent callback comes from Criteo, then reads it.
+ * Checks that a consent callback comes from Criteo, and reads it.
  *
  * @param body The request's body exactly as received: the raw bytes, never a parsed and re-serialised object
  * @param signature The header `x-criteo-hmac-sha512`: 128 hex digits in either letter case
- * @param secret The connector's signing secret, or several while they are rotated: any of them will do
- * @returns The event. Ids stay exact strings, whether sent as strings, as numbers of any size, or inside objects
+ * @param secret The connector's signing secret. While secrets are rotated, a list: each of them is accepted
+ * @returns The event. Its ids are exact strings, whether sent as strings, as numbers of any size, or inside objects
  * @throws {ConsentCallbackError} with the `status` to answer and a `code`: `signature_missing`, `signature_malformed`,
- *   `signature_mismatch` (401), `invalid_body` (400), `raw_body_missing` (500: a mistake of the app's own)
+ *   `signature_mismatch` (401), `invalid_body` (400), `raw_body_missing` (500: a mistake of the app)
  * @throws {TypeError} `secret` is empty or has white space around it
  * @see Criteo, Marketing Solutions docs: the consent-delegation callback
  */
@@ -67,7 +67,11 @@ export function verifyConsentCallback(
   return readSigned(body, checkSignatureHeader(signature), secrets);
 }
 
-/** The form of the header alone: whoever sends no signature need not be listened to. */
+/**
+ * Checks the form of the header alone, so that requests without a signature are refused before their body is read.
+ *
+ * @throws {ConsentCallbackError} signature_missing, signature_malformed
+ */
 export function checkSignatureHeader(value: SignatureHeader): string {
   if (value === undefined || value === null || value === '') {
     throw new ConsentCallbackError('The header x-criteo-hmac-sha512 is missing.', {
@@ -75,7 +79,7 @@ export function checkSignatureHeader(value: SignatureHeader): string {
       status: 401,
     });
   }
-  // Repeated headers arrive as a list, or joined by commas.
+  // Repeated headers arrive as a list or joined by commas, and so fail.
   if (typeof value === 'string' && value.length === 128 && /^[0-9a-f]+$/i.test(value)) return value;
   throw new ConsentCallbackError('The header x-criteo-hmac-sha512 must be exactly one value of 128 hex digits.', {
     code: 'signature_malformed',
@@ -83,15 +87,15 @@ export function checkSignatureHeader(value: SignatureHeader): string {
   });
 }
 
-/** `verifyConsentCallback` with its arguments checked. */
+/** Does what `verifyConsentCallback` does, with arguments that are checked already. */
 export function readSigned(body: RawBody, signature: string, secrets: readonly string[]): ConsentEvent {
   if (typeof body !== 'string' && !(body instanceof Uint8Array)) {
     throw new ConsentCallbackError(
-      'The raw body of the consent callback is missing: what was handed over is neither a Buffer nor a string but, probably, the result of a body parser. The signature covers the bytes as received: keep them, and verify those.',
+      'The raw body of the consent callback is missing: the body is neither a Buffer nor a string, probably because a body parser has read it. The signature covers the bytes as received: keep them, and verify those.',
       { code: 'raw_body_missing', status: 500 },
     );
   }
-  // As hex: half as dear as asking node for the digest's bytes.
+  // Both sides as text, because a malformed header must not shorten what is compared.
   const claimed = Buffer.from(signature.toLowerCase());
   if (!secrets.some((secret) => timingSafeEqual(Buffer.from(sign(body, secret)), claimed))) {
     throw new ConsentCallbackError(
@@ -124,7 +128,7 @@ function parse(text: string): JSONObject {
   try {
     body = JSON.parse(text);
   } catch {
-    // The parser's own error quotes the body: it goes no further.
+    // The parser's own error quotes the body, so it is not kept as a cause.
     throw invalid('is not JSON');
   }
   if (!isRecord(body)) throw invalid('is not a JSON object');

@@ -1,37 +1,45 @@
 import { checkCredential, checkEndpoint, defaults, optionError } from '../util/checks';
 import { sign } from './signature';
 
-/** What a signed consent URL is made of. */
+/** Options of {@link createConsentURL}. */
 export interface ConsentURLOptions {
   /** The connector's public signing key, from the Criteo Partners Portal. It travels in the URL. */
   key: string;
   /** The connector's signing secret, from the Criteo Partners Portal. It never leaves the process. */
   secret: string;
   /**
-   * Yours: it comes back in the consent callback and tells whose decision it is. Make a fresh one, hard to guess, for
-   * every URL, and keep what belongs to it at your side.
+   * Comes back in the consent callback and tells whose decision it is. Make a new value, hard to guess, for every URL,
+   * and store under it what belongs to it.
    */
   state: string;
   /** Where Criteo sends the user after the decision: an absolute https URL (http on a loopback host only). */
   redirectURI: string;
-  /** When the URL was made: a `Date`, or whole seconds since 1970 as a number. Default: now. */
+  /**
+   * When the URL was made: a `Date`, or whole seconds since 1970 as a number.
+   *
+   * @default now
+   */
   timestamp?: Date | number | undefined;
-  /** The consent page. Default: `https://consent.criteo.com/request`. */
+  /**
+   * The consent page.
+   *
+   * @default 'https://consent.criteo.com/request'
+   */
   consentURL?: string | undefined;
 }
 
 const owner = 'createConsentURL';
 
 /**
- * A URL at which somebody can share advertisers or accounts with your client-credentials app. Open it in their browser,
- * or send it to them: the decision arrives at your consent callback.
+ * Creates a URL at which a user can share advertisers or accounts with your client-credentials app. Open it in the
+ * user's browser, or send it by mail: the decision arrives at your consent callback.
  *
- * The signature covers the values as they are, not percent-encoded, so a value that some browser, proxy or URL parser
- * would rewrite on the way could not be verified at Criteo. Such values are refused here.
+ * The signature covers the values as they are, not percent-encoded. A value that a browser, proxy or URL parser would
+ * rewrite on the way could not be verified by Criteo, so it is refused here.
  *
  * @returns The URL, its parameters in the order in which they were signed
- * @throws {TypeError} An option that is missing, or that would not arrive as it was signed. The text names the option
- *   and the character; the secret is never part of it
+ * @throws {TypeError} An option is missing, or would not arrive as it was signed. The text names the option and the
+ *   character, and never shows the secret
  * @see Criteo, Marketing Solutions docs: "Consent URL" of client-credentials apps
  */
 export function createConsentURL(options: ConsentURLOptions): string {
@@ -39,7 +47,7 @@ export function createConsentURL(options: ConsentURLOptions): string {
   const key = checkRaw('key', checkCredential(owner, 'key', given.key), 'copy it from the Criteo Partners Portal');
   const secret = checkCredential(owner, 'secret', given.secret);
   const state = checkRaw('state', given.state, 'use letters, digits, "-" and "_" (base64url, a UUID)');
-  const redirectURI = checkRaw('redirectURI', given.redirectURI, 'keep the detail at your side, under the state');
+  const redirectURI = checkRaw('redirectURI', given.redirectURI, 'store the detail in your app, under the state');
   checkEndpoint(owner, 'redirectURI', redirectURI);
   const page = checkEndpoint(owner, 'consentURL', given.consentURL ?? defaults.authorizationURL);
   if (page.search)
@@ -49,8 +57,8 @@ export function createConsentURL(options: ConsentURLOptions): string {
   return `${page.origin}${page.pathname}${query}&signature=${sign(query, secret)}`;
 }
 
-// RFC 3986 section 3.4: what a query may hold as it is, less "&" and "+", which forms read otherwise, and "'", which
-// browsers encode. Square brackets pass browsers untouched, and loopback over IPv6 needs them.
+// All but what a query may hold as it is (RFC 3986 section 3.4); also "&" and "+", which forms read otherwise, and "'",
+// which browsers encode. Square brackets pass browsers unchanged, and loopback over IPv6 needs them.
 const unsafe = /[^A-Za-z0-9\-._~!$()*,;=:@/?[\]]/u;
 
 function checkRaw(option: string, value: unknown, remedy: string): string {
@@ -60,11 +68,11 @@ function checkRaw(option: string, value: unknown, remedy: string): string {
   throw optionError(
     owner,
     option,
-    `contains ${describe(character)}, which cannot be signed: it would be encoded on its way, or break the query; ${remedy}`,
+    `contains ${describe(character)}, which cannot be signed: it would be encoded on the way, or break the query; ${remedy}`,
   );
 }
 
-/** A character by its code point, and as it is where that can be seen. */
+/** Names a character by its code point, and shows it if it is visible. */
 function describe(character: string): string {
   const point = `U+${(character.codePointAt(0) as number).toString(16).toUpperCase().padStart(4, '0')}`;
   return /^[\p{L}\p{N}\p{P}\p{S}]$/u.test(character)

@@ -1,6 +1,6 @@
 import { isRecord, type JSONObject } from '../util/json';
 
-/** What a consent callback says, as far as it can be understood. */
+/** The members of a consent callback that can be understood. */
 export interface Fields {
   type: string | undefined;
   state: string | undefined;
@@ -10,13 +10,14 @@ export interface Fields {
 }
 
 /**
- * Reads the body of a consent callback. Criteo documents the names of the members but neither the name of the state's
- * nor the shape of an advertiser: so names are taken in any letter case; ids as strings, as numbers, or as the `id` of
- * an object; and what is none of these is left out.
+ * Reads the body of a consent callback. Criteo documents neither the name of the state's member nor the shape of an
+ * advertiser. So names are accepted in any letter case, and ids as strings, as numbers, or as the `id` of an object;
+ * anything else is left out.
  */
 export function readFields(text: string, body: JSONObject): Fields {
   const reading = readMembers(body);
-  // JSON.parse has rounded an id, and a rounded id is somebody else's: read all whole numbers as the text has them.
+  // JSON.parse rounds numbers beyond 2^53, and a rounded id belongs to another account. That is rare, so the text is
+  // parsed again, with its whole numbers as strings, only if an id is that large.
   return reading.rounded ? readMembers(JSON.parse(quoteIntegers(text))).fields : reading.fields;
 }
 
@@ -51,7 +52,7 @@ function readMembers(body: JSONObject): { fields: Fields; rounded: boolean } {
   return { fields, rounded };
 }
 
-/** A member of the object's own, the spelling as given before any other letter case. */
+/** Returns a member of an object: the one spelled as given, else the first in another letter case. */
 function member(object: JSONObject, name: string): unknown {
   if (Object.hasOwn(object, name)) return object[name];
   const folded = name.toLowerCase();
@@ -61,7 +62,7 @@ function member(object: JSONObject, name: string): unknown {
   return undefined;
 }
 
-// In text that is known to be JSON, a string or a number: whole, so that digits inside a string stay untouched.
+// A string or a number in a text that is known to be JSON. Strings are matched too, so that digits in them stay.
 const stringOrNumber = /"[^"\\]*(?:\\.[^"\\]*)*"|-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?/g;
 
 /** Turns whole numbers that may lie beyond 2^53 into strings. */

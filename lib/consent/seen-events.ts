@@ -1,10 +1,10 @@
-import { ConsentCallbackError } from '../errors';
+import { ConsentCallbackError, foreignCause } from '../errors';
 import type { ConsentEvent } from './consent-event';
 import { within } from './deadline';
 
 /**
- * The memory of handled events: a Keyv, a Map, or anything else with these two methods, synchronous or not. An entry is
- * an event's id with the value `true`.
+ * Remembers handled events: a Keyv, a Map, or anything else with these two methods, synchronous or not. An entry is an
+ * event's id with the value `true`.
  */
 export interface SeenEvents {
   get(id: string): unknown;
@@ -12,18 +12,18 @@ export interface SeenEvents {
   set(id: string, value: true, ttl?: number): unknown;
 }
 
-/** How long a handled event is remembered: Criteo's repeats come while the user waits, so within minutes. */
+/** Milliseconds for which a handled event is remembered: Criteo repeats while the user waits, so within minutes. */
 const MEMORY = 600_000;
 const MOST_REMEMBERED = 10_000;
 
-/** The default memory: of this process, bounded in time and number; the oldest go first. */
+/** Remembers events in this process, bounded in time and number; the oldest are forgotten first. */
 export class RecentEvents implements SeenEvents {
   private readonly expiries = new Map<string, number>();
 
   constructor(
     private readonly limit = MOST_REMEMBERED,
     private readonly maxAge = MEMORY,
-    // Not the wall clock: that one jumps.
+    // The wall clock may be set back or forward.
     private readonly now = () => performance.now(),
   ) {}
 
@@ -50,22 +50,34 @@ export class RecentEvents implements SeenEvents {
   }
 }
 
+/** A run counts as stuck after so many times the timeout: nobody waits for it any more, and it may never end. */
+const STUCK = 10;
+
+interface Run {
+  started: number;
+  outcome: Promise<ConsentCallbackError | undefined>;
+}
+
 /**
  * Runs the handler once per event: a repeat that comes while the handler runs shares its outcome; one that comes after
- * a success finds it done; after a failure the handler runs again.
+ * a success finds it done; after a failure the handler runs again. A run that has taken ten times `timeout` is not
+ * shared any more: the next delivery starts another.
  *
- * @param timeout Milliseconds that `seen` has for each of its answers; the handler may take as long as it likes
+ * @param timeout Milliseconds within which `seen` must respond; the handler may take longer
  * @param report Is told each failure once, however many deliveries share it
- * @returns The outcome: nothing, or the failure; never a rejection
+ * @param now A clock in milliseconds, for tests
+ * @returns A function that handles an event. It resolves with nothing or the failure, and never rejects
  */
 export function oncePerEvent(
   onConsent: (event: ConsentEvent) => unknown,
   seen: SeenEvents,
   timeout: number,
   report: (error: ConsentCallbackError) => void,
+  now = () => performance.now(),
 ): (event: ConsentEvent) => Promise<ConsentCallbackError | undefined> {
-  const running = new Map<string, Promise<ConsentCallbackError | undefined>>();
-  // Handled here, but the store could not be told so: a repeat must tell it, and not run the handler again.
+  // In the order of their start.
+  const running = new Map<string, Run>();
+  // If the handler has succeeded but `seen` could not be told, a repeat must tell it without running the handler again.
   const untold = new RecentEvents();
 
   async function handle(event: ConsentEvent): Promise<void> {
@@ -83,6 +95,7 @@ export function oncePerEvent(
     try {
       await onConsent(event);
     } catch (cause) {
+      // The app's own error, shown to the app alone, so it is kept as it is.
       throw failure('handler_failed', `onConsent failed. Event ${event.id} is not done and may be sent again.`, cause);
     }
   }
@@ -90,34 +103,42 @@ export function oncePerEvent(
   async function ask(method: string, call: () => unknown): Promise<unknown> {
     try {
       return await within(timeout, settled(call), () => new Error(`No answer within ${timeout} ms`));
-    } catch (cause) {
-      throw failure(
-        'seen_failed',
-        `The memory of seen events failed: seen.${method}. Please send the event again.`,
-        cause,
-      );
+    } catch (error) {
+      const message = `The memory of seen events failed: seen.${method}. Please send the event again.`;
+      throw failure('seen_failed', message, foreignCause(error));
+    }
+  }
+
+  async function outcomeOf(event: ConsentEvent): Promise<ConsentCallbackError | undefined> {
+    try {
+      await handle(event);
+      return undefined;
+    } catch (error) {
+      const failed = error as ConsentCallbackError;
+      report(failed);
+      return failed;
     }
   }
 
   return (event) => {
     const { id } = event;
+    for (const [earlier, { started }] of running) {
+      if (now() - started <= STUCK * timeout) break;
+      running.delete(earlier);
+    }
     const current = running.get(id);
-    if (current !== undefined) return current;
-    const started = handle(event)
-      .then(
-        () => undefined,
-        (error: ConsentCallbackError) => {
-          report(error);
-          return error;
-        },
-      )
-      .finally(() => running.delete(id));
-    running.set(id, started);
-    return started;
+    if (current !== undefined) return current.outcome;
+    const own: Run = { started: now(), outcome: outcomeOf(event) };
+    running.set(id, own);
+    own.outcome = own.outcome.finally(() => {
+      // A stuck run that ends after all leaves the run that has taken its place.
+      if (running.get(id) === own) running.delete(id);
+    });
+    return own.outcome;
   };
 }
 
-/** A call that may throw, or answer with or without a promise, as a promise. */
+/** Returns the result of a call as a promise, also if it throws or responds at once. */
 async function settled(call: () => unknown): Promise<unknown> {
   return call();
 }

@@ -2,24 +2,24 @@ import type { IncomingHttpHeaders } from 'node:http';
 import { CriteoAPIError, CriteoTokenError, CriteoTransportError } from '../errors';
 import type { Answer } from '../http/exchange';
 import { isRecord, parseJSON } from '../util/json';
-import { foreignText } from '../util/redaction';
+import { foreignID, foreignText } from '../util/redaction';
 
 type Secrets = readonly (string | undefined)[];
 
-/** Whether a status says that the same request may succeed later. */
+/** Returns true for a status after which the same request may succeed later. */
 export function isPassing(status: number): boolean {
   return status === 408 || status === 429 || status >= 500;
 }
 
 /**
- * Seconds to wait, from `x-ratelimit-reset` (UNIX seconds; Criteo, "Rate limits") or `Retry-After`; nothing where
- * neither says so.
+ * Returns the seconds to wait, from `x-ratelimit-reset` (UNIX seconds; Criteo, "Rate limits") or `Retry-After`;
+ * undefined if neither header says so.
  */
 export function retryAfter(
   { status, headers }: { status: number; headers: IncomingHttpHeaders },
   now = Date.now(),
 ): number | undefined {
-  // The limits may be told with any answer: only with 429 are they what it is about.
+  // Any response may carry the limits, but only a 429 is about them.
   const reset = status === 429 ? seconds(headers['x-ratelimit-reset']) : undefined;
   if (reset !== undefined) return Math.max(0, Math.ceil(reset - now / 1000));
   return seconds(headers['retry-after']);
@@ -29,7 +29,7 @@ function seconds(value: string | string[] | undefined): number | undefined {
   return typeof value === 'string' && /^\d{1,12}$/.test(value.trim()) ? Number(value) : undefined;
 }
 
-/** The first entry of the `errors[]` envelope of Criteo's API, its texts fit to be shown. */
+/** Reads the first entry of the `errors[]` envelope of Criteo's API, and sanitizes its texts. */
 function readEnvelope(json: unknown, secrets: Secrets) {
   const list = isRecord(json) ? json['errors'] : undefined;
   const first: unknown = Array.isArray(list) ? list[0] : undefined;
@@ -38,31 +38,40 @@ function readEnvelope(json: unknown, secrets: Secrets) {
   return {
     code: readCode(first['code'], secrets) ?? readCode(first['type'], secrets),
     text: text('detail') ?? text('title'),
-    traceId: text('traceId') ?? text('traceIdentifier'),
+    traceId: foreignID(first['traceId'], secrets) ?? foreignID(first['traceIdentifier'], secrets),
   };
 }
 
-// RFC 6749 section 5.2. Known to everybody, they give nothing away, though a very short secret be a part of them.
-const wellKnown = [
-  'invalid_request',
-  'invalid_client',
-  'invalid_grant',
-  'unauthorized_client',
-  'unsupported_grant_type',
-  'invalid_scope',
-];
+const wrongGrant =
+  'The app may not use this grant: check in the Criteo Partners Portal which grant the app was created for.';
 
-/** An error code of the peer's: a short word without surprises, or nothing. */
+// Error codes of the token endpoint, and what to do about them: RFC 6749 section 5.2, and one that old clients get.
+const advice: Record<string, string> = {
+  invalid_request:
+    'If the app uses the authorization code grant, the option pkce must match the PKCE switch of the app.',
+  invalid_client: 'Check clientID and clientSecret against the Criteo Partners Portal.',
+  invalid_grant: 'The code or refresh token is used, expired or revoked: the user must go through consent again.',
+  unauthorized_client: wrongGrant,
+  unsupported_grant_type: wrongGrant,
+  invalid_scope: 'Criteo uses no scopes: remove scope from the parameters that the app adds to the token request.',
+  credentials_no_longer_supported:
+    'The credentials are of a kind that Criteo has ended: create a new key pair in the Criteo Partners Portal, and use its clientID and clientSecret.',
+};
+
+const unknownWord =
+  'This word is not in Criteo’s documents. Check the app and its key pair in the Criteo Partners Portal, then ask Criteo’s support.';
+
+/** Returns the error code of a response if it is a short word of letters, digits and `_ . -`. */
 function readCode(value: unknown, secrets: Secrets): string | undefined {
-  const known = wellKnown.find((code) => code === value);
-  if (known) return known;
+  // A known word tells nothing, even if a very short secret is a part of it.
+  if (typeof value === 'string' && Object.hasOwn(advice, value)) return value;
   const code = foreignText(value, secrets);
   return code !== undefined && /^[\w.-]{1,64}$/.test(code) ? code : undefined;
 }
 
 /**
- * The error behind an answer of the token endpoint that is not a success: RFC 6749 section 5.2, Criteo's `errors[]`
- * envelope, or neither.
+ * Makes an error of a token response that is not a success. It may be an error of RFC 6749 section 5.2, Criteo's
+ * `errors[]` envelope, or neither.
  */
 export function readTokenError(answer: Answer, secrets: Secrets): CriteoTokenError | CriteoTransportError {
   const { status } = answer;
@@ -84,7 +93,8 @@ export function readTokenError(answer: Answer, secrets: Secrets): CriteoTokenErr
   const passing = isPassing(status) || code === 'temporarily_unavailable' || code === 'server_error';
   const retryable = passing && !reauthorize;
   const description = foreignText(body['error_description'], secrets) ?? envelope?.text;
-  const message = `Criteo refused the token request: ${code}${description ? ` (${description})` : ''}. ${advice(code)}`;
+  const hint = advice[code] ?? (retryable ? '' : unknownWord);
+  const message = `Criteo refused the token request: ${code}${description ? ` (${description})` : ''}. ${hint}`;
   return new CriteoTokenError(message.trim(), {
     ...facts,
     code,
@@ -95,18 +105,7 @@ export function readTokenError(answer: Answer, secrets: Secrets): CriteoTokenErr
   });
 }
 
-function advice(code: string): string {
-  switch (code) {
-    case 'invalid_client':
-      return 'Check clientID and clientSecret against the Criteo Partners Portal.';
-    case 'invalid_grant':
-      return 'The code or refresh token is used, expired or revoked: the user must go through consent again.';
-    default:
-      return '';
-  }
-}
-
-/** The error behind an answer of Criteo's API with a status other than success. */
+/** Makes an error of an API response that is not a success. */
 export function readAPIError(answer: Answer, secrets: Secrets, now?: number): CriteoAPIError {
   const { status } = answer;
   const envelope = readEnvelope(parseJSON(answer.text), secrets);
@@ -126,10 +125,14 @@ export function readAPIError(answer: Answer, secrets: Secrets, now?: number): Cr
 
 const unavailable = 'set the option apiVersion to a version that Criteo supports';
 
-// What a status means where the body does not say (Criteo, "API error types", "Versioning policy", "Rate limits").
+// What a status means if the body does not say so (Criteo, "API error types", "Versioning policy", "Rate limits").
 const reasons: Record<number, { code: string; text: string; status?: number }> = {
   401: { code: 'authorization-token-invalid', text: 'the access token was not accepted' },
-  403: { code: 'forbidden', text: 'consent is missing or was revoked', status: 403 },
+  403: {
+    code: 'forbidden',
+    text: 'consent is missing or was revoked, or the app belongs to the other service (check the option service)',
+    status: 403,
+  },
   404: { code: 'not-found', text: `there is no such endpoint in this API version; ${unavailable}`, status: 500 },
   410: { code: 'gone', text: `this API version was decommissioned; ${unavailable}`, status: 500 },
   429: { code: 'too-many-requests', text: 'the rate limit was reached' },

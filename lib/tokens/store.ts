@@ -1,4 +1,4 @@
-import { TokenStoreError } from '../errors';
+import { foreignCause, TokenStoreError } from '../errors';
 import { askHook } from '../login/hook';
 import { readRecord, type StoredTokenSet } from './stored-tokens';
 
@@ -66,6 +66,6 @@ function failed(method: string, cause: unknown): TokenStoreError {
     code: 'store_failed',
     status: 503,
     retryable: true,
-    cause,
+    cause: foreignCause(cause),
   });
 }

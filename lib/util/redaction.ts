@@ -1,48 +1,155 @@
+type Secrets = readonly (string | undefined)[];
+
+/** Maximum length of foreign text that is looked at, in UTF-16 units: it bounds the cost, whatever a server sends. */
+const LONGEST_TEXT = 4096;
+
+const MASK = '[redacted]';
+
+// Control and direction characters, and line ends.
 const controls = /[\p{Cc}\p{Cf}\u2028\u2029]+/gu;
 
 /**
- * Text of somebody else's, made fit to be shown: a string or nothing, without control and direction characters, at
- * most `limit` characters, and without the `secrets` in any form in which a peer could echo them.
+ * Sanitizes text of another party for error messages and logs: cuts it to `limit`, masks secrets and whatever looks
+ * like one (see {@link redact}), and replaces control characters by spaces.
+ *
+ * @returns The text, or undefined if the value is not a string or has nothing to show.
  */
-export function foreignText(
-  value: unknown,
-  secrets: readonly (string | undefined)[] = [],
-  limit = 300,
-): string | undefined {
+export function foreignText(value: unknown, secrets: Secrets = [], limit = 300): string | undefined {
   if (typeof value !== 'string') return undefined;
-  const text = redact(value, secrets).replace(controls, ' ').trim();
-  return text.length > limit ? `${text.slice(0, limit)}…` : text || undefined;
+  const text = mask(cut(value, limit), secrets).replace(controls, ' ').trim();
+  return text ? text + ellipsis(value, limit) : undefined;
 }
 
 /**
- * A text without the `secrets`: as they are they are cut out, and where one is there in another spelling (with the
- * escapes of URLs, forms, JSON or HTML, or layers of them), nothing of the text is left.
+ * Sanitizes an identifier of another party, such as a trace id. In a text it would be masked, because it looks like a
+ * token.
+ *
+ * @returns The identifier, or undefined if the value is not one (1 to 64 letters, digits and `_ . : | -`) or shows a
+ *   part of a secret.
  */
-export function redact(text: string, secrets: readonly (string | undefined)[]): string {
-  const known = secrets.flatMap((secret) => secret || []);
-  const cut = known.reduce((rest, secret) => rest.replaceAll(secret, '[redacted]'), text);
-  const readings = peeled(cut);
-  const shows = (secret: string): boolean => peeled(secret).some((form) => readings.some((it) => it.includes(form)));
-  return known.some(shows) ? '[redacted]' : cut;
+export function foreignID(value: unknown, secrets: Secrets): string | undefined {
+  if (typeof value !== 'string' || !/^[\w.:|-]{1,64}$/.test(value)) return undefined;
+  return findSecrets(value, secrets).includes(1) ? undefined : value;
 }
 
-// Nobody who echoes by mistake escapes more often.
-const LAYERS = 3;
-const entities: Record<string, string> = { amp: '&', lt: '<', gt: '>', quot: '"', apos: "'" };
-
-/** A text as it is, and as it reads with one layer of escapes after the other taken off. */
-function peeled(text: string): string[] {
-  const readings = [text.replaceAll('+', ' ')];
-  for (let it = text; readings.length <= LAYERS; readings.push(it.replaceAll('+', ' '))) it = peel(it);
-  return readings;
+/**
+ * Masks secrets in text of another party, after cutting the text to `limit` (at most 4,096) characters. Masked are
+ *
+ * 1. the `secrets` as they are, and eight or more characters of one in a row: in any letter case, wrapped or escaped by
+ *    backslashes, in hex or base64;
+ * 2. what looks like a token rather than a word, so that it needs no list of spellings: runs with escapes of URLs, HTML
+ *    or JavaScript, and runs with ten or more characters that make no word, number or name.
+ *
+ * JSON stays JSON: quotation marks, commas and brackets are never masked.
+ */
+export function redact(text: string, secrets: Secrets, limit = LONGEST_TEXT): string {
+  return mask(cut(text, limit), secrets) + ellipsis(text, limit);
 }
 
-function peel(text: string): string {
-  return text
-    .replace(/(?:%[0-9a-f]{2})+/gi, (bytes) => Buffer.from(bytes.replaceAll('%', ''), 'hex').toString())
-    .replace(/\\u([0-9a-f]{4})/gi, (_, hex) => String.fromCharCode(Number.parseInt(hex, 16)))
-    .replace(/&#x([0-9a-f]{1,5});/gi, (_, hex) => String.fromCodePoint(Number.parseInt(hex, 16)))
-    .replace(/&#(\d{1,6});/g, (_, decimal) => String.fromCodePoint(Number(decimal)))
-    .replace(/&(amp|lt|gt|quot|apos);/g, (_, name) => String(entities[name]))
-    .replace(/\\(.)/g, '$1');
+function cut(text: string, limit: number): string {
+  const most = Math.min(limit, LONGEST_TEXT);
+  if (text.length <= most) return text;
+  // Half a token may look like a word: end between two words, if there are two.
+  const end = text.lastIndexOf(' ', most - 1) + 1;
+  return text.slice(0, end || most);
+}
+
+function ellipsis(text: string, limit: number): string {
+  return text.length > Math.min(limit, LONGEST_TEXT) ? '…' : '';
+}
+
+// What tokens are made of (RFC 6750 section 2.1) and the symbols of URLs and escapes. A backslash with a quotation mark
+// or a letter, as JSON has it, is apart: half of it would be no JSON.
+const runs = /\\[^xu0-7\\]|(?:[\w+/=.~%&;#@$!*^?:-]|\\[xu0-7\\])+/g;
+
+function mask(text: string, secrets: Secrets): string {
+  const hidden = findSecrets(text, secrets);
+  for (const { 0: run, index } of text.matchAll(runs)) {
+    const end = index + run.length;
+    if (looksLikeToken(run)) hidden.fill(1, index, end);
+  }
+  let shown = '';
+  for (let at = 0; at < text.length; ) {
+    const from = at;
+    while (at < text.length && hidden[at] === hidden[from]) at += 1;
+    shown += hidden[from] ? MASK : text.slice(from, at);
+  }
+  return shown;
+}
+
+/** How many characters of a secret in a row give too much of it away; in hex, each takes two. */
+const PIECE = 8;
+
+/** Marks by 1 every character of a text that belongs to a secret. */
+function findSecrets(text: string, secrets: Secrets): Uint8Array {
+  const hidden = new Uint8Array(text.length);
+  // White space and backslashes are what wrapping and escaping add; encodings consist of letters and digits.
+  const [dense, alphanumeric] = [reading(text, /[\s\\]/), reading(text, /[^a-z0-9]/i)];
+  for (const secret of secrets) {
+    if (!secret) continue;
+    for (let at = text.indexOf(secret); at >= 0; at = text.indexOf(secret, at + 1)) {
+      hidden.fill(1, at, at + secret.length);
+    }
+    hidePieces(hidden, dense, reading(secret, /[\s\\]/).text, PIECE);
+    hidePieces(hidden, alphanumeric, Buffer.from(secret).toString('hex'), 2 * PIECE - 4);
+    for (const shift of [0, 1, 2]) {
+      // Where a secret starts within the encoded bytes decides how it looks; the first characters show other bytes too.
+      const spelled = Buffer.concat([Buffer.alloc(shift), Buffer.from(secret)]).toString('base64');
+      hidePieces(hidden, alphanumeric, reading(spelled.slice(shift && shift + 1), /[^a-z0-9]/i).text, PIECE);
+    }
+  }
+  return hidden;
+}
+
+/** A text in lower case and without some characters; `places` says where each character was. */
+interface Reading {
+  text: string;
+  places: number[];
+}
+
+function reading(text: string, dropped: RegExp): Reading {
+  const places: number[] = [];
+  let kept = '';
+  for (let at = 0; at < text.length; at += 1) {
+    const char = text.charAt(at);
+    if (dropped.test(char)) continue;
+    const lower = char.toLowerCase();
+    kept += lower.length === 1 ? lower : char;
+    places.push(at);
+  }
+  return { text: kept, places };
+}
+
+/** Marks the stretches of a reading that are `length` characters of `secret` in a row, or more. */
+function hidePieces(hidden: Uint8Array, { text, places }: Reading, secret: string, length: number): void {
+  if (secret.length < length || text.length < length) return;
+  const pieces = new Set<string>();
+  for (let at = 0; at + length <= secret.length; at += 1) pieces.add(secret.slice(at, at + length));
+  for (let at = 0; at + length <= text.length; at += 1) {
+    if (pieces.has(text.slice(at, at + length))) {
+      hidden.fill(1, places[at], Number(places[at + length - 1]) + 1);
+    }
+  }
+}
+
+const escapes = /%[0-9a-f]{2}|\\[xu0-7]|&(?:#|[a-z]\w*;)/i;
+
+// Words, numbers and names of ordinary length. Each bound is above what English and Criteo's documents need.
+const ordinary = [
+  /^[A-Z]{1,14}$/,
+  /^\d{1,13}$/,
+  // word, Word, OAuth, clientID, advertiserName
+  /^(?=.{1,40}$)[A-Z]{0,3}[a-z]{1,24}(?:[A-Z][a-z]{2,23}){0,5}[A-Z]{0,3}$/,
+  // sha512, RFC6749, OAuth2, 404s, 15Z
+  /^(?=.{1,12}$)(?:[A-Z]{0,3}[a-z]+|[A-Z]+)\d+$/,
+  /^(?=.{1,12}$)\d+(?:[a-z]+|[A-Z]+)$/,
+];
+
+/** How many characters of a run may be neither word nor number nor name. */
+const STRANGE = 9;
+
+function looksLikeToken(run: string): boolean {
+  if (escapes.test(run)) return true;
+  const strange = (run.match(/[A-Za-z0-9]+/g) ?? []).filter((word) => !ordinary.some((form) => form.test(word)));
+  return strange.join('').length > STRANGE;
 }

@@ -6,7 +6,7 @@ import {
   signConsentCallback,
   verifyConsentCallback,
 } from '../../lib/consent';
-import { RecentEvents } from '../../lib/consent/seen-events';
+import { oncePerEvent, RecentEvents } from '../../lib/consent/seen-events';
 import type { ConsentCallbackError } from '../../lib/errors';
 import { closeAll, deliver, denial, gate, grant, listen, secret } from './helpers';
 
@@ -130,7 +130,102 @@ describe('repeated deliveries', () => {
     expect(runs).to.equal(2);
   });
 
+  it('run again once a run has taken ten times the timeout', async () => {
+    let runs = 0;
+    const { send } = await start({
+      timeout: 40,
+      onConsent: () => {
+        runs += 1;
+        return runs === 1 ? new Promise(() => {}) : undefined;
+      },
+    });
+    const began = performance.now();
+    const statuses: number[] = [];
+    while (statuses.at(-1) !== 204 && statuses.length < 100) statuses.push(await send());
+    expect(statuses.slice(0, -1)).to.satisfy((all: number[]) => all.length > 1 && all.every((it) => it === 503));
+    expect(statuses.at(-1)).to.equal(204);
+    expect(performance.now() - began).to.be.at.least(400);
+    expect(runs).to.equal(2);
+  });
+
+  describe('of a run that is stuck', () => {
+    /** The handling of one event at a time that the test sets; each run waits for its gate. */
+    function stuck(seen: SeenEvents = new RecentEvents()) {
+      const state = { now: 1_000, gates: [] as ReturnType<typeof gate<void>>[], told: [] as string[] };
+      const onConsent = (): Promise<void> => {
+        const opened = gate();
+        state.gates.push(opened);
+        return opened.opened;
+      };
+      const report = (error: ConsentCallbackError): void => void state.told.push(error.code);
+      return { state, handle: oncePerEvent(onConsent, seen, 100, report, () => state.now) };
+    }
+    const event = verifyConsentCallback(denial, signConsentCallback(denial, secret), secret);
+    const other = verifyConsentCallback(grant('x'), signConsentCallback(grant('x'), secret), secret);
+
+    it('share it for ten times the timeout, and no longer', async () => {
+      const { state, handle } = stuck();
+      const first = handle(event);
+      state.now += 1_000;
+      expect(handle(event)).to.equal(first);
+      state.now += 1;
+      const second = handle(event);
+      expect(second).not.to.equal(first);
+      expect(handle(event), 'the second run is shared as well').to.equal(second);
+      await new Promise(setImmediate);
+      expect(state.gates).to.have.length(2);
+      state.gates[1]?.open();
+      expect(await second).to.equal(undefined);
+    });
+
+    it('do not run again once it has ended after all, and leave the newer run alone', async () => {
+      const { state, handle } = stuck();
+      const first = handle(event);
+      state.now += 1_001;
+      const second = handle(event);
+      await new Promise(setImmediate);
+      state.gates[0]?.open();
+      expect(await first).to.equal(undefined);
+      expect(handle(event), 'the newer run is still shared').to.equal(second);
+      state.gates[1]?.open();
+      await second;
+      expect(await handle(event)).to.equal(undefined);
+      expect(state.gates).to.have.length(2);
+    });
+
+    it('free the memory of all runs that are stuck, and of no others', async () => {
+      const { state, handle } = stuck();
+      void handle(event);
+      state.now += 600;
+      const young = handle(other);
+      state.now += 600;
+      expect(handle(other)).to.equal(young);
+      await new Promise(setImmediate);
+      expect(state.gates).to.have.length(2);
+      void handle(event);
+      await new Promise(setImmediate);
+      expect(state.gates).to.have.length(3);
+    });
+  });
+
   describe('with a memory of the application', () => {
+    it('shows nothing of what its driver attaches to errors', async () => {
+      const broken = Object.assign(new Error('NOAUTH hush-hush-hush-1'), {
+        code: 'NOAUTH',
+        command: { args: ['pass'] },
+      });
+      const { seen, send } = await start({ seen: { get: () => Promise.reject(broken), set: () => {} } });
+      await send();
+      expect(seen.errors[0]?.cause).to.include({ name: 'Error', code: 'NOAUTH' }).and.not.have.property('command');
+    });
+
+    it('shows what onConsent threw as it is: it is the app’s own', async () => {
+      const broken = Object.assign(new Error('no'), { detail: 'row 7' });
+      const { seen, send } = await start({ onConsent: () => Promise.reject(broken) });
+      await send();
+      expect(seen.errors[0]?.cause).to.equal(broken);
+    });
+
     it('may be a Map', async () => {
       const memory = new Map<string, boolean>();
       const { seen, send } = await start({ seen: memory });

@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import { Project } from './support/project';
-import { behaves, type Running, signingSecret, start } from './support/running';
+import { behaves, Person, type Running, signingSecret, start } from './support/running';
 
 describe('Koa 3', () => {
   let project: Project;
@@ -13,6 +13,13 @@ describe('Koa 3', () => {
   after(() => running?.stop());
 
   behaves(() => running);
+
+  it('keeps nothing of the session before in the session of the user who signs in', async () => {
+    const person = new Person(running?.home ?? '');
+    await person.decide('/connect/criteo');
+    await person.decide('/auth/criteo');
+    expect(await person.signedIn()).to.deep.include({ connected: [] });
+  });
 
   it('is told what is missing, where there is no session; a CookieStateStore misses nothing', async () => {
     const told = await project.probe('koa');

@@ -85,6 +85,38 @@ describe('readTokenError', () => {
     );
   });
 
+  for (const [code, advice] of [
+    ['credentials_no_longer_supported', 'create a new key pair in the Criteo Partners Portal, and use its clientID'],
+    ['unauthorized_client', 'check in the Criteo Partners Portal which grant the app was created for'],
+    ['unsupported_grant_type', 'check in the Criteo Partners Portal which grant the app was created for'],
+    ['invalid_request', 'the option pkce must match the PKCE switch of the app'],
+    ['invalid_scope', 'Criteo uses no scopes: remove scope'],
+    ['app_on_holiday', 'This word is not in Criteo’s documents. Check the app and its key pair'],
+  ] as const) {
+    it(`gives advice on ${code}`, () => {
+      const error = tokenError(400, { error: code });
+      expect(error).to.include({ code, status: 500, retryable: false, reauthorize: false });
+      expect(error.message).to.include(`: ${code}. `).and.include(advice);
+    });
+  }
+
+  it('knows the words of the token endpoint, though a part of one is a secret', () => {
+    const { code } = readTokenError(answer(400, { error: 'credentials_no_longer_supported' }), ['longer']);
+    expect(code).to.equal('credentials_no_longer_supported');
+  });
+
+  it('reads no more of a response than it shows', () => {
+    const body = { error: 'invalid_request', error_description: `Too long: ${'+'.repeat(8_000_000)}` };
+    const text = JSON.stringify(body);
+    const start = performance.now();
+    JSON.parse(text);
+    const parsing = performance.now() - start;
+    const { message } = tokenError(400, text);
+    expect(message.length).to.be.below(600);
+    // It took seconds before: the escapes of the whole text were undone, layer by layer.
+    expect(performance.now() - start).to.be.below(10 * parsing + 300);
+  });
+
   it('says that the user must consent again where the grant is dead', () => {
     const error = tokenError(400, { error: 'invalid_grant' });
     expect(error).to.include({ code: 'invalid_grant', status: 401, retryable: false, reauthorize: true });
@@ -232,6 +264,20 @@ describe('readAPIError', () => {
     );
     expect(other).to.include({ code: 'access-control', traceId: 'trace-8' });
     expect(other.message).to.include('(No)');
+  });
+
+  it('keeps trace ids, although they look like tokens', () => {
+    const traceId = '550e8400-e29b-41d4-a716-446655440000';
+    expect(readAPIError(answer(500, envelope({ ...expired, traceId })), []).traceId).to.equal(traceId);
+    expect(readAPIError(answer(500, envelope({ ...expired, traceId })), [`x${traceId}y`]).traceId).to.equal(undefined);
+  });
+
+  it('names the option service where the app may belong to the other one', () => {
+    const body = envelope({ code: 'insufficient-permissions', title: 'The app has no Retail Media permissions' });
+    expect(readAPIError(answer(403, body), []).message).to.equal(
+      "Criteo's API answered 403: consent is missing or was revoked, or the app belongs to the other service (check the " +
+        'option service) (The app has no Retail Media permissions)',
+    );
   });
 
   it('says how long to wait', () => {

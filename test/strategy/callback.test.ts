@@ -214,8 +214,8 @@ describe('CriteoStrategy, the way back from Criteo', () => {
 
     it('shows a description cut to a length that fits a page', async () => {
       const state = await visitor.handle(strategy);
-      const query = { error: 'server_error', error_description: 'x'.repeat(4096), state };
-      expect(errorOf(await visitor.finish(strategy, query)).message).to.have.length(301);
+      const query = { error: 'server_error', error_description: 'word '.repeat(800), state };
+      expect(errorOf(await visitor.finish(strategy, query)).message).to.have.length(300);
     });
 
     it('and a code too believes the error and exchanges nothing', async () => {

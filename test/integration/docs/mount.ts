@@ -6,7 +6,8 @@ import { users } from './users';
 
 const app = express();
 const { SESSION_SECRET = '', CRITEO_CLIENT_ID: clientID = '', CRITEO_CLIENT_SECRET: clientSecret = '' } = process.env;
-app.use(session({ secret: SESSION_SECRET, resave: false, saveUninitialized: false }), passport.session());
+const cookie = { httpOnly: true, sameSite: 'lax', secure: process.env['NODE_ENV'] === 'production' } as const;
+app.use(session({ secret: SESSION_SECRET, resave: false, saveUninitialized: false, cookie }), passport.session());
 passport.serializeUser((user, done) => done(null, user));
 passport.deserializeUser((user: Express.User, done) => done(null, user));
 

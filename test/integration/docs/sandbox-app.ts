@@ -25,7 +25,9 @@ export async function createApp(credentials: Credentials): Promise<{ url: string
       verify: ({ profile }) => ({ id: profile?.id }),
     }),
   );
-  app.use(session({ secret: 'for tests only', resave: false, saveUninitialized: false }), authenticator.session());
+  const cookie = { httpOnly: true, sameSite: 'lax' } as const; // and not secure: the test is served over http
+  app.use(session({ secret: 'for tests only', resave: false, saveUninitialized: false, cookie }));
+  app.use(authenticator.session());
   app.get('/auth/criteo', authenticator.authenticate('criteo'));
   app.get('/auth/criteo/callback', authenticator.authenticate('criteo'), (_req, res) => res.redirect('/dashboard'));
   return {

@@ -35,6 +35,18 @@ describe('cookie-session', () => {
     expect((await visitor.open(`${origin}/me`)).body).to.equal('null');
   });
 
+  it('keeps nothing of the session before in the session of the user who signs in', async () => {
+    const { origin, visitor, begin, finish } = await open((app, passport, options) => {
+      documented(app, passport, options);
+      app.get('/plant', (req, res) => void res.json(Object.assign(req.session, { planted: 'by somebody else' })));
+      app.get('/session', (req, res) => void res.json(Object.keys(req.session)));
+    });
+    await visitor.open(`${origin}/plant`);
+    expect((await visitor.open(`${origin}/session`)).body).to.equal('["planted"]');
+    await finish(await begin());
+    expect((await visitor.open(`${origin}/session`)).body).to.equal('["passport"]');
+  });
+
   it('sets no cookie for those who only look on', async () => {
     const { origin, visitor } = await open(documented);
     await visitor.open(`${origin}/me`);

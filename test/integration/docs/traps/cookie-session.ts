@@ -5,11 +5,17 @@ import type passport from 'passport';
 type Passport = InstanceType<typeof passport.Passport>;
 
 export function mountsCookieSession(app: Express, passport: Passport, secret: string): void {
-  app.use(cookieSession({ name: 'session', keys: [secret], sameSite: 'lax' }));
-  // Passport calls both at login and logout. The session is the cookie: there is nothing to do for either.
+  const secure = process.env['NODE_ENV'] === 'production';
+  app.use(cookieSession({ name: 'session', keys: [secret], httpOnly: true, sameSite: 'lax', secure }));
+  // Passport calls both at login and logout: nothing of the session before is kept, and cookie-session saves by itself.
   app.use((req, _res, next) => {
-    const nothing = (callback: () => void) => callback();
-    Object.defineProperties(req.session ?? {}, { regenerate: { value: nothing }, save: { value: nothing } });
+    const session = req.session ?? {};
+    const regenerate = (done: () => void) => {
+      for (const name of Object.keys(session)) Reflect.deleteProperty(session, name);
+      done();
+    };
+    const save = (done: () => void) => done();
+    Object.defineProperties(session, { regenerate: { value: regenerate }, save: { value: save } });
     next();
   });
   app.use(passport.session());

@@ -3,5 +3,6 @@ import session from 'express-session';
 
 export function trustsItsProxy(app: Express, secret: string): void {
   app.set('trust proxy', 1); // one proxy, which sets X-Forwarded-Proto
-  app.use(session({ secret, resave: false, saveUninitialized: false, cookie: { secure: true, sameSite: 'lax' } }));
+  const cookie = { httpOnly: true, sameSite: 'lax', secure: true } as const;
+  app.use(session({ secret, resave: false, saveUninitialized: false, cookie }));
 }

@@ -8,7 +8,7 @@ type Passport = InstanceType<typeof passport.Passport>;
 type Registered = { clientID: string; clientSecret: string; callbackURL: string };
 
 export function mountsStrictSessions(app: Express, passport: Passport, registered: Registered, secret: string): void {
-  const cookie = { sameSite: 'strict' } as const;
+  const cookie = { httpOnly: true, sameSite: 'strict', secure: process.env['NODE_ENV'] === 'production' } as const;
   app.use(session({ secret, resave: false, saveUninitialized: false, cookie }), passport.session());
 
   passport.use(

@@ -1,0 +1,287 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { Readable } from 'node:stream';
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
+import { expect } from 'chai';
+import { type ConsentEvent, readConsentCallback, signConsentCallback } from '../../lib/consent';
+import { ConsentCallbackError } from '../../lib/errors';
+import { rejection } from '../support/errors';
+import { closeAll, deliver, denial, dial, gate, grant, head, listen, secret } from './helpers';
+
+setFlagsFromString('--expose-gc');
+const collectGarbage: () => void = runInNewContext('gc');
+
+const url = 'https://app.example.com/criteo/consent';
+const signed = (body: string) => ({ 'x-criteo-hmac-sha512': signConsentCallback(body, secret) });
+
+/** A request with a body that comes chunk by chunk; `taken` counts what was asked of it. */
+function streaming(headers: Record<string, string>, chunks: Iterable<Uint8Array>) {
+  const state = { taken: 0, cancelled: gate() };
+  const iterator = chunks[Symbol.iterator]();
+  const body = new ReadableStream(
+    {
+      pull(controller) {
+        const { done, value } = iterator.next();
+        if (done) return controller.close();
+        state.taken += value.length;
+        controller.enqueue(value);
+      },
+      cancel: () => state.cancelled.open(),
+    },
+    { highWaterMark: 0 },
+  );
+  const init: RequestInit & { duplex: 'half' } = { method: 'POST', headers, body, duplex: 'half' };
+  return { request: new Request(url, init), state };
+}
+
+/** 16 MiB: far over every limit here. */
+const large = Array.from({ length: 256 }, () => new Uint8Array(65_536).fill(32));
+
+const refusal = (promise: Promise<ConsentEvent>): Promise<ConsentCallbackError> =>
+  rejection(promise, ConsentCallbackError);
+
+describe('readConsentCallback', () => {
+  afterEach(closeAll);
+
+  describe('with a web Request', () => {
+    const post = (body: string, headers: Record<string, string>, method = 'POST'): Request =>
+      new Request(url, method === 'GET' ? { headers } : { method, body, headers });
+
+    it('returns the event that was signed', async () => {
+      const body = grant('é');
+      const event = await readConsentCallback(post(body, signed(body)), { secret: ['new', secret] });
+      expect(event).to.deep.include({ type: 'ConsentGranted', state: 'é', advertisers: [{ id: '13' }] });
+    });
+
+    it('puts a body together that comes in pieces of a byte', async () => {
+      const body = grant('é').padEnd(5_000);
+      const { request } = streaming(
+        signed(body),
+        [...Buffer.from(body)].map((byte) => Uint8Array.of(byte)),
+      );
+      expect(await readConsentCallback(request, { secret })).to.deep.include({ state: 'é' });
+    });
+
+    for (const [what, request, code, status] of [
+      ['without a signature', post(denial, {}), 'signature_missing', 401],
+      ['with half a signature', post(denial, { 'x-criteo-hmac-sha512': 'abc' }), 'signature_malformed', 401],
+      ['with the signature of another body', post(denial, signed('{}')), 'signature_mismatch', 401],
+      ['with a method other than POST', post(denial, signed(denial), 'GET'), 'method_not_allowed', 405],
+      [
+        'with a compressed body',
+        post(denial, { ...signed(denial), 'content-encoding': 'gzip' }),
+        'unsupported_encoding',
+        415,
+      ],
+      ['with a body that is no JSON', post('[', signed('[')), 'invalid_body', 400],
+      ['without a body', new Request(url, { method: 'POST', headers: signed('') }), 'invalid_body', 400],
+      ['over the limit', post(denial.padEnd(101), signed(denial.padEnd(101))), 'body_too_large', 413],
+    ] as [string, Request, string, number][]) {
+      it(`refuses one ${what} with ${status}`, async () => {
+        const error = await refusal(readConsentCallback(request, { secret, limit: 100 }));
+        expect(error).to.include({ code, status });
+      });
+    }
+
+    it('takes a body of exactly the limit', async () => {
+      const body = denial.padEnd(100);
+      expect(await readConsentCallback(post(body, signed(body)), { secret, limit: 100 })).to.have.property('type');
+    });
+
+    it('asks for no byte of a body without a signature, and cancels it', async () => {
+      const { request, state } = streaming({}, large);
+      expect(await refusal(readConsentCallback(request, { secret, timeout: 20 }))).to.include({ status: 401 });
+      await state.cancelled.opened;
+      expect(state.taken).to.equal(0);
+    });
+
+    it('asks for no byte of a body that announces too much, and cancels it', async () => {
+      const { request, state } = streaming({ ...signed(denial), 'content-length': '1048577' }, large);
+      expect(await refusal(readConsentCallback(request, { secret, timeout: 20 }))).to.include({ status: 413 });
+      await state.cancelled.opened;
+      expect(state.taken).to.equal(0);
+    });
+
+    it('stops at the limit, and cancels the rest', async () => {
+      const { request, state } = streaming(signed(denial), large);
+      const error = await refusal(readConsentCallback(request, { secret, limit: '256kb', timeout: 200 }));
+      expect(error).to.include({ code: 'body_too_large', status: 413 });
+      await state.cancelled.opened;
+      // The chunk that was too much, and what node's stream reads ahead.
+      expect(state.taken).to.be.below(262_144 + 4 * 65_536);
+    });
+
+    it('gives up on a body that does not come in time, and cancels it', async () => {
+      const cancelled = gate();
+      const body = new ReadableStream({ cancel: () => cancelled.open() });
+      const init: RequestInit & { duplex: 'half' } = { method: 'POST', headers: signed(denial), body, duplex: 'half' };
+      const error = await refusal(readConsentCallback(new Request(url, init), { secret, timeout: 20 }));
+      expect(error).to.include({ code: 'body_timeout', status: 408, retryable: true });
+      await cancelled.opened;
+    });
+
+    it('refuses a body that breaks off', async () => {
+      const body = new ReadableStream({ pull: (controller) => controller.error(new Error('hung up')) });
+      const init: RequestInit & { duplex: 'half' } = { method: 'POST', headers: signed(denial), body, duplex: 'half' };
+      const error = await refusal(readConsentCallback(new Request(url, init), { secret }));
+      expect(error).to.include({ code: 'body_aborted', status: 400, retryable: true });
+    });
+
+    it('says that the body was read already, or is being read', async () => {
+      const read = post(denial, signed(denial));
+      await read.text();
+      const locked = post(denial, signed(denial));
+      locked.body?.getReader();
+      for (const request of [read, locked]) {
+        const error = await refusal(readConsentCallback(request, { secret }));
+        expect(error).to.include({ code: 'raw_body_missing', status: 500 });
+        expect(error.message).to.include('request.clone()');
+      }
+    });
+  });
+
+  describe("with node's request, as in Koa (ctx.req) and Fastify (request.raw)", () => {
+    /** Answers as a framework's handler would. */
+    const handler =
+      (events: ConsentEvent[], options: { limit?: number; timeout?: number } = {}) =>
+      (req: IncomingMessage, res: ServerResponse): void => {
+        readConsentCallback(req, { secret, ...options }).then(
+          (event) => {
+            events.push(event);
+            res.writeHead(204).end();
+          },
+          (error: ConsentCallbackError) => res.writeHead(error.status).end(error.code),
+        );
+      };
+
+    it('returns the event that was signed', async () => {
+      const events: ConsentEvent[] = [];
+      expect((await deliver(await listen(handler(events)), grant('é'))).status).to.equal(204);
+      expect(events.map(({ state }) => state)).to.deep.equal(['é']);
+    });
+
+    it('refuses an upload without a signature before a byte has come, and hangs up', async () => {
+      const { socket, answered, received } = dial(await listen(handler([], { timeout: 100 })));
+      socket.write('POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n');
+      expect(await answered).to.match(/^HTTP\/1\.1 401 /);
+      await received;
+    });
+
+    it('refuses an upload over the limit, and one that drips', async () => {
+      const port = await listen(handler([], { limit: 50, timeout: 100 }));
+      const one = dial(port);
+      one.socket.write(head(denial, 'Transfer-Encoding: chunked'));
+      one.socket.write(`33\r\n${'x'.repeat(51)}\r\n`);
+      expect(await one.answered).to.match(/^HTTP\/1\.1 413 /);
+      const other = dial(port);
+      other.socket.write(head(denial, 'Content-Length: 44'));
+      expect(await other.answered).to.match(/^HTTP\/1\.1 408 /);
+      await Promise.all([one.received, other.received]);
+    });
+
+    it('takes the bytes that a parser has kept, and says so if it has kept none', async () => {
+      const events: ConsentEvent[] = [];
+      const take = handler(events);
+      const port = await listen((req, res) => {
+        const chunks: Buffer[] = [];
+        req
+          .on('data', (chunk) => chunks.push(chunk))
+          .on('end', () => {
+            if (req.url === '/kept') Object.assign(req, { rawBody: Buffer.concat(chunks) });
+            take(req, res);
+          });
+      });
+      const send = (path: string) =>
+        fetch(`http://127.0.0.1:${port}${path}`, { method: 'POST', body: denial, headers: signed(denial) });
+      expect((await send('/kept')).status).to.equal(204);
+      const lost = await send('/lost');
+      expect([lost.status, await lost.text()]).to.deep.equal([500, 'raw_body_missing']);
+    });
+  });
+
+  describe('keeps memory flat while uploads without a signature come', () => {
+    const MEBIBYTE = 1_048_576;
+
+    /** How web frameworks on node make a Request of an IncomingMessage. */
+    const adapted = (req: IncomingMessage): Request => {
+      const body = Readable.toWeb(req) as ReadableStream;
+      const init: RequestInit & { duplex: 'half' } = { method: 'POST', headers: {}, body, duplex: 'half' };
+      return new Request(url, init);
+    };
+
+    for (const [how, take] of [
+      ['a web Request', (req: IncomingMessage) => readConsentCallback(adapted(req), { secret, timeout: 200 })],
+      ["node's request", (req: IncomingMessage) => readConsentCallback(req, { secret, timeout: 200 })],
+    ] as const) {
+      it(how, async () => {
+        const port = await listen((req, res) => {
+          // Else node waits five seconds for a sender whose body was left unread.
+          res.setHeader('connection', 'close');
+          take(req).catch((error: ConsentCallbackError) => res.writeHead(error.status).end());
+        });
+        collectGarbage();
+        const before = process.memoryUsage().arrayBuffers;
+        let most = 0;
+        const chunk = Buffer.concat([Buffer.from('100000\r\n'), Buffer.alloc(MEBIBYTE, 32), Buffer.from('\r\n')]);
+        const upload = async (): Promise<string> => {
+          const { socket, answered, received } = dial(port);
+          socket.write('POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n');
+          for (let sent = 0; sent < 40 && !socket.destroyed; sent += 1) {
+            const written = new Promise((resolve) => socket.write(chunk, resolve));
+            await Promise.race([written, received]);
+            if (sent % 8 === 0) collectGarbage();
+            most = Math.max(most, process.memoryUsage().arrayBuffers - before);
+          }
+          socket.destroy();
+          return answered;
+        };
+        for (const answer of await Promise.all([upload(), upload()])) expect(answer).to.match(/^HTTP\/1\.1 401 /);
+        // 80 MiB were on their way.
+        expect(most).to.be.below(24 * MEBIBYTE);
+      });
+    }
+
+    it('and the answer to a small one is heard', async () => {
+      const port = await listen((req, res) => {
+        readConsentCallback(adapted(req), { secret }).catch((error: ConsentCallbackError) =>
+          res.writeHead(error.status).end(error.message),
+        );
+      });
+      const response = await fetch(`http://127.0.0.1:${port}`, { method: 'POST', body: denial });
+      expect([response.status, await response.text()]).to.deep.equal([
+        401,
+        'The header x-criteo-hmac-sha512 is missing.',
+      ]);
+    });
+  });
+
+  describe('its arguments', () => {
+    const request = (): Request => new Request(url, { method: 'POST', body: denial, headers: signed(denial) });
+
+    for (const [option, value] of [
+      ['secret', undefined],
+      ['secret', ''],
+      ['secret', []],
+      ['limit', '1 gb'],
+      ['limit', 0],
+      ['timeout', 0],
+      ['timeout', '5s'],
+    ] as [string, unknown][]) {
+      it(`are refused by name: ${option} ${JSON.stringify(value)}`, async () => {
+        const error = await rejection(readConsentCallback(request(), { secret, [option]: value }), TypeError);
+        expect(error.message).to.include(`readConsentCallback: the option ${option}`);
+      });
+    }
+
+    it('are refused if there are no options, or no request', async () => {
+      const call = readConsentCallback as (...args: unknown[]) => Promise<ConsentEvent>;
+      expect((await rejection(call(request()), TypeError)).message).to.include('the option secret');
+      for (const other of [undefined, null, {}, { headers: {} }, { req: request(), headers: {} }]) {
+        const error = await rejection(call(other, { secret }), TypeError);
+        expect(error.message).to.equal(
+          "readConsentCallback: the first argument must be a web Request or node's IncomingMessage (Koa: ctx.req, Fastify: request.raw)",
+        );
+      }
+    });
+  });
+});

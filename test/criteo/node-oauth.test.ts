@@ -314,7 +314,7 @@ describe('CriteoOAuth2', () => {
       expect(plain.timeout).to.equal(1000);
       const agent = new http.Agent();
       oauth2.setAgent(agent);
-      expect(oauth2.tokenEndpoint()).to.include({ agent });
+      expect(oauth2.transportFor(server.url())).to.include({ agent });
     });
 
     it('keeps what a later call does not set', async () => {
@@ -323,11 +323,12 @@ describe('CriteoOAuth2', () => {
       const agent = new http.Agent();
       oauth2.useTransport({ agent });
       oauth2.useTransport({});
-      expect(oauth2.tokenEndpoint()).to.include({ agent, timeout: 1000 });
+      expect(oauth2.transportFor(server.url())).to.include({ agent, timeout: 1000 });
     });
 
     it('has ten seconds by default', () => {
-      expect(new CriteoOAuth2('id', secret, 'https://api.criteo.com').tokenEndpoint().timeout).to.equal(10_000);
+      const url = new URL('https://api.criteo.com');
+      expect(new CriteoOAuth2('id', secret, url.origin).transportFor(url).timeout).to.equal(10_000);
     });
   });
 

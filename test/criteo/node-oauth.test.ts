@@ -343,6 +343,46 @@ describe('CriteoOAuth2', () => {
     Reflect.set(oauth2, '_clientSecret', 'rotated');
     expect(oauth2.credentials()).to.eql({ client_id: 'id-1', client_secret: 'rotated' });
   });
+
+  describe('shows no secret and no token of a request under way', () => {
+    const everything = { depth: Number.POSITIVE_INFINITY, showHidden: true, getters: true } as const;
+    const all = { ...everything, maxStringLength: null, maxArrayLength: null };
+    const hidden = { ...all, getters: false, customInspect: false };
+
+    for (const own of [true, false]) {
+      it(`inspected with all that is hidden, ${own ? 'with its own agent' : 'with an agent of the user'}`, async () => {
+        let inspected = (): void => {};
+        const requested = new Promise<void>((resolve) => {
+          inspected = resolve;
+        });
+        const server = await open((socket, { index }) => {
+          if (index === 0) socket.write(answer(200, '{}'));
+          else inspected();
+        });
+        const oauth2 = oauth2Of(server);
+        const agent = new http.Agent({ keepAlive: true });
+        if (!own) oauth2.useTransport({ agent });
+        await called((callback) => oauth2.get(server.url('/me').href, token, callback));
+        const fetched = called((callback) => oauth2.get(server.url('/me').href, token, callback));
+        const exchanged = exchangeOf(oauth2, 'c0de-s3cr3t');
+        await requested;
+        for (const options of [{}, all, hidden]) {
+          const text = inspect(oauth2, options);
+          expect(text).not.to.include('s3cr3t');
+          expect(text).to.include('oauth2/token');
+        }
+        expect(JSON.stringify(oauth2)).not.to.include('s3cr3t');
+        await server.close();
+        agent.destroy();
+        await Promise.all([fetched, exchanged]);
+      });
+    }
+
+    it('names what it is', async () => {
+      const server = await open(() => {});
+      expect(inspect(oauth2Of(server))).to.match(/^CriteoOAuth2 \{.*clientID: 'id-1'/s);
+    });
+  });
 });
 
 describe('formFields', () => {

@@ -98,7 +98,8 @@ export async function requestTokens(
 ): Promise<TokenResponse> {
   const askedAt = Date.now();
   const body = new URLSearchParams(form).toString();
-  const hint = form['grant_type'] === 'authorization_code' ? 'Start the login again: a code is sent once' : undefined;
+  const isLogin = form['grant_type'] === 'authorization_code';
+  const hint = isLogin ? 'Start the login again: the code may have been used' : undefined;
   const answer = await exchange(endpoint, { method: 'POST', headers: encoding, body, limit: LIMIT, hint });
   const { status, text } = answer;
   const json = parseJSON(text);

@@ -65,9 +65,11 @@ function send(endpoint: Endpoint, { method, headers, body, limit, hint }: Exchan
     };
     const refuse = (error: CriteoTransportError): void => {
       // Once the response is whole, nothing that happens to the connection can take it away.
-      if (!answer) reject(error);
-      // As of Node 26, destroying the request leaves a connection open whose response has all arrived.
-      if (!answer) incoming?.destroy();
+      if (!answer) {
+        reject(error);
+        // As of Node 26, destroying the request leaves a connection open whose response has all arrived.
+        incoming?.destroy();
+      }
       settle();
     };
     const invalid = (code: TransportCode, why: string): void =>

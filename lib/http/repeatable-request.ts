@@ -1,28 +1,11 @@
-import {
-  type Agent,
-  type ClientRequest,
-  type IncomingMessage,
-  type OutgoingHttpHeaders,
-  request as requestHTTP,
-} from 'node:http';
-import { request as requestHTTPS } from 'node:https';
+import type { ClientRequest, IncomingMessage } from 'node:http';
 import type { Socket } from 'node:net';
 import { Readable } from 'node:stream';
-import type { ReadableStream as ByteStream } from 'node:stream/web';
 import type { TLSSocket } from 'node:tls';
 import { backOff } from '../util/back-off';
 import { isStale } from './agent';
 import { isPassing, transportError } from './wire-error';
-
-/** A request as it is written to a connection. */
-export interface WireRequest {
-  method: string;
-  url: URL;
-  headers: OutgoingHttpHeaders;
-  /** Text and bytes can be sent again; a stream cannot. */
-  body: string | Uint8Array | ByteStream | undefined;
-  agent: Agent | undefined;
-}
+import { createRequest, isStream, type WireRequest } from './wire-request';
 
 /** What happens to a request. */
 export interface RequestListener {
@@ -36,6 +19,8 @@ export interface RequestListener {
 
 // Milliseconds before a request is repeated that found no connection.
 const PAUSE = 200;
+// Kept connections that are closed unused for one request; as many as node's agents keep for a host.
+const MOST_DISCARDED = 256;
 
 /**
  * A request that is sent again, once, on a new connection, if that is safe. There are two cases:
@@ -56,6 +41,7 @@ export class RepeatableRequest {
   #outgoing: ClientRequest | undefined;
   #socket: Socket | undefined;
   #repeated = false;
+  #discarded = 0;
   #destroyed = false;
   #failure: Error | undefined;
   #pause: NodeJS.Timeout | undefined;
@@ -125,7 +111,9 @@ export class RepeatableRequest {
     };
     outgoing.on('socket', (socket) => {
       // A kept connection that may be dead as well: a repeat goes over a new one. Nothing has been written to it yet.
-      if (outgoing.reusedSocket && (this.#repeated || isStale(socket))) {
+      const isDoubtful = outgoing.reusedSocket && (this.#repeated || isStale(socket));
+      if (isDoubtful && this.#discarded < MOST_DISCARDED) {
+        this.#discarded += 1;
         replaced = true;
         outgoing.destroy();
         return this.#replace();
@@ -134,7 +122,11 @@ export class RepeatableRequest {
       before = socket.bytesRead;
       const { secureConnecting } = socket as Partial<TLSSocket> & { secureConnecting?: boolean };
       if (!socket.connecting && !secureConnecting) established = true;
-      else socket.once(secureConnecting === undefined ? 'connect' : 'secureConnect', () => (established = true));
+      else {
+        socket.once(secureConnecting === undefined ? 'connect' : 'secureConnect', () => {
+          established = true;
+        });
+      }
       this.#sendStream(outgoing);
     });
     outgoing.on('error', fail);
@@ -193,24 +185,4 @@ export class RepeatableRequest {
       this.#listener.onClose();
     }
   }
-}
-
-function isStream(body: WireRequest['body']): body is ByteStream {
-  return typeof body === 'object' && !(body instanceof Uint8Array);
-}
-
-function createRequest({ method, url, headers, agent }: WireRequest): ClientRequest {
-  const { protocol, port } = url;
-  // Node would take the brackets of an IPv6 address as a part of the name.
-  const hostname = url.hostname.replace(/^\[|\]$/g, '');
-  const path = url.pathname + url.search;
-  return (protocol === 'https:' ? requestHTTPS : requestHTTP)({
-    protocol,
-    hostname,
-    port,
-    path,
-    method,
-    headers,
-    agent,
-  });
 }

@@ -4,8 +4,8 @@ const MANY = 4096;
 /** Collects the chunks of a response body, up to a limit. */
 export class ResponseBody {
   readonly #limit: number;
-  readonly #blocks: Uint8Array[] = [];
-  #chunks: Uint8Array[] = [];
+  readonly #blocks: Buffer[] = [];
+  #chunks: Buffer[] = [];
   #size = 0;
 
   /** @param limit bytes. */
@@ -14,7 +14,7 @@ export class ResponseBody {
   }
 
   /** Adds a chunk. Returns false, and takes nothing, if the body gets larger than the limit. */
-  add(chunk: Uint8Array): boolean {
+  add(chunk: Buffer): boolean {
     this.#size += chunk.length;
     if (this.#size > this.#limit) return false;
     // A chunk costs some hundred bytes of memory and may carry a single byte, so many chunks are merged into one.
@@ -27,6 +27,8 @@ export class ResponseBody {
 
   /** Returns the bytes so far. */
   bytes(): Buffer {
-    return Buffer.concat([...this.#blocks, ...this.#chunks]);
+    const [first = Buffer.alloc(0), ...others] = [...this.#blocks, ...this.#chunks];
+    // Most bodies come in one chunk, which needs no copy.
+    return others.length > 0 ? Buffer.concat([first, ...others]) : first;
   }
 }

@@ -14,7 +14,7 @@ export class Deadline {
   readonly #milliseconds: number;
   readonly #late: () => void;
   readonly #received: () => unknown;
-  #timer: NodeJS.Timeout | undefined;
+  #timer: NodeJS.Timeout;
   #turn: NodeJS.Immediate | undefined;
 
   /**
@@ -29,19 +29,23 @@ export class Deadline {
     this.#milliseconds = milliseconds;
     this.#late = late;
     this.#received = received;
-    this.restart();
+    this.#timer = this.#start();
   }
 
   /** Starts the deadline again, from now. */
   restart(): void {
     this.cancel();
-    this.#timer = setTimeout(() => this.#expire(), this.#milliseconds);
+    this.#timer = this.#start();
   }
 
   /** Stops the deadline: `late` is not called any more. */
   cancel(): void {
     clearTimeout(this.#timer);
-    clearImmediate(this.#turn);
+    if (this.#turn) clearImmediate(this.#turn);
+  }
+
+  #start(): NodeJS.Timeout {
+    return setTimeout(() => this.#expire(), this.#milliseconds);
   }
 
   #expire(): void {

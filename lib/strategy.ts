@@ -1,11 +1,11 @@
 import { createHash } from 'node:crypto';
 import { inspect } from 'node:util';
 import OAuth2Strategy from 'passport-oauth2';
-import { refusalOf, type TokenResponse } from './criteo/client';
 import { readTokenError } from './criteo/error-response';
 import { CriteoOAuth2, formFields } from './criteo/node-oauth';
 import { type CriteoProfile, fetchProfile } from './criteo/profile';
-import { readTokenSet, type TokenSet } from './criteo/token-set';
+import type { TokenResponse } from './criteo/token-request';
+import type { TokenSet } from './criteo/token-set';
 import { CriteoAPIError, CriteoTokenError, CriteoTransportError, HookTimeoutError } from './errors';
 import {
   type AuthorizationPrefix,
@@ -311,29 +311,28 @@ export class CriteoStrategy extends OAuth2Strategy {
     form['grant_type'] = 'authorization_code';
     form['redirect_uri'] = callbackURL;
     if (verifier !== undefined) form['code_verifier'] = verifier;
+    if (this._oauth2.intact) {
+      const parse = (body: string, status: number): object | undefined => this._parsed(body, status);
+      return this._oauth2.tokens(code, form, overrides(this, 'parseErrorResponse') ? parse : undefined);
+    }
     try {
-      if (this._oauth2.intact) return await this._oauth2.tokens(code, form);
       const askedAt = Date.now();
       const ask = (answer: HookAnswer): void => this._oauth2.getOAuthAccessToken(code, form, answer);
       const [accessToken, refreshToken, answered] = await askHook('Token exchange', this._criteo.timeout + GRACE, ask);
       const params = isRecord(answered) ? answered : {};
       // Of somebody else's function: the tokens are checked, but nothing is asked of token_type.
-      const { expires_in } = params;
-      const body = { access_token: accessToken, refresh_token: refreshToken, token_type: 'Bearer', expires_in };
-      return { tokens: readTokenSet(body, askedAt), params };
+      const fields = { accessToken, refreshToken, tokenType: 'Bearer', expiresIn: params['expires_in'] };
+      return { tokens: this._oauth2.checkTokens(fields, askedAt), params };
     } catch (reason) {
       throw this._tokenError(reason, [code, verifier, ...Object.values(this._oauth2.credentials())]);
     }
   }
 
-  /** The error of a failed exchange: as it came, or what `parseErrorResponse` makes of it. */
+  /** The error of an exchange by a `getOAuthAccessToken` that somebody replaced. */
   protected _tokenError(reason: unknown, secrets: (string | undefined)[]): unknown {
     if (reason instanceof HookTimeoutError) return reason;
-    if (reason instanceof CriteoTokenError || reason instanceof CriteoTransportError) {
-      const answer = refusalOf(reason);
-      return (overrides(this, 'parseErrorResponse') && answer && this._parsed(answer.body, answer.status)) || reason;
-    }
-    // node-oauth's kind of error, from a getOAuthAccessToken that somebody replaced.
+    if (reason instanceof CriteoTokenError || reason instanceof CriteoTransportError) return reason;
+    // node-oauth's kind of error.
     const { statusCode, data } = reason as { statusCode?: unknown; data?: unknown };
     if (typeof statusCode !== 'number') return transportError(reason);
     const body = foreignText(data, secrets, Number.POSITIVE_INFINITY) ?? '';

@@ -1,10 +1,7 @@
 import type { Agent } from 'node:http';
-import { type Endpoint, exchange, keepAliveAgent } from '../http/exchange';
 import { checkAgent, checkBase, checkCredential, checkEndpoint, checkTimeout, defaults } from '../util/checks';
-import { isRecord, parseJSON } from '../util/json';
-import { foreignText } from '../util/redaction';
-import { readTokenError } from './error-response';
-import { readTokenSet, type TokenSet } from './token-set';
+import { TokenClient } from './token-request';
+import type { TokenSet } from './token-set';
 
 /** Options of {@link CriteoClient}. */
 export interface CriteoClientOptions {
@@ -12,13 +9,29 @@ export interface CriteoClientOptions {
   clientID: string;
   /** The app's client secret. Left out only by apps with PKCE switched on. */
   clientSecret?: string | undefined;
-  /** Origin of Criteo's API, over which the token URL is `/oauth2/token`. Default `https://api.criteo.com`. */
+  /**
+   * Origin of Criteo's API. The token URL is `/oauth2/token` under it.
+   *
+   * @default 'https://api.criteo.com'
+   */
   apiURL?: string | undefined;
-  /** The token endpoint, where it is not under `apiURL`. */
+  /**
+   * The token endpoint.
+   *
+   * @default `/oauth2/token` under `apiURL`
+   */
   tokenURL?: string | undefined;
-  /** Milliseconds for one whole exchange, connect to last byte. Default 10 000. */
+  /**
+   * Milliseconds for one whole exchange, connect to last byte.
+   *
+   * @default 10_000
+   */
   timeout?: number | undefined;
-  /** For outbound proxies and private certificate authorities. Default: a keep-alive agent of the client's own. */
+  /**
+   * For outbound proxies and private certificate authorities.
+   *
+   * @default a keep-alive agent of the client's own
+   */
   agent?: Agent | undefined;
 }
 
@@ -30,53 +43,42 @@ export interface APIEndpoint {
   agent: Agent | undefined;
 }
 
-/** A token response: as a TokenSet, and as it came but for the refresh token. */
-export interface TokenResponse {
-  tokens: TokenSet;
-  params: Record<string, unknown>;
+const tokenClients = new WeakMap<CriteoClient, TokenClient>();
+
+/** Returns the way to the API, over the same connections as the client's; for this package's own use. */
+export function apiEndpoint(client: CriteoClient): APIEndpoint {
+  const url = client.apiURL;
+  const { timeout, agent } = tokenClientOf(client).endpoint(new URL(url));
+  return { url, timeout, agent };
 }
 
-// Far above any token response, far below what would hurt.
-const LIMIT = 256 * 1024;
-const encoding = { 'Content-Type': 'application/x-www-form-urlencoded' };
-
-/** A client's way to the API, for this package's own use. */
-export let apiEndpoint: (client: CriteoClient) => APIEndpoint;
+function tokenClientOf(client: CriteoClient): TokenClient {
+  return tokenClients.get(client) as TokenClient;
+}
 
 /**
  * Criteo's token endpoint: the three grants of Criteo's authorization guides (RFC 6749 sections 4.1.3, 4.4 and 6),
- * with the client's credentials in the form body. Nothing is tried twice.
+ * with the client's credentials in the form body. A request is sent again only if Criteo cannot have answered it: no
+ * connection was established, or a kept connection broke before the first byte of a response.
  */
 export class CriteoClient {
   readonly clientID: string;
-  readonly #credentials: Record<string, string>;
-  readonly #endpoint: Endpoint;
-  readonly #api: APIEndpoint;
   /** Origin of Criteo's API. */
   readonly apiURL: string;
+  readonly #tokenURL: URL;
 
   /** @throws {TypeError} naming the option that is wrong. */
   constructor(options: CriteoClientOptions) {
-    const {
-      clientID,
-      clientSecret,
-      apiURL = defaults.apiURL,
-      tokenURL,
-      timeout = defaults.timeout,
-      agent,
-    } = options ?? {};
-    this.clientID = checkCredential('CriteoClient', 'clientID', clientID);
-    this.#credentials = { client_id: clientID };
-    if (clientSecret)
-      this.#credentials['client_secret'] = checkCredential('CriteoClient', 'clientSecret', clientSecret);
+    const { clientSecret, apiURL = defaults.apiURL, tokenURL, timeout = defaults.timeout, agent } = options ?? {};
+    const client = new TokenClient();
+    client.clientID = checkCredential('CriteoClient', 'clientID', options?.clientID);
+    if (clientSecret) client.clientSecret = checkCredential('CriteoClient', 'clientSecret', clientSecret);
+    client.agent = checkAgent('CriteoClient', agent);
+    client.timeout = checkTimeout('CriteoClient', timeout);
+    this.clientID = client.clientID;
     this.apiURL = checkBase('CriteoClient', 'apiURL', apiURL);
-    const url = checkEndpoint('CriteoClient', 'tokenURL', tokenURL ?? `${this.apiURL}/oauth2/token`);
-    const proxy = checkAgent('CriteoClient', agent);
-    this.#endpoint = { url, timeout: checkTimeout('CriteoClient', timeout), agent: proxy ?? keepAliveAgent(url) };
-    const api = new URL(this.apiURL);
-    // One pool of connections for both, unless somebody put the token endpoint behind another protocol.
-    const shared = proxy ?? (api.protocol === url.protocol ? this.#endpoint.agent : keepAliveAgent(api));
-    this.#api = { url: this.apiURL, timeout, agent: shared };
+    this.#tokenURL = checkEndpoint('CriteoClient', 'tokenURL', tokenURL ?? `${this.apiURL}/oauth2/token`);
+    tokenClients.set(this, client);
   }
 
   /**
@@ -84,10 +86,10 @@ export class CriteoClient {
    *
    * @param request.code the `code` of the callback.
    * @param request.redirectURI the redirect URI of the authorization request, exactly.
-   * @param request.codeVerifier the PKCE code verifier (RFC 7636), where the request had a challenge.
+   * @param request.codeVerifier the PKCE code verifier (RFC 7636), if the request had a challenge.
    * @throws {TypeError} naming the argument that is missing.
-   * @throws {CriteoTokenError} Criteo refused: `invalid_grant` for a dead code, `invalid_client`, …
-   * @throws {CriteoTransportError} no usable answer came.
+   * @throws {CriteoTokenError} Criteo refused: `invalid_grant` – the code is used or expired, `invalid_client`, …
+   * @throws {CriteoTransportError} no usable response came.
    */
   async exchangeCode(request: {
     code: string;
@@ -109,8 +111,8 @@ export class CriteoClient {
    *
    * @param options.timeout milliseconds for this exchange. Default: the client's.
    * @throws {TypeError} for a refresh token that is not a non-empty string, or a bad timeout.
-   * @throws {CriteoTokenError} Criteo refused: `invalid_grant` where the user must consent again, `invalid_client`, …
-   * @throws {CriteoTransportError} no usable answer came.
+   * @throws {CriteoTokenError} Criteo refused: `invalid_grant` – the user must consent again, `invalid_client`, …
+   * @throws {CriteoTransportError} no usable response came.
    */
   async refresh(refreshToken: string, options?: { timeout?: number | undefined }): Promise<TokenSet> {
     const form = { grant_type: 'refresh_token', refresh_token: argument('refresh', 'refreshToken', refreshToken) };
@@ -123,58 +125,19 @@ export class CriteoClient {
    * @param options.timeout milliseconds for this exchange. Default: the client's.
    * @throws {TypeError} for a bad timeout.
    * @throws {CriteoTokenError} Criteo refused: `invalid_client`, …
-   * @throws {CriteoTransportError} no usable answer came.
+   * @throws {CriteoTransportError} no usable response came.
    */
   async clientCredentials(options?: { timeout?: number | undefined }): Promise<TokenSet> {
     return this.#request({ grant_type: 'client_credentials' }, options?.timeout);
   }
 
-  async #request(form: Record<string, string>, timeout = this.#endpoint.timeout): Promise<TokenSet> {
-    const endpoint = { ...this.#endpoint, timeout: checkTimeout('CriteoClient', timeout) };
-    return (await requestTokens(endpoint, { ...form, ...this.#credentials })).tokens;
-  }
-
-  static {
-    apiEndpoint = (client) => client.#api;
+  async #request(form: Record<string, string>, timeout?: number): Promise<TokenSet> {
+    if (timeout !== undefined) checkTimeout('CriteoClient', timeout);
+    return (await tokenClientOf(this).request(this.#tokenURL, form, { timeout })).tokens;
   }
 }
 
 function argument(method: string, name: string, value: unknown): string {
   if (typeof value === 'string' && value !== '') return value;
   throw new TypeError(`CriteoClient.${method}: ${name} must be a non-empty string`);
-}
-
-/** The bodies of refused token requests, for `parseErrorResponse`; kept off the errors, which people log. */
-const refusals = new WeakMap<object, { status: number; body: string }>();
-
-/** The answer behind an error of {@link requestTokens}, secrets replaced; nothing where there was none. */
-export function refusalOf(error: object): { status: number; body: string } | undefined {
-  return refusals.get(error);
-}
-
-/**
- * Sends one form-encoded token request, never twice, and reads the answer.
- *
- * @throws {CriteoTokenError} the endpoint refused.
- * @throws {CriteoTransportError} no usable answer came.
- */
-export async function requestTokens(endpoint: Endpoint, form: Record<string, string>): Promise<TokenResponse> {
-  const askedAt = Date.now();
-  const body = new URLSearchParams(form).toString();
-  const answer = await exchange(endpoint, { method: 'POST', headers: encoding, body, limit: LIMIT });
-  const json = parseJSON(answer.text);
-  if (answer.status >= 200 && answer.status < 300 && !isRefusal(json)) {
-    const tokens = readTokenSet(json, askedAt, answer.status);
-    const { refresh_token: _, ...params } = json as Record<string, unknown>;
-    return { tokens, params };
-  }
-  const secrets = ['client_secret', 'code', 'code_verifier', 'refresh_token'].map((name) => form[name]);
-  const error = readTokenError(answer, secrets);
-  refusals.set(error, { status: answer.status, body: foreignText(answer.text, secrets, LIMIT) ?? '' });
-  throw error;
-}
-
-function isRefusal(json: unknown): json is Record<string, unknown> {
-  if (!isRecord(json)) return false;
-  return typeof json['error'] === 'string' || (Array.isArray(json['errors']) && json['errors'].length > 0);
 }

@@ -1,10 +1,11 @@
 import type { Agent, OutgoingHttpHeaders } from 'node:http';
+import { inspect } from 'node:util';
 import { type dataCallback as DataCallback, OAuth2, type oauth2tokenCallback as TokenCallback } from 'oauth';
-import { type Endpoint, exchange, keepAliveAgent } from '../http/exchange';
-import { handOver } from '../login/hook';
-import { defaults } from '../util/checks';
+import { type Endpoint, exchange } from '../http/exchange';
+import { handOver } from '../util/hand-over';
 import { redact } from '../util/redaction';
-import { requestTokens, type TokenResponse } from './client';
+import { type ReadRefusal, TokenClient, type TokenResponse } from './token-request';
+import { type TokenFields, type TokenSet, tokenSetOf } from './token-set';
 
 /** What node-oauth's six constructor arguments have no place for. */
 export interface Transport {
@@ -14,22 +15,29 @@ export interface Transport {
   origins?: readonly string[] | undefined;
 }
 
-// Off the object, because people print strategies.
-const secrets = new WeakMap<object, string | undefined>();
-
-// As large as a portfolio may be.
+// Maximum length of a portfolio, in bytes.
 const LIMIT = 8 * 1024 * 1024;
 
+// Off the object, because people print strategies: the secret is in there, and the tokens of requests under way, which an
+// agent keeps with its connections.
+const tokenClients = new WeakMap<object, TokenClient>();
+
+function tokenClientOf(oauth2: object): TokenClient {
+  const client = tokenClients.get(oauth2) ?? new TokenClient();
+  tokenClients.set(oauth2, client);
+  return client;
+}
+
 /**
- * node-oauth's OAuth2 object, the shape kept (others reach for it, and build it anew from its six arguments), the
- * transport replaced by the guarded exchange: deadlines, size caps, no redirect, and the access token in a header only.
+ * node-oauth's OAuth2 object with its shape kept, because people use it and build it anew from its six arguments. Its
+ * transport is {@link TokenClient}'s: deadlines, size limits, no redirect, and the access token in a header only.
  */
 export class CriteoOAuth2 extends OAuth2 {
+  declare protected _clientId: string;
   declare protected _clientSecret: string;
+  declare protected _customHeaders: OutgoingHttpHeaders;
   declare protected _agent: Agent;
   protected readonly _bound: OAuth2['getOAuthAccessToken'];
-  protected readonly _pool: Record<string, Agent> = {};
-  protected _timeout = defaults.timeout as number;
   protected _origins: readonly string[] = [];
 
   constructor(
@@ -42,73 +50,73 @@ export class CriteoOAuth2 extends OAuth2 {
   ) {
     super(clientID, clientSecret as string, baseSite, authorizePath, accessTokenPath, { ...customHeaders });
     this._useAuthorizationHeaderForGET = true;
-    // passport-oauth2-refresh copies this method alone on to an object of its own; bound, it takes agent and deadline along.
+    // passport-oauth2-refresh copies only this method to an object of its own. Bound, it takes agent and deadline along.
     this._bound = this.getOAuthAccessToken.bind(this);
     this.getOAuthAccessToken = this._bound;
   }
 
   /** Sets what the constructor has no argument for. */
-  useTransport({ timeout = this._timeout, agent = this._agent, origins = this._origins }: Transport): void {
-    this._timeout = timeout;
-    this._agent = agent;
-    this._origins = origins;
+  useTransport({ timeout, agent, origins }: Transport): void {
+    const client = tokenClientOf(this);
+    client.timeout = timeout ?? client.timeout;
+    client.agent = agent ?? client.agent;
+    this._origins = origins ?? this._origins;
   }
 
-  /** The agent that was set, else a keep-alive agent of this object's own. */
+  /** Returns the agent that was set, else a keep-alive agent of this object's own. */
   protected agentFor(url: URL): Agent {
-    this._pool[url.protocol] ??= keepAliveAgent(url);
-    return this._agent ?? this._pool[url.protocol];
+    return tokenClientOf(this).agentFor(url);
   }
 
-  /** How this object speaks with an endpoint. */
+  /** Returns how this object requests a URL. */
   transportFor(url: URL): Endpoint {
-    return { url, timeout: this._timeout, agent: this.agentFor(url), headers: this._customHeaders };
+    return tokenClientOf(this).endpoint(url);
   }
 
-  /** Where and how it asks for tokens. */
-  tokenEndpoint(): Endpoint {
-    return this.transportFor(new URL(this._getAccessTokenUrl()));
-  }
-
-  /** The two endpoints, as they stand now. */
+  /** Returns the two endpoints, as they are now. */
   endpoints(): { authorizationURL: string; tokenURL: string } {
     return { authorizationURL: this._authorizeUrl, tokenURL: this._getAccessTokenUrl() };
   }
 
-  /** The client's credentials as form fields: the secret is left out, not empty, where there is none. */
+  /** Returns the client's credentials as form fields. */
   credentials(): Record<string, string> {
-    const fields: Record<string, string> = { client_id: this._clientId };
-    const secret = this._clientSecret;
-    if (secret) fields['client_secret'] = secret;
-    return fields;
+    return tokenClientOf(this).credentials();
   }
 
-  /** Whether nobody put another function in the place of `getOAuthAccessToken`, and `tokens` may serve for it. */
+  /** Whether `getOAuthAccessToken` is still ours, so that `tokens` can be used instead. */
   get intact(): boolean {
     return this.getOAuthAccessToken === this._bound;
   }
 
   /**
-   * Asks for tokens with a code, or with a refresh token where `form.grant_type` is `refresh_token`. The form is
-   * completed; it cannot override the credentials.
+   * Gets tokens for a code, or for a refresh token if `form.grant_type` is `refresh_token`.
    *
-   * @throws as requestTokens.
+   * @param readRefusal makes the error of a refused request.
+   * @throws as {@link requestTokens}.
    */
-  tokens(code: string, form: Record<string, string>): Promise<TokenResponse> {
+  tokens(code: string, form: Record<string, string>, readRefusal?: ReadRefusal): Promise<TokenResponse> {
     const grant = form['grant_type'] === 'refresh_token' ? 'refresh_token' : 'code';
-    Object.assign(form, this.credentials());
-    form[grant] = code;
-    return requestTokens(this.tokenEndpoint(), form);
+    const url = new URL(this._getAccessTokenUrl());
+    return tokenClientOf(this).request(url, { ...form, [grant]: code }, { readRefusal });
   }
 
-  /** The same, for node-oauth's callers. `params` is not changed. */
+  /**
+   * Checks tokens that a replaced `getOAuthAccessToken` got.
+   *
+   * @throws as {@link tokenSetOf}.
+   */
+  checkTokens(fields: TokenFields, askedAt: number): TokenSet {
+    return tokenSetOf(fields, askedAt, { onOddField: tokenClientOf(this).onOddField });
+  }
+
+  /** Gets tokens, for node-oauth's callers. `params` is not changed. */
   override getOAuthAccessToken(code: string, params: object | null | undefined, callback: TokenCallback): void;
   override getOAuthAccessToken(code: string, callback: TokenCallback): void;
   override getOAuthAccessToken(code: string, ...rest: unknown[]): void {
     const callback = rest.pop() as TokenCallback;
     const params = rest[0] as object | null | undefined;
-    const answered = (async () => this.tokens(code, formFields(params)))();
-    handOver(answered, callback, ({ tokens, params }) => [tokens.accessToken, tokens.refreshToken, params]);
+    const requested = (async () => this.tokens(code, formFields(params)))();
+    handOver(requested, callback, ({ tokens, params }) => [tokens.accessToken, tokens.refreshToken, params]);
   }
 
   protected override _request(
@@ -119,11 +127,12 @@ export class CriteoOAuth2 extends OAuth2 {
     accessToken: string | null,
     callback: DataCallback,
   ): void {
-    const answered = (async () => {
+    const requested = (async () => {
       const target = new URL(url);
-      const sent = { ...this._customHeaders, ...headers };
+      const sent = { ...headers };
       if (accessToken) sent['Authorization'] = this.buildAuthHeader(accessToken);
-      const credentials = Object.entries(sent).filter(([name]) => name.toLowerCase() === 'authorization');
+      const all = Object.entries({ ...this._customHeaders, ...sent });
+      const credentials = all.filter(([name]) => name.toLowerCase() === 'authorization');
       const home = new URL(this._getAccessTokenUrl()).origin;
       if (credentials.length > 0 && target.origin !== home && !this._origins.includes(target.origin)) {
         throw new TypeError(`An access token of Criteo's is not sent to ${target.origin}: use the option apiURL`);
@@ -137,30 +146,44 @@ export class CriteoOAuth2 extends OAuth2 {
       const { status: statusCode, headers: received, text } = answer;
       // node-oauth's shape, which `InternalOAuthError` and people's `userProfile` expect.
       if (statusCode >= 400) {
-        // Somebody will print it.
+        // It is likely to be printed.
         const tokens = credentials.map(([, value]) => String(value).replace(/^\S+ /, ''));
         throw { statusCode, data: redact(text, tokens) };
       }
       return { text, response: { statusCode, headers: received } };
     })();
-    handOver(answered, callback, ({ text, response }) => [text, response]);
+    handOver(requested, callback, ({ text, response }) => [text, response]);
+  }
+
+  /** Shows no secret, and no agent: agents keep the requests under way, with their tokens. */
+  [inspect.custom](): string {
+    const { client_id: clientID } = this.credentials();
+    return `CriteoOAuth2 ${inspect({ clientID, ...this.endpoints() })}`;
   }
 }
 
-// node-oauth assigns and reads the secret as a property: one that shows nowhere. (Outside of the class, because bundlers
-// rename a class that names itself.)
-Object.defineProperty(CriteoOAuth2.prototype, '_clientSecret', {
-  get(this: object) {
-    return secrets.get(this);
-  },
-  set(this: object, value: string | undefined) {
-    secrets.set(this, value);
-  },
-});
+// node-oauth assigns and reads its settings as properties. They are kept once, in the TokenClient. (Outside of the class,
+// because bundlers rename a class that names itself.)
+for (const [property, setting] of [
+  ['_clientId', 'clientID'],
+  ['_clientSecret', 'clientSecret'],
+  ['_customHeaders', 'headers'],
+  ['_agent', 'agent'],
+] as const) {
+  Object.defineProperty(CriteoOAuth2.prototype, property, {
+    get(this: object) {
+      return tokenClientOf(this)[setting];
+    },
+    set(this: object, value: unknown) {
+      Object.assign(tokenClientOf(this), { [setting]: value });
+    },
+  });
+}
 
 /**
- * Extra parameters as form or query fields: undefined, null and those that are `reserved` are left out, other values
- * must have a plain text.
+ * Turns extra parameters into form or query fields. Leaves out undefined, null and `reserved` ones.
+ *
+ * @throws {TypeError} naming a parameter that has no plain text.
  */
 export function formFields(params: object | null | undefined, reserved?: ReadonlySet<string>): Record<string, string> {
   const fields: Record<string, string> = {};

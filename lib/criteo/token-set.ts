@@ -6,64 +6,107 @@ export interface TokenSet {
   /** Opaque. Goes into the header `Authorization: Bearer …`, never into a URL. */
   accessToken: string;
   tokenType: 'Bearer';
-  /** When the access token dies, in milliseconds since the epoch, counted from when it was asked for. */
+  /** When the access token expires, in milliseconds since the epoch, counted from when it was asked for. */
   expiresAt: number;
   /** When it was asked for, in milliseconds since the epoch. */
   obtainedAt: number;
-  /** Lives six months; absent where Criteo sent none. */
+  /** Lives six months; absent if Criteo sent none. */
   refreshToken?: string;
 }
 
-// What Criteo documents, for an answer that does not say.
+/** The fields of a token response (RFC 6749 section 5.1), of any type. */
+export interface TokenFields {
+  accessToken: unknown;
+  tokenType: unknown;
+  expiresIn: unknown;
+  refreshToken: unknown;
+}
+
+/** How a token response is read. */
+export interface TokenReading {
+  /** The response's HTTP status, for errors. @default 200 */
+  status?: number | undefined;
+  /** Is called for a field that makes no sense but does not make the access token unusable; without its value. */
+  onOddField?: ((field: string, message: string) => void) | undefined;
+}
+
+// Seconds. What Criteo documents, for a response that does not say.
 const LIFETIME = 900;
-// Ten years in seconds: any date arithmetic still holds.
-const LONGEST = 315_360_000;
+// Seconds for which an access token is used whose expires_in makes no sense: short enough that the token is still valid
+// in all likelihood (Criteo documents 900), long enough that a TokenSource, which refreshes at half of such a lifetime,
+// asks twice a minute at most.
+const SHORT = 60;
+// Seconds in a year. No access token of an API lives longer.
+const LONGEST = 31_536_000;
 
 // Visible ASCII: anything else could break a header (RFC 6750 section 2.1).
 const headerSafe = /^[\x21-\x7e]+$/;
 
 /**
- * Turns the JSON of a successful token response (RFC 6749 section 5.1) into a TokenSet.
+ * Turns the JSON of a successful token response (RFC 6749 section 5.1) into a TokenSet. A consent cannot always be
+ * repeated, so what is usable is kept: only a response without a usable access token is refused.
  *
  * @param body the parsed body, of any shape.
  * @param askedAt when the request was sent, in milliseconds since the epoch.
- * @param status the answer's HTTP status, for the error. Default 200.
- * @throws {CriteoTransportError} `invalid_response`, naming the field and never its value.
+ * @throws {CriteoTransportError} `invalid_response` – the access token is unusable; without any value.
  */
-export function readTokenSet(body: unknown, askedAt: number, status = 200): TokenSet {
-  const invalid = (what: string): CriteoTransportError =>
-    new CriteoTransportError(`Criteo's token response ${what}`, {
-      code: 'invalid_response',
-      status: 502,
-      response: { status },
-    });
-  if (!isRecord(body)) throw invalid('is not a JSON object');
-  const { access_token, token_type, refresh_token, expires_in } = body;
-  if (typeof access_token !== 'string' || !headerSafe.test(access_token)) {
-    throw invalid('has no usable access_token: visible ASCII is expected');
+export function readTokenSet(body: unknown, askedAt: number, reading: TokenReading = {}): TokenSet {
+  if (!isRecord(body)) throw invalid('is not a JSON object', reading);
+  const { access_token, token_type, expires_in, refresh_token } = body;
+  const fields = { accessToken: access_token, tokenType: token_type, expiresIn: expires_in };
+  return tokenSetOf({ ...fields, refreshToken: refresh_token }, askedAt, reading);
+}
+
+/**
+ * Checks the fields of a token response, as {@link readTokenSet}.
+ *
+ * @throws {CriteoTransportError} `invalid_response` – the access token is unusable; without any value.
+ */
+export function tokenSetOf(fields: TokenFields, askedAt: number, reading: TokenReading = {}): TokenSet {
+  const { accessToken, tokenType, expiresIn, refreshToken } = fields;
+  if (typeof accessToken !== 'string' || !headerSafe.test(accessToken)) {
+    throw invalid('has no usable access_token: visible ASCII is expected', reading);
   }
-  if (typeof token_type !== 'string' || token_type.toLowerCase() !== 'bearer') {
-    throw invalid('has a token_type other than Bearer');
+  if (typeof tokenType === 'string' && tokenType !== '') {
+    // RFC 6749 section 7.1: a token of a type that the client does not know must not be used.
+    if (tokenType.toLowerCase() !== 'bearer') throw invalid('has a token_type other than Bearer', reading);
+  } else {
+    reading.onOddField?.('token_type', 'has no token_type: the access token is used as Bearer, as Criteo documents');
   }
-  const seconds = lifetime(expires_in);
-  if (seconds === undefined) throw invalid('has an expires_in that is no number of seconds');
   const tokens: TokenSet = {
-    accessToken: access_token,
+    accessToken,
     tokenType: 'Bearer',
-    expiresAt: askedAt + Math.floor(seconds * 1000),
+    expiresAt: askedAt + Math.floor(lifetime(expiresIn, reading) * 1000),
     obtainedAt: askedAt,
   };
-  if (refresh_token === undefined || refresh_token === null || refresh_token === '') return tokens;
-  if (typeof refresh_token !== 'string' || !headerSafe.test(refresh_token)) {
-    throw invalid('has no usable refresh_token: visible ASCII, null or nothing is expected');
+  if (refreshToken === undefined || refreshToken === null || refreshToken === '') return tokens;
+  if (typeof refreshToken === 'string' && headerSafe.test(refreshToken)) {
+    tokens.refreshToken = refreshToken;
+  } else {
+    reading.onOddField?.(
+      'refresh_token',
+      'has an unusable refresh_token (visible ASCII is expected): it is ignored, the access token is kept',
+    );
   }
-  tokens.refreshToken = refresh_token;
   return tokens;
 }
 
-/** Seconds, or nothing where the value says none. */
-function lifetime(value: unknown): number | undefined {
+/** Returns seconds. */
+function lifetime(value: unknown, { onOddField }: TokenReading): number {
   if (value === undefined || value === null) return LIFETIME;
   const seconds = typeof value === 'string' && /^\d+(\.\d+)?$/.test(value) ? Number(value) : value;
-  return typeof seconds === 'number' && seconds >= 0 ? Math.min(seconds, LONGEST) : undefined;
+  if (typeof seconds === 'number' && seconds >= 1 && seconds <= LONGEST) return seconds;
+  onOddField?.(
+    'expires_in',
+    `has an expires_in that is no sensible number of seconds: its access token is used for ${SHORT} s`,
+  );
+  return SHORT;
+}
+
+function invalid(what: string, { status = 200 }: TokenReading): CriteoTransportError {
+  return new CriteoTransportError(`Criteo's token response ${what}`, {
+    code: 'invalid_response',
+    status: 502,
+    response: { status },
+  });
 }

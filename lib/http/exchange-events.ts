@@ -6,7 +6,7 @@ export interface ExchangeEvent {
   method: string;
   /** Origin and path, without the query. */
   endpoint: string;
-  /** The answer's status; `undefined` where none came. */
+  /** The response's status; `undefined` if no response came. */
   status: number | undefined;
   /** `answered`, whatever the status; else the code of the `CriteoTransportError`. */
   outcome: string;
@@ -16,20 +16,20 @@ export interface ExchangeEvent {
 const exchanges = channel('passport-criteo:exchange');
 const log = debuglog('passport-criteo');
 
-/** What is sent, told of to those who listen. Costs nothing where nobody does. */
+/** Sends a request, and publishes its outcome if anyone subscribed to it. */
 export function observed<T extends { status: number }>(method: string, url: URL, send: () => Promise<T>): Promise<T> {
   if (!exchanges.hasSubscribers && !log.enabled) return send();
-  const began = performance.now();
+  const start = performance.now();
   const endpoint = url.origin + url.pathname;
-  const tell = (status: number | undefined, outcome: string): void => {
-    const milliseconds = performance.now() - began;
+  const publish = (status: number | undefined, outcome: string): void => {
+    const milliseconds = performance.now() - start;
     exchanges.publish({ method, endpoint, status, outcome, milliseconds } satisfies ExchangeEvent);
     log('%s %s: %s after %d ms', method, endpoint, status ?? outcome, Math.round(milliseconds));
   };
-  const answer = send();
-  answer.then(
-    ({ status }) => tell(status, 'answered'),
-    (error: { code: string; response?: { status: number } }) => tell(error.response?.status, error.code),
+  const response = send();
+  response.then(
+    ({ status }) => publish(status, 'answered'),
+    (error: { code: string; response?: { status: number } }) => publish(error.response?.status, error.code),
   );
-  return answer;
+  return response;
 }

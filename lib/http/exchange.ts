@@ -1,16 +1,12 @@
-import {
-  Agent,
-  type ClientRequest,
-  type IncomingHttpHeaders,
-  type IncomingMessage,
-  type OutgoingHttpHeaders,
-  request as requestHTTP,
-} from 'node:http';
-import { Agent as HTTPSAgent, request as requestHTTPS } from 'node:https';
-import { CriteoTransportError, type TransportCode } from '../errors';
+import type { Agent, IncomingHttpHeaders, IncomingMessage, OutgoingHttpHeaders } from 'node:http';
+import type { CriteoTransportError, TransportCode } from '../errors';
+import { Deadline } from '../util/deadline';
 import { withoutMark } from '../util/json';
 import { version } from '../util/version';
 import { observed } from './exchange-events';
+import { RepeatableRequest } from './repeatable-request';
+import { ResponseBody } from './response-body';
+import { codeOf, timeoutError, transportError, wireError } from './wire-error';
 
 /** Where requests go, and how. */
 export interface Endpoint {
@@ -20,20 +16,21 @@ export interface Endpoint {
   agent?: Agent | undefined;
   /** Go with every request. */
   headers?: OutgoingHttpHeaders | undefined;
-  signal?: AbortSignal | undefined;
 }
 
-/** One request to Criteo and what its answer may cost. */
+/** One request to Criteo, and how much of a response it accepts. */
 export interface ExchangeRequest {
   method: string;
   /** Override the endpoint's. */
   headers?: OutgoingHttpHeaders | undefined;
   body?: string | undefined;
-  /** The most bytes of body to take. */
+  /** Maximum length of the response's body, in bytes. */
   limit: number;
+  /** What to do after a failure, for the error's message. */
+  hint?: string | undefined;
 }
 
-/** A whole answer, of whatever status but a redirect's. */
+/** A whole response, of any status but a redirect's. */
 export interface Answer {
   status: number;
   headers: IncomingHttpHeaders;
@@ -41,168 +38,88 @@ export interface Answer {
   text: string;
 }
 
-// Below the 60 s after which common load balancers drop an idle connection, so that we let go of it first.
-const IDLE = 45_000;
-// As many chunks as a large answer comes in; one that comes in more has small ones.
-const MANY = 4096;
-
 /**
- * A keep-alive agent that holds idle connections for 45 s (node's default is 5 s), so that the profile request of a
- * login, and the next login, find one open.
- */
-export function keepAliveAgent(url: URL): Agent {
-  return new (url.protocol === 'https:' ? HTTPSAgent : Agent)({ keepAlive: true, timeout: IDLE, scheduling: 'lifo' });
-}
-
-/** node's request, of a URL. */
-export function requestTo(
-  url: URL,
-  method: string,
-  headers: OutgoingHttpHeaders,
-  agent: Agent | undefined,
-): ClientRequest {
-  const { protocol, port } = url;
-  // node would take the brackets of an IPv6 address as a part of the name.
-  const hostname = url.hostname.replace(/^\[|\]$/g, '');
-  const path = url.pathname + url.search;
-  // Not the URL itself, out of which node makes twice as many options, and copies them twice.
-  return (protocol === 'https:' ? requestHTTPS : requestHTTP)({
-    protocol,
-    hostname,
-    port,
-    path,
-    method,
-    headers,
-    agent,
-  });
-}
-
-/** Codes of connection errors that may be gone a moment later. A refused certificate, say, will not. */
-export const passing = new Set([
-  'EAI_AGAIN',
-  'ECONNABORTED',
-  'ECONNREFUSED',
-  'ECONNRESET',
-  'EHOSTUNREACH',
-  'ENETUNREACH',
-  'ENOTFOUND',
-  'EPIPE',
-  'ETIMEDOUT',
-]);
-
-/**
- * Sends one request and collects its whole answer: no redirect followed, at most `limit` bytes of body, all within
- * `timeout` milliseconds.
+ * Sends one request and collects its whole response, within `timeout` milliseconds and at most `limit` bytes of body. No
+ * redirect is followed. See {@link RepeatableRequest} for when a request is sent again.
  *
- * @throws {CriteoTransportError} (as a rejection) whenever no whole answer came; see its `code`.
+ * @throws {CriteoTransportError} (as a rejection) if no whole response came; see its `code`.
  */
 export function exchange(endpoint: Endpoint, request: ExchangeRequest): Promise<Answer> {
   return observed(request.method, endpoint.url, () => send(endpoint, request));
 }
 
-function send(endpoint: Endpoint, request: ExchangeRequest): Promise<Answer> {
-  const { url, timeout, agent, signal } = endpoint;
-  const { method, body, limit } = request;
+function send(endpoint: Endpoint, { method, headers, body, limit, hint }: ExchangeRequest): Promise<Answer> {
+  const { url, timeout, agent } = endpoint;
+  const named = { method, url, hint };
   return new Promise((resolve, reject) => {
     let answer: Answer | undefined;
     let incoming: IncomingMessage | undefined;
-    let outgoing: ClientRequest | undefined;
+    let sent: RepeatableRequest | undefined;
 
-    /** The end, once there is an answer or a refusal; a connection that is back in the pool by then stays there. */
+    const response = () => incoming && { status: Number(incoming.statusCode) };
+    /** Ends the exchange. A connection that is back in the pool by now stays there. */
     const settle = (): void => {
-      clearTimeout(timer);
-      signal?.removeEventListener('abort', abort);
-      outgoing?.destroy();
+      deadline.cancel();
+      sent?.destroy();
       if (answer) resolve(answer);
     };
-    const refuse = (code: TransportCode, why: string, facts: { retryable?: boolean; cause?: unknown } = {}): void => {
-      // Once the answer is whole, nothing that happens to the connection can take it away.
-      if (answer) return settle();
-      const message = `${method} ${url.origin}${url.pathname}: ${why}`;
-      const response = incoming && { status: Number(incoming.statusCode) };
-      reject(new CriteoTransportError(message, { code, status: code === 'timeout' ? 504 : 502, response, ...facts }));
-      // As of Node 26, destroying the request leaves a connection open that switched protocols, or brought all it had.
-      incoming?.destroy();
+    const refuse = (error: CriteoTransportError): void => {
+      // Once the response is whole, nothing that happens to the connection can take it away.
+      if (!answer) {
+        reject(error);
+        // As of Node 26, destroying the request leaves a connection open whose response has all arrived.
+        incoming?.destroy();
+      }
       settle();
     };
-    const broken = (error: NodeJS.ErrnoException & { rawPacket?: unknown }): void => {
-      const code = codeOf(error);
-      if (code.startsWith('HPE_')) {
-        // node hangs the received bytes on its parse errors, and those may echo what we sent.
-        delete error.rawPacket;
-        refuse('invalid_response', `the answer is not HTTP as it should be (${code})`, { cause: error });
-      } else if (incoming) {
-        refuse('response_truncated', `the answer broke off (${code})`, { retryable: true, cause: error });
-      } else {
-        refuse('connection_failed', `no answer (${code})`, { retryable: passing.has(code), cause: error });
-      }
-    };
-    const abort = (): void => refuse('aborted', 'given up by the caller', { cause: signal?.reason });
+    const invalid = (code: TransportCode, why: string): void =>
+      refuse(transportError(named, code, why, { response: response() }));
+    const broken = (error: Error): void => refuse(wireError(named, error, response()));
     const late = (): void =>
-      refuse('timeout', `no whole answer within ${timeout} ms (the option timeout)`, { retryable: true });
-    const timer = setTimeout(late, timeout);
+      refuse(sent?.failure ? wireError(named, sent.failure) : timeoutError(named, timeout, response()));
 
-    if (signal?.aborted) return abort();
-    signal?.addEventListener('abort', abort, { once: true });
-    const headers: OutgoingHttpHeaders = {
-      Accept: 'application/json',
-      'User-Agent': `passport-criteo/${version}`,
-    };
-    Object.assign(headers, endpoint.headers, request.headers);
-    if (body !== undefined) headers['Content-Length'] = Buffer.byteLength(body);
-    try {
-      outgoing = requestTo(url, method, headers, agent);
-    } catch (cause) {
-      return refuse('connection_failed', `the request could not be made (${codeOf(cause)})`, { cause });
-    }
-    outgoing.on('error', broken);
-    outgoing.on('upgrade', (received) => {
-      incoming = received;
-      refuse('invalid_response', 'it switched to another protocol');
-    });
-    outgoing.on('response', (received) => {
+    const onResponse = (received: IncomingMessage): void => {
       incoming = received;
       const { headers } = received;
       const status = Number(received.statusCode);
       if (status >= 300 && status < 400) {
-        return refuse('unexpected_redirect', `it answered with a redirect (${status}), which is never followed`);
+        return invalid('unexpected_redirect', `the response is a redirect (${status}), which is never followed`);
       }
-      const tooLarge = (): void => refuse('response_too_large', `the answer is larger than ${limit} bytes`);
+      const tooLarge = (): void => invalid('response_too_large', `the response is larger than ${limit} bytes`);
       if (Number(headers['content-length'] ?? 0) > limit) return tooLarge();
-      const blocks: Buffer[] = [];
-      let chunks: Buffer[] = [];
-      let size = 0;
+      const collected = new ResponseBody(limit);
       received.on('data', (chunk: Buffer) => {
-        size += chunk.length;
-        if (size > limit) return tooLarge();
-        // Each costs some hundred bytes, and may carry a single one: too many are made one.
-        if (chunks.push(chunk) < MANY) return;
-        blocks.push(Buffer.concat(chunks));
-        chunks = [];
+        if (!collected.add(chunk)) tooLarge();
       });
       received.on('error', broken);
       received.on('end', () => {
-        const [first, ...others] = [...blocks, ...chunks];
-        // Most bodies come in one piece.
-        const bytes = first && others.length > 0 ? Buffer.concat([first, ...others]) : first;
-        answer = { status, headers, text: withoutMark(String(bytes ?? '')) };
-        if (outgoing?.closed) settle();
+        answer = { status, headers, text: withoutMark(collected.bytes().toString()) };
+        if (sent?.closed) settle();
       });
-    });
-    // Not at the answer's `end`: only at `close` does the connection go back to the pool, and the request that follows
-    // would open a second one.
-    outgoing.on('close', () => {
+    };
+    // Not at the response's `end`: only at `close` does the connection go back to the pool. A request that is sent before
+    // that opens a second one.
+    const onClose = (): void => {
       if (answer) settle();
-      // A connection that is not kept alive may close before the last of a whole body was read from it.
-      else if (!incoming?.complete)
-        broken(Object.assign(new Error('closed without an answer'), { code: 'ECONNRESET' }));
-    });
-    outgoing.end(body);
-  });
-}
+      // A connection that is not kept may close before the last of a whole body was read from it.
+      else if (!incoming?.complete) broken(Object.assign(new Error('closed too early'), { code: 'ECONNRESET' }));
+    };
 
-/** What an error calls itself: of node's own or of an agent's, which may throw anything. */
-function codeOf(error: unknown): string {
-  const { code, name } = Object(error) as { code?: unknown; name?: unknown };
-  return typeof code === 'string' ? code : String(name);
+    const deadline = new Deadline(timeout, late, () => sent?.received);
+    const all: OutgoingHttpHeaders = {
+      Accept: 'application/json',
+      'User-Agent': `passport-criteo/${version}`,
+      ...endpoint.headers,
+      ...headers,
+    };
+    if (body !== undefined) all['Content-Length'] = Buffer.byteLength(body);
+    try {
+      sent = new RepeatableRequest(
+        { method, url, headers: all, body, agent },
+        { onResponse, onError: broken, onClose },
+      );
+    } catch (cause) {
+      refuse(transportError(named, 'connection_failed', `the request cannot be made (${codeOf(cause)})`, { cause }));
+    }
+  });
 }

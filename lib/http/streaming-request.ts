@@ -1,10 +1,11 @@
-import type { Agent, ClientRequest, IncomingMessage } from 'node:http';
-import { Readable } from 'node:stream';
+import type { Agent, IncomingMessage } from 'node:http';
 import type { ReadableStream as ByteStream } from 'node:stream/web';
-import { CriteoTransportError, type TransportCode } from '../errors';
+import type { CriteoTransportError } from '../errors';
+import { Deadline } from '../util/deadline';
 import { abortError } from './abort';
-import { passing, requestTo } from './exchange';
 import { observed } from './exchange-events';
+import { RepeatableRequest } from './repeatable-request';
+import { transportError, wireError } from './wire-error';
 
 /** One request to Criteo's API. */
 export interface APIRequest {
@@ -14,74 +15,75 @@ export interface APIRequest {
   /** Bytes, or a stream, which can be sent once. */
   body: Uint8Array | ByteStream | undefined;
   agent: Agent | undefined;
-  /** Milliseconds of silence that end the reading of the answer's body. */
+  /**
+   * Milliseconds of silence that end the reading of the response's body. A body that the caller does not read is closed
+   * after ten times that.
+   */
   idle: number;
   signal: AbortSignal;
-  /** Is called when the answer has been read, or never will be. */
+  /** Is called when the response has been read, or never will be. */
   onClose(): void;
 }
 
-// A body up to this size is taken off the connection even if nobody reads it, so that the connection is free again.
+// A body up to this size is taken off the connection even if the caller does not read it, which frees the connection.
 const BUFFER = 64 * 1024;
+// How much longer the caller may pause than the server.
+const PATIENCE = 10;
 // Fetch Standard, "null body status".
 const withoutBody = [204, 205, 304];
 
 /**
- * Sends one request on node's http, for the sake of the agent that people need for proxies, and answers as `fetch`
- * would: whatever the status, redirects included, as soon as the headers are there; the body streams.
+ * Sends one request and responds as `fetch` does: with any status, redirects included, as soon as the headers are there;
+ * the body streams. It uses node's http because an `http.Agent` is what people have for proxies. See
+ * {@link RepeatableRequest} for when a request is sent again.
  *
- * @throws {CriteoTransportError} no answer came; the body's stream fails with the same.
+ * @throws {CriteoTransportError} no response came; the body's stream fails with the same.
  */
 export function send(request: APIRequest): Promise<Response> {
   return observed(request.method, request.url, () => respond(request));
 }
 
 function respond(request: APIRequest): Promise<Response> {
-  const { method, url, headers, body, agent, signal } = request;
+  const { signal, onClose } = request;
   return new Promise((resolve, reject) => {
-    let outgoing: ClientRequest;
-    try {
-      outgoing = requestTo(url, method, headers, agent);
-    } catch (error) {
-      reject(transportError(request, error as Error));
-      return request.onClose();
-    }
+    let response: { status: number } | undefined;
     // The first error is the cause; those that follow tell of a connection that was closed because of it.
-    let first: Error | undefined;
-    const failure = (error: Error, status?: number): CriteoTransportError => {
-      first ??= error;
-      return transportError(request, first, status);
+    let first: CriteoTransportError | undefined;
+    const failure = (error: unknown): CriteoTransportError => {
+      first ??= signal.aborted ? abortError(signal.reason) : wireError(request, error, response);
+      return first;
     };
-    const abort = (): void => {
-      outgoing.destroy(abortError(signal.reason));
-    };
-    signal.addEventListener('abort', abort, { once: true });
-    outgoing.on('error', (error) => reject(failure(error)));
-    outgoing.on('response', (incoming) => {
+    const onError = (error: unknown): void => reject(failure(error));
+    const onResponse = (incoming: IncomingMessage): void => {
+      response = { status: Number(incoming.statusCode) };
       try {
         resolve(readResponse(request, incoming, failure));
       } catch (cause) {
-        const why = `${describe(request)}: the answer is not HTTP as it should be`;
-        outgoing.destroy(new CriteoTransportError(why, { code: 'invalid_response', status: 502, cause }));
+        onError(transportError(request, 'invalid_response', 'the response is not valid HTTP', { cause, response }));
+        sent.destroy();
       }
-    });
-    outgoing.on('close', () => {
-      reject(failure(Object.assign(new Error('closed without an answer'), { code: 'ECONNRESET' })));
-      signal.removeEventListener('abort', abort);
-      request.onClose();
-    });
-    if (!body || body instanceof Uint8Array) {
-      outgoing.end(body);
-    } else {
-      const source = Readable.from(body);
-      source.on('error', (error) => outgoing.destroy(error));
-      outgoing.on('close', () => source.destroy());
-      source.pipe(outgoing);
+    };
+    const abort = (): void => sent.destroy(abortError(signal.reason));
+    let sent: RepeatableRequest;
+    try {
+      sent = new RepeatableRequest(request, {
+        onResponse,
+        onError,
+        onClose: () => {
+          signal.removeEventListener('abort', abort);
+          onClose();
+        },
+      });
+    } catch (error) {
+      onError(error);
+      return onClose();
     }
+    signal.addEventListener('abort', abort, { once: true });
+    if (signal.aborted) abort();
   });
 }
 
-type Failure = (error: Error, status?: number) => CriteoTransportError;
+type Failure = (error: unknown) => CriteoTransportError;
 
 function readResponse(request: APIRequest, incoming: IncomingMessage, failure: Failure): Response {
   const { statusCode: status = 0, statusMessage: statusText = '' } = incoming;
@@ -96,20 +98,28 @@ function readResponse(request: APIRequest, incoming: IncomingMessage, failure: F
 }
 
 function readBody(request: APIRequest, incoming: IncomingMessage, failure: Failure): ReadableStream<Uint8Array> {
-  let timer: NodeJS.Timeout | undefined;
+  const closeBecause = (why: string): void => {
+    const response = { status: Number(incoming.statusCode) };
+    incoming.destroy(transportError(request, 'timeout', why, { retryable: true, response }));
+  };
+  const { idle } = request;
+  const unread = idle * PATIENCE;
+  const server = new Deadline(
+    idle,
+    () => closeBecause(`the response's body paused for ${idle} ms (the option timeout)`),
+    () => incoming.socket?.bytesRead,
+  );
+  const reader = new Deadline(unread, () =>
+    closeBecause(`the response's body was not read for ${unread} ms. Read it, or call body.cancel()`),
+  );
+  reader.cancel();
   let open = true;
   const end = (): boolean => {
-    clearTimeout(timer);
+    server.cancel();
+    reader.cancel();
     const first = open;
     open = false;
     return first;
-  };
-  const watch = (): void => {
-    clearTimeout(timer);
-    timer = setTimeout(() => {
-      const why = `${describe(request)}: the answer's body paused for ${request.idle} ms`;
-      incoming.destroy(new CriteoTransportError(why, { code: 'timeout', status: 504, retryable: true }));
-    }, request.idle);
   };
   return new ReadableStream<Uint8Array>(
     {
@@ -117,20 +127,23 @@ function readBody(request: APIRequest, incoming: IncomingMessage, failure: Failu
         incoming.on('data', (chunk: Buffer) => {
           if (!open) return;
           controller.enqueue(chunk);
-          if (Number(controller.desiredSize) > 0) return watch();
-          // Nobody is waiting: the time that a slow reader takes is the reader's own.
-          clearTimeout(timer);
+          if (Number(controller.desiredSize) > 0) return server.restart();
+          // Enough for now: from here on, it is the reader who takes the time.
+          server.cancel();
+          reader.restart();
           incoming.pause();
         });
         incoming.on('end', () => {
           if (end()) controller.close();
         });
         incoming.on('error', (error) => {
-          if (end()) controller.error(failure(error, incoming.statusCode));
+          if (end()) controller.error(failure(error));
         });
       },
       pull() {
-        watch();
+        if (!open) return;
+        reader.cancel();
+        server.restart();
         incoming.resume();
       },
       cancel() {
@@ -140,29 +153,4 @@ function readBody(request: APIRequest, incoming: IncomingMessage, failure: Failu
     },
     { highWaterMark: BUFFER, size: (chunk) => chunk.byteLength },
   );
-}
-
-function transportError(request: APIRequest, error: NodeJS.ErrnoException, status?: number): CriteoTransportError {
-  if (request.signal.aborted) return abortError(request.signal.reason);
-  if (error instanceof CriteoTransportError) return error;
-  const code = error.code ?? error.name;
-  const make = (kind: TransportCode, why: string, retryable = false): CriteoTransportError =>
-    new CriteoTransportError(`${describe(request)}: ${why} (${code})`, {
-      code: kind,
-      status: 502,
-      retryable,
-      response: status === undefined ? undefined : { status },
-      cause: error,
-    });
-  if (code.startsWith('HPE_')) {
-    // node hangs the received bytes on its parse errors, and those may echo what we sent.
-    delete (error as { rawPacket?: unknown }).rawPacket;
-    return make('invalid_response', 'the answer is not HTTP as it should be');
-  }
-  if (status !== undefined) return make('response_truncated', 'the answer broke off', true);
-  return make('connection_failed', 'no answer', passing.has(code));
-}
-
-function describe({ method, url }: APIRequest): string {
-  return `${method} ${url.origin}${url.pathname}`;
 }

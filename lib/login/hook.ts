@@ -1,5 +1,7 @@
 import { HookTimeoutError } from '../errors';
 
+export { handOver } from '../util/hand-over';
+
 /**
  * A hook's answer: an error or none, then what the hook says, in three values at most. Hooks are the application's, so
  * nothing is believed.
@@ -67,17 +69,4 @@ export function asError(reason: unknown, what: string): object {
 
 function isThenable(value: unknown): value is PromiseLike<unknown> {
   return typeof (value as { then?: unknown } | null | undefined)?.then === 'function';
-}
-
-/** Gives a promise's result to a callback outside of the promise, so that what the callback throws stays its own. */
-export function handOver<T>(
-  promise: Promise<T>,
-  callback: (...answer: never[]) => unknown,
-  answer: (value: T) => unknown[],
-): void {
-  const call = callback as (...answer: unknown[]) => unknown;
-  promise.then(
-    (value) => process.nextTick(call, null, ...answer(value)),
-    (error) => process.nextTick(call, error),
-  );
 }

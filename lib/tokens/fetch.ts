@@ -5,6 +5,7 @@ import { readAPIError, retryAfter } from '../criteo/error-response';
 import { CriteoTransportError } from '../errors';
 import { abortError } from '../http/abort';
 import { type APIRequest, send } from '../http/streaming-request';
+import { Deadline } from '../util/deadline';
 import { version } from '../util/version';
 
 /** What `fetch` of a TokenSource takes: as the global `fetch` does, and a timeout. */
@@ -71,10 +72,10 @@ export async function fetchWithToken(
   const repeatable = !call.body || call.body instanceof Uint8Array;
   const deadline = performance.now() + timeout;
   const control = new AbortController();
-  const timer = setTimeout(() => {
+  const late = new Deadline(timeout, () => {
     const why = `${call.method} ${url.origin}${url.pathname}: no answer within ${timeout} ms (the option timeout)`;
     control.abort(new CriteoTransportError(why, { code: 'timeout', status: 504, retryable: true }));
-  }, timeout);
+  });
 
   // The caller may give up until the last byte of the answer, not only while we are at work here.
   const giveUp = (): void => control.abort(abortError(signal?.reason));
@@ -122,7 +123,7 @@ export async function fetchWithToken(
       }
     }
   } finally {
-    clearTimeout(timer);
+    late.cancel();
     working = false;
     release();
   }

@@ -2,9 +2,9 @@ import https from 'node:https';
 import { inspect } from 'node:util';
 import { expect } from 'chai';
 import fc from 'fast-check';
-import { apiEndpoint, CriteoClient, type CriteoClientOptions, refusalOf, requestTokens } from '../../lib/criteo/client';
+import { apiEndpoint, CriteoClient, type CriteoClientOptions } from '../../lib/criteo/client';
 import { CriteoTokenError, CriteoTransportError } from '../../lib/errors';
-import { exchange, keepAliveAgent } from '../../lib/http/exchange';
+import { exchange } from '../../lib/http/exchange';
 import { version } from '../../package.json';
 import { documented } from '../support/documented';
 import { expectNoSecret, rejection } from '../support/errors';
@@ -424,45 +424,5 @@ describe('apiEndpoint', () => {
   it('goes through the agent that was given', () => {
     const agent = new https.Agent();
     expect(apiEndpoint(new CriteoClient({ ...app, agent }))).to.include({ agent });
-  });
-});
-
-describe('requestTokens', () => {
-  const open = opener();
-  const form = { grant_type: 'refresh_token', refresh_token: refreshToken, client_secret: app.clientSecret };
-
-  async function request(text: string, headers?: Record<string, string>) {
-    const server = await open(answers(text));
-    const agent = keepAliveAgent(server.url());
-    const answered = requestTokens({ url: server.url(), timeout: 1000, agent, headers }, form);
-    return { server, answered };
-  }
-
-  it('gives the answer as it came too, but for the refresh token', async () => {
-    const { answered } = await request(answer(200, { ...success, scope: 'x', ['__proto__x']: 1 }));
-    const { params } = await answered;
-    expect(params).to.eql({ access_token: 'at-1', token_type: 'Bearer', expires_in: 900, scope: 'x', __proto__x: 1 });
-  });
-
-  it('sends headers along, but for its own', async () => {
-    const { answered, server } = await request(answer(200, success), { 'X-Team': 'ads', 'Content-Type': 'text/plain' });
-    await answered;
-    expect(server.received[0]?.headers).to.include({
-      'x-team': 'ads',
-      'content-type': 'application/x-www-form-urlencoded',
-    });
-  });
-
-  it('lets the body of a refusal be read, without secrets, beside the error and not on it', async () => {
-    const { answered } = await request(answer(400, { error: 'invalid_grant', more: `for ${refreshToken}` }));
-    const error = await rejection(answered, CriteoTokenError);
-    expect(refusalOf(error)).to.eql({ status: 400, body: '{"error":"invalid_grant","more":"for [redacted]"}' });
-    expectNoSecret(error, ...secrets);
-  });
-
-  it('knows an empty body, and an error without an answer', async () => {
-    const empty = await rejection((await request(answer(400))).answered, CriteoTransportError);
-    expect(refusalOf(empty)).to.eql({ status: 400, body: '' });
-    expect(refusalOf(new Error('other'))).to.equal(undefined);
   });
 });

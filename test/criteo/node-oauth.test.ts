@@ -314,7 +314,7 @@ describe('CriteoOAuth2', () => {
       expect(plain.timeout).to.equal(1000);
       const agent = new http.Agent();
       oauth2.setAgent(agent);
-      expect(oauth2.tokenEndpoint()).to.include({ agent });
+      expect(oauth2.transportFor(server.url())).to.include({ agent });
     });
 
     it('keeps what a later call does not set', async () => {
@@ -323,11 +323,12 @@ describe('CriteoOAuth2', () => {
       const agent = new http.Agent();
       oauth2.useTransport({ agent });
       oauth2.useTransport({});
-      expect(oauth2.tokenEndpoint()).to.include({ agent, timeout: 1000 });
+      expect(oauth2.transportFor(server.url())).to.include({ agent, timeout: 1000 });
     });
 
     it('has ten seconds by default', () => {
-      expect(new CriteoOAuth2('id', secret, 'https://api.criteo.com').tokenEndpoint().timeout).to.equal(10_000);
+      const url = new URL('https://api.criteo.com');
+      expect(new CriteoOAuth2('id', secret, url.origin).transportFor(url).timeout).to.equal(10_000);
     });
   });
 
@@ -341,6 +342,46 @@ describe('CriteoOAuth2', () => {
     expect(Reflect.get(oauth2, '_clientSecret')).to.equal(secret);
     Reflect.set(oauth2, '_clientSecret', 'rotated');
     expect(oauth2.credentials()).to.eql({ client_id: 'id-1', client_secret: 'rotated' });
+  });
+
+  describe('shows no secret and no token of a request under way', () => {
+    const everything = { depth: Number.POSITIVE_INFINITY, showHidden: true, getters: true } as const;
+    const all = { ...everything, maxStringLength: null, maxArrayLength: null };
+    const hidden = { ...all, getters: false, customInspect: false };
+
+    for (const own of [true, false]) {
+      it(`inspected with all that is hidden, ${own ? 'with its own agent' : 'with an agent of the user'}`, async () => {
+        let inspected = (): void => {};
+        const requested = new Promise<void>((resolve) => {
+          inspected = resolve;
+        });
+        const server = await open((socket, { index }) => {
+          if (index === 0) socket.write(answer(200, '{}'));
+          else inspected();
+        });
+        const oauth2 = oauth2Of(server);
+        const agent = new http.Agent({ keepAlive: true });
+        if (!own) oauth2.useTransport({ agent });
+        await called((callback) => oauth2.get(server.url('/me').href, token, callback));
+        const fetched = called((callback) => oauth2.get(server.url('/me').href, token, callback));
+        const exchanged = exchangeOf(oauth2, 'c0de-s3cr3t');
+        await requested;
+        for (const options of [{}, all, hidden]) {
+          const text = inspect(oauth2, options);
+          expect(text).not.to.include('s3cr3t');
+          expect(text).to.include('oauth2/token');
+        }
+        expect(JSON.stringify(oauth2)).not.to.include('s3cr3t');
+        await server.close();
+        agent.destroy();
+        await Promise.all([fetched, exchanged]);
+      });
+    }
+
+    it('names what it is', async () => {
+      const server = await open(() => {});
+      expect(inspect(oauth2Of(server))).to.match(/^CriteoOAuth2 \{.*clientID: 'id-1'/s);
+    });
   });
 });
 

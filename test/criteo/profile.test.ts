@@ -4,7 +4,7 @@ import { expect } from 'chai';
 import fc from 'fast-check';
 import { fetchProfile, type PortfolioEndpoint } from '../../lib/criteo/profile';
 import { CriteoAPIError, CriteoTransportError } from '../../lib/errors';
-import { keepAliveAgent } from '../../lib/http/exchange';
+import { keepAliveAgent } from '../../lib/http/agent';
 import { documented } from '../support/documented';
 import { expectNoSecret, rejection } from '../support/errors';
 import { answer, answers, flood, head, type Loopback, opener, type Script } from '../support/loopback';
@@ -401,7 +401,7 @@ describe('fetchProfile', () => {
       expect(profile.advertisers).to.eql([]);
       expect(profile.displayName).to.equal('A0 and 79 more');
       expect(server.received.map(({ path }) => path)).to.eql(
-        [0, 1, 2, 3].map((index) => `/2026-07/retail-media/accounts?pageIndex=${index}&pageSize=25`),
+        [0, 1, 2, 3].map((i) => `/2026-07/retail-media/accounts?pageIndex=${i}&pageSize=${i ? 25 : 250}`),
       );
       expect(server.connections).to.equal(1);
       expect(JSON.parse(profile._raw)).to.eql(profile._json).and.have.length(4);
@@ -416,7 +416,7 @@ describe('fetchProfile', () => {
     it('keep what the URL already asks for', async () => {
       const server = await open(answers(page(1, 1)));
       await fetchProfile(endpointOf(server, { service, url: server.url('/accounts?tenant=7&pageIndex=9') }), token);
-      expect(server.received[0]?.path).to.equal('/accounts?tenant=7&pageIndex=0&pageSize=25');
+      expect(server.received[0]?.path).to.equal('/accounts?tenant=7&pageIndex=0&pageSize=250');
     });
 
     for (const [what, metadata] of [

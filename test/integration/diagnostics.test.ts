@@ -64,7 +64,7 @@ describe('diagnostics', () => {
     const { apiURL } = sandbox.endpoints;
     const client = new CriteoClient({ ...app, apiURL });
     await client.refresh('unknown').catch(() => {});
-    sandbox.fault({ on: 'token', reset: true });
+    sandbox.fault({ on: 'token', reset: true, times: 2 });
     await client.clientCredentials().catch(() => {});
     const source = new TokenSource({ client, grant: 'client_credentials' });
     await source.fetch(undefined, '/2026-07/advertisers/me?secret=query');

@@ -32,7 +32,6 @@ describe('CriteoStrategy, the exchange', () => {
       ['an empty access token', [null, '', 'r', {}]],
       ['an access token that breaks a header', [null, 'a\r\nX: y', 'r', {}]],
       ['an access token that is an object', [null, { token: 'a' }, 'r', {}]],
-      ['a refresh token that is an object', [null, 'a', {}, {}]],
     ];
     for (const [name, answer] of garbage) {
       it(`that answers ${name} ends with an error`, async () => {

@@ -54,6 +54,14 @@ export class Loopback {
     return new URL(path, this.origin);
   }
 
+  /** Refuses connections, until the function that it returns is called. */
+  pause(): () => void {
+    const { port, address } = this.#server.address() as net.AddressInfo;
+    Object.defineProperty(this, 'origin', { value: this.origin });
+    this.#server.close();
+    return () => this.#server.listen(port, address);
+  }
+
   /** Settles once every connection is closed. */
   async quiet(): Promise<void> {
     await Promise.all([...this.sockets].map((socket) => new Promise((resolve) => socket.once('close', resolve))));
@@ -61,6 +69,7 @@ export class Loopback {
 
   async close(): Promise<void> {
     for (const socket of this.sockets) socket.destroy();
+    if (!this.#server.listening) return;
     const closed = once(this.#server, 'close');
     this.#server.close();
     await closed;

@@ -60,7 +60,8 @@ describe('The app’s own access token', () => {
     sandbox.fault({ on: 'token', status: 401 });
     const error = await rejection(source({ grant }).accessToken(), CriteoTokenError);
     expect(error).to.include({ code: 'invalid_client', retryable: false });
-    sandbox.fault({ on: 'token', reset: true, times: 2 });
+    // The kept connection, the new one in its place, and the one of the second try.
+    sandbox.fault({ on: 'token', reset: true, times: 3 });
     await rejection(source({ grant }).accessToken(), CriteoTransportError);
     expect(store.size).to.equal(0);
   });

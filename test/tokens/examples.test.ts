@@ -46,7 +46,7 @@ describe('The examples of tokens that last', () => {
     const { sandbox, tokens } = await connected();
     sandbox.fault({ on: 'api', status: 500 });
     expect((await rejection(advertisersOf(tokens, 'user-1'), Error)).message).to.include('500');
-    sandbox.fault({ on: 'api', reset: true });
+    sandbox.fault({ on: 'api', reset: true, times: 2 });
     expect(await rejection(advertisersOf(tokens, 'user-1'), Error)).to.include({ retryable: true });
   });
 

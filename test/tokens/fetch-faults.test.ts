@@ -171,7 +171,7 @@ describe('An answer of the API', () => {
   for (const [what, text, code] of [
     ['is not HTTP', 'SSH-2.0-OpenSSH\r\n\r\n', 'invalid_response'],
     ['has a status that does not exist', head(999), 'invalid_response'],
-    ['has a status that no answer ends with', head(101, { upgrade: 'x', connection: 'upgrade' }), 'connection_failed'],
+    ['has a status that no answer ends with', head(101, { upgrade: 'x', connection: 'upgrade' }), 'invalid_response'],
     ['is nothing', '', 'connection_failed'],
   ] as const) {
     it(`that ${what} is an error`, async () => {

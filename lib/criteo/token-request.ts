@@ -1,0 +1,119 @@
+import type { Agent, OutgoingHttpHeaders } from 'node:http';
+import { keepAliveAgent } from '../http/agent';
+import { type Endpoint, exchange } from '../http/exchange';
+import { defaults } from '../util/checks';
+import { isRecord, parseJSON } from '../util/json';
+import { foreignText } from '../util/redaction';
+import { readTokenError } from './error-response';
+import { readTokenSet, type TokenReading, type TokenSet } from './token-set';
+
+/** A token response: as a TokenSet, and as it came but for the refresh token. */
+export interface TokenResponse {
+  tokens: TokenSet;
+  params: Record<string, unknown>;
+}
+
+/**
+ * Makes an error of a refused token request: `body` is the response's, with secrets replaced. `undefined` leaves the
+ * error that this package makes.
+ */
+export type ReadRefusal = (body: string, status: number) => unknown;
+
+/** How one token request is sent. */
+export interface TokenRequestOptions {
+  /** Milliseconds for this request. @default the client's */
+  timeout?: number | undefined;
+  readRefusal?: ReadRefusal | undefined;
+}
+
+// Bytes. Far above any token response, far below what would hurt.
+const LIMIT = 256 * 1024;
+const encoding = { 'Content-Type': 'application/x-www-form-urlencoded' };
+
+/**
+ * The one way to Criteo's token endpoint: credentials, connections and the request. `CriteoClient` and the strategy's
+ * `_oauth2` each have one; its settings may change between requests, as those of `_oauth2` may.
+ */
+export class TokenClient {
+  clientID = '';
+  clientSecret: string | undefined;
+  /** Milliseconds for one whole exchange. */
+  timeout: number = defaults.timeout;
+  /** The user's agent. Without one, there is a keep-alive agent for each protocol. */
+  agent: Agent | undefined;
+  headers: OutgoingHttpHeaders | undefined;
+  readonly #agents = new Map<string, Agent>();
+  readonly #warned = new Set<string>();
+
+  /** Returns the agent for a URL: one pool of connections for the token endpoint and the API. */
+  agentFor(url: URL): Agent {
+    if (this.agent) return this.agent;
+    const agent = this.#agents.get(url.protocol) ?? keepAliveAgent(url);
+    this.#agents.set(url.protocol, agent);
+    return agent;
+  }
+
+  /** Returns where and how a URL is requested. */
+  endpoint(url: URL, timeout = this.timeout): Endpoint {
+    return { url, timeout, agent: this.agentFor(url), headers: this.headers };
+  }
+
+  /** Returns the credentials as form fields. An app without a secret leaves the field out. */
+  credentials(): Record<string, string> {
+    const fields: Record<string, string> = { client_id: this.clientID };
+    if (this.clientSecret) fields['client_secret'] = this.clientSecret;
+    return fields;
+  }
+
+  /**
+   * Sends a token request. The form is completed with the credentials, which it cannot override.
+   *
+   * @throws as {@link requestTokens}.
+   */
+  request(url: URL, form: Record<string, string>, options: TokenRequestOptions = {}): Promise<TokenResponse> {
+    const endpoint = this.endpoint(url, options.timeout);
+    return requestTokens(endpoint, { ...form, ...this.credentials() }, options.readRefusal, this.onOddField);
+  }
+
+  /** Warns of a field of a token response that makes no sense, once for each field. */
+  readonly onOddField: TokenReading['onOddField'] = (field, message) => {
+    if (this.#warned.has(field)) return;
+    this.#warned.add(field);
+    process.emitWarning(`Criteo's token response ${message}`, { code: 'CRITEO_TOKEN_RESPONSE' });
+  };
+}
+
+/**
+ * Sends one form-encoded token request and reads the response.
+ *
+ * @throws {CriteoTokenError} the endpoint refused.
+ * @throws {CriteoTransportError} no usable response came.
+ * @throws what `readRefusal` makes of a refusal.
+ */
+export async function requestTokens(
+  endpoint: Endpoint,
+  form: Record<string, string>,
+  readRefusal?: ReadRefusal,
+  onOddField?: TokenReading['onOddField'],
+): Promise<TokenResponse> {
+  const askedAt = Date.now();
+  const body = new URLSearchParams(form).toString();
+  const isLogin = form['grant_type'] === 'authorization_code';
+  const hint = isLogin ? 'Start the login again: the code may have been used' : undefined;
+  const answer = await exchange(endpoint, { method: 'POST', headers: encoding, body, limit: LIMIT, hint });
+  const { status, text } = answer;
+  const json = parseJSON(text);
+  if (status >= 200 && status < 300 && !isRefusal(json)) {
+    const tokens = readTokenSet(json, askedAt, { status, onOddField });
+    const { refresh_token: _, ...params } = json as Record<string, unknown>;
+    return { tokens, params };
+  }
+  const secrets = ['client_secret', 'code', 'code_verifier', 'refresh_token'].map((name) => form[name]);
+  const read = readRefusal?.(foreignText(text, secrets, LIMIT) ?? '', status);
+  throw read ?? readTokenError(answer, secrets);
+}
+
+function isRefusal(json: unknown): json is Record<string, unknown> {
+  if (!isRecord(json)) return false;
+  return typeof json['error'] === 'string' || (Array.isArray(json['errors']) && json['errors'].length > 0);
+}

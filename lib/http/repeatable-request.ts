@@ -1,0 +1,188 @@
+import type { ClientRequest, IncomingMessage } from 'node:http';
+import type { Socket } from 'node:net';
+import { Readable } from 'node:stream';
+import type { TLSSocket } from 'node:tls';
+import { backOff } from '../util/back-off';
+import { isStale } from './agent';
+import { isPassing, transportError } from './wire-error';
+import { createRequest, isStream, type WireRequest } from './wire-request';
+
+/** What happens to a request. */
+export interface RequestListener {
+  /** The headers of the response came. */
+  onResponse(incoming: IncomingMessage): void;
+  /** The request failed. Of several errors, the first is the cause. */
+  onError(error: Error): void;
+  /** The request is over. Its connection is closed, or back in the pool. */
+  onClose(): void;
+}
+
+// Milliseconds before a request is repeated that found no connection.
+const PAUSE = 200;
+// Kept connections that are closed unused for one request; as many as node's agents keep for a host.
+const MOST_DISCARDED = 256;
+
+/**
+ * A request that is sent again, once, on a new connection, if that is safe. There are two cases:
+ *
+ * - It went over a kept connection, which broke before the first byte of a response. A server closes idle connections,
+ *   and may do so just as one is used again: then it never saw the request (RFC 9112 section 9.5). RFC 9110 section 9.2.2
+ *   allows to repeat a request if it was never applied, or if to apply it twice does no harm. That the server processed
+ *   the request and then closed without a byte cannot be excluded; but then its response is lost in any case, and an
+ *   authorization code that is sent twice gets `invalid_grant`: nothing is worse than without the repeat.
+ * - It was not sent: no connection was established (refused, unknown host, no file handle left, …).
+ *
+ * A request is never sent a third time, nor again after a byte of a response, nor if a new connection broke after it was
+ * established, nor after silence: the server may still be processing it.
+ */
+export class RepeatableRequest {
+  readonly #request: WireRequest;
+  readonly #listener: RequestListener;
+  #outgoing: ClientRequest | undefined;
+  #socket: Socket | undefined;
+  #repeated = false;
+  #discarded = 0;
+  #destroyed = false;
+  #failure: Error | undefined;
+  #pause: NodeJS.Timeout | undefined;
+
+  /** @throws what node or the agent throws for a request that cannot be made. */
+  constructor(request: WireRequest, listener: RequestListener) {
+    this.#request = request;
+    this.#listener = listener;
+    this.#send();
+  }
+
+  /** Whether the request is over. */
+  get closed(): boolean {
+    return this.#outgoing?.closed ?? false;
+  }
+
+  /** Bytes that came over the request's connection. */
+  get received(): number {
+    return this.#socket?.bytesRead ?? 0;
+  }
+
+  /** Why the request failed, while it waits to be repeated. */
+  get failure(): Error | undefined {
+    return this.#failure;
+  }
+
+  /** Ends the request and its connection, unless the connection is back in the pool already. */
+  destroy(error?: Error): void {
+    this.#destroyed = true;
+    const waiting = this.#failure;
+    if (!waiting) {
+      this.#outgoing?.destroy(error);
+      return;
+    }
+    clearTimeout(this.#pause);
+    this.#failure = undefined;
+    this.#listener.onError(error ?? waiting);
+    this.#listener.onClose();
+  }
+
+  #send(): void {
+    const outgoing = createRequest(this.#request);
+    this.#outgoing = outgoing;
+    this.#socket = undefined;
+    let established = false;
+    let before = 0;
+    let responded = false;
+    let failed = false;
+    // Another request has taken the place of this one.
+    let replaced = false;
+
+    const fail = (error: Error): void => {
+      if (replaced) return;
+      const unanswered = !responded && !failed && this.#socket?.bytesRead === before;
+      failed = true;
+      if (this.#isRepeatable(error)) {
+        if (!established) {
+          replaced = true;
+          return this.#waitAndRepeat(error);
+        }
+        if (outgoing.reusedSocket && unanswered) {
+          replaced = true;
+          return this.#repeat();
+        }
+      }
+      this.#listener.onError(error);
+    };
+    outgoing.on('socket', (socket) => {
+      // A kept connection that may be dead as well: a repeat goes over a new one. Nothing has been written to it yet.
+      const isDoubtful = outgoing.reusedSocket && (this.#repeated || isStale(socket));
+      if (isDoubtful && this.#discarded < MOST_DISCARDED) {
+        this.#discarded += 1;
+        replaced = true;
+        outgoing.destroy();
+        return this.#replace();
+      }
+      this.#socket = socket;
+      before = socket.bytesRead;
+      const { secureConnecting } = socket as Partial<TLSSocket> & { secureConnecting?: boolean };
+      if (!socket.connecting && !secureConnecting) established = true;
+      else {
+        socket.once(secureConnecting === undefined ? 'connect' : 'secureConnect', () => {
+          established = true;
+        });
+      }
+      this.#sendStream(outgoing);
+    });
+    outgoing.on('error', fail);
+    outgoing.on('upgrade', (incoming) => {
+      responded = true;
+      const response = { status: Number(incoming.statusCode) };
+      const why = 'the server switched to another protocol';
+      this.#listener.onError(transportError(this.#request, 'invalid_response', why, { response }));
+      incoming.destroy();
+    });
+    outgoing.on('response', (incoming) => {
+      responded = true;
+      this.#listener.onResponse(incoming);
+    });
+    outgoing.on('close', () => {
+      if (!responded && !failed) fail(Object.assign(new Error('closed without a response'), { code: 'ECONNRESET' }));
+      if (!replaced) this.#listener.onClose();
+    });
+    const { body } = this.#request;
+    if (!isStream(body)) outgoing.end(body);
+  }
+
+  /** Sends a body that is a stream: not before it is certain over which connection, because it can be read only once. */
+  #sendStream(outgoing: ClientRequest): void {
+    const { body } = this.#request;
+    if (!isStream(body)) return;
+    const source = Readable.fromWeb(body);
+    source.on('error', (error) => outgoing.destroy(error));
+    outgoing.on('close', () => source.destroy());
+    source.pipe(outgoing);
+  }
+
+  #isRepeatable(error: Error): boolean {
+    return !this.#destroyed && !this.#repeated && !isStream(this.#request.body) && isPassing(error);
+  }
+
+  #waitAndRepeat(failure: Error): void {
+    this.#failure = failure;
+    this.#pause = setTimeout(() => {
+      this.#failure = undefined;
+      this.#repeat();
+    }, backOff(PAUSE));
+  }
+
+  #repeat(): void {
+    this.#repeated = true;
+    this.#replace();
+  }
+
+  #replace(): void {
+    try {
+      this.#send();
+    } catch (error) {
+      // An agent may throw anything.
+      this.#listener.onError(error as Error);
+      this.#listener.onClose();
+    }
+  }
+}

@@ -1,0 +1,90 @@
+// Milliseconds for which bytes that keep arriving put off a deadline that has passed. What the kernel holds for a socket
+// (some megabytes) is read within this time; a peer that never stops sending does not get more.
+const GRACE = 250;
+
+/**
+ * Calls `late` after `milliseconds`, but not before everything that has arrived by then has been read.
+ *
+ * Node runs timers before it reads sockets. After a pause of the whole process (SIGSTOP, a frozen container, a long
+ * garbage collection, a blocking call) a plain timer would therefore discard a response that arrived in time, and with
+ * it a one-time code or a new refresh token. So a deadline that has passed waits for one turn of the event loop, in
+ * which node reads its sockets, and for one more as long as bytes keep arriving.
+ */
+export class Deadline {
+  readonly #milliseconds: number;
+  readonly #late: () => void;
+  readonly #received: () => unknown;
+  #timer: NodeJS.Timeout;
+  #turn: NodeJS.Immediate | undefined;
+
+  /**
+   * Starts the deadline.
+   *
+   * @param milliseconds from now.
+   * @param late is called once, unless the deadline is cancelled before.
+   * @param received returns how much has arrived. While it changes from one turn to the next, `late` waits.
+   *   Default: one turn is enough.
+   */
+  constructor(milliseconds: number, late: () => void, received: () => unknown = () => undefined) {
+    this.#milliseconds = milliseconds;
+    this.#late = late;
+    this.#received = received;
+    this.#timer = this.#start();
+  }
+
+  /** Starts the deadline again, from now. */
+  restart(): void {
+    this.cancel();
+    this.#timer = this.#start();
+  }
+
+  /** Stops the deadline: `late` is not called any more. */
+  cancel(): void {
+    clearTimeout(this.#timer);
+    if (this.#turn) clearImmediate(this.#turn);
+  }
+
+  #start(): NodeJS.Timeout {
+    return setTimeout(() => this.#expire(), this.#milliseconds);
+  }
+
+  #expire(): void {
+    const end = performance.now() + GRACE;
+    let before = this.#received();
+    const look = (): void => {
+      const now = this.#received();
+      if (now === before || performance.now() > end) return this.#late();
+      before = now;
+      this.#turn = setImmediate(look);
+    };
+    // Runs after the next poll phase, in which node reads its sockets.
+    this.#turn = setImmediate(look);
+  }
+}
+
+/**
+ * Returns the outcome of `work`, or that of `late` if the work takes longer than `milliseconds`. The work itself goes on.
+ *
+ * @param late is called at the deadline: what it returns or throws becomes the outcome.
+ */
+export function within<T>(
+  milliseconds: number,
+  work: PromiseLike<T>,
+  late: () => T | PromiseLike<T>,
+): Promise<Awaited<T>> {
+  return new Promise((resolve, reject) => {
+    const deadline = new Deadline(milliseconds, () => {
+      new Promise<T>((settle) => settle(late())).then(resolve as (value: T) => void, reject);
+    });
+    work.then(
+      (value) => {
+        deadline.cancel();
+        resolve(value as Awaited<T>);
+      },
+      (error: unknown) => {
+        deadline.cancel();
+        reject(error);
+      },
+    );
+  });
+}

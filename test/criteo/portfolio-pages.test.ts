@@ -1,0 +1,268 @@
+import { expect } from 'chai';
+import { fetchProfile } from '../../lib/criteo/profile';
+import { CriteoAPIError, CriteoTransportError } from '../../lib/errors';
+import { agents } from '../http/support';
+import { rejection } from '../support/errors';
+import { answer, type Loopback, opener } from '../support/loopback';
+
+/** What a server of accounts does, as section 4 of the wire reference has it, or a little differently. */
+interface Accounts {
+  total: number;
+  /** The largest page. */
+  cap?: number;
+  /** What becomes of a larger one: it is reduced, or refused with 400. */
+  above?: 'reduced' | 'refused';
+  /** Calls that are allowed until the limit is reset. */
+  calls?: number;
+  /** Milliseconds after which the limit is reset. */
+  reset?: number;
+  /** Which metadata the responses carry. */
+  metadata?: 'all' | 'pages' | 'none';
+  /** What `currentPageSize` says. */
+  says?: 'size' | 'count';
+  /** Changes the accounts before a call. */
+  before?: (ids: number[], call: number) => void;
+}
+
+describe('The pages of a portfolio', () => {
+  const open = opener();
+  const { ours } = agents();
+
+  async function serve(accounts: Accounts) {
+    const { cap = 1000, above = 'reduced', calls = Number.POSITIVE_INFINITY, reset = 60_000 } = accounts;
+    const { metadata: kind = 'all', says = 'size', before } = accounts;
+    const ids = Array.from({ length: accounts.total }, (_, i) => i + 1);
+    let windowEnd = 0;
+    let used = 0;
+    const server = await open((socket, { path, index }) => {
+      if (Date.now() >= windowEnd) {
+        windowEnd = Date.now() + reset;
+        used = 0;
+      }
+      used += 1;
+      const headers = { 'x-ratelimit-reset': Math.ceil(windowEnd / 1000) };
+      if (used > calls) return socket.write(answer(429, '', headers));
+      const query = new URL(path, 'http://x').searchParams;
+      const asked = Number(query.get('pageSize'));
+      if (asked > cap && above === 'refused') {
+        const errors = [{ type: 'validation', code: 'invalid-page-size', title: 'Too large' }];
+        return socket.write(answer(400, { errors }, headers));
+      }
+      before?.(ids, index);
+      const size = Math.min(asked, cap);
+      const currentPageIndex = Number(query.get('pageIndex'));
+      const some = ids.slice(currentPageIndex * size, (currentPageIndex + 1) * size);
+      const totalPages = Math.ceil(ids.length / size);
+      const currentPageSize = says === 'size' ? size : some.length;
+      const metadata = {
+        all: { totalItemsAcrossAllPages: ids.length, currentPageSize, currentPageIndex, totalPages },
+        pages: { totalPages, currentPageIndex },
+        none: undefined,
+      }[kind];
+      const data = some.map((id) => ({ type: 'RetailMediaAccount', id: String(id), attributes: { name: `A${id}` } }));
+      return socket.write(answer(200, { data, metadata }, headers));
+    });
+    return server;
+  }
+
+  async function fetched(server: Loopback, timeout = 2000): Promise<string[]> {
+    const endpoint = { url: server.url('/2026-07/retail-media/accounts'), timeout, agent: ours(server) };
+    const about = { service: 'retail-media' as const, apiVersion: '2026-07', onSunset() {} };
+    const { accounts } = await fetchProfile({ ...endpoint, ...about }, 'token');
+    return accounts.map(({ id }) => id);
+  }
+
+  /** Expects every account, once; returns how many calls it took. */
+  async function expectAll(accounts: Accounts, timeout?: number): Promise<number> {
+    const server = await serve(accounts);
+    const all = await fetched(server, timeout);
+    expect(all).to.have.length(accounts.total);
+    expect(new Set(all)).to.have.length(accounts.total);
+    return server.received.length;
+  }
+
+  // The flat limit of the older documents, ten calls a minute, and how many calls there must be.
+  const flat = { calls: 10, reset: 60_000 };
+  for (const [total, cap, above, expected] of [
+    [24, 25, 'reduced', 1],
+    [25, 25, 'reduced', 1],
+    [250, 25, 'reduced', 10],
+    [24, 25, 'refused', 3],
+    [25, 25, 'refused', 3],
+    [200, 25, 'refused', 10],
+    [24, 100, 'reduced', 1],
+    [250, 100, 'reduced', 3],
+    [251, 100, 'reduced', 3],
+    [24, 100, 'refused', 2],
+    [250, 100, 'refused', 4],
+    [251, 100, 'refused', 4],
+    [24, 250, 'refused', 1],
+    [25, 250, 'reduced', 1],
+    [250, 250, 'refused', 1],
+    [251, 250, 'reduced', 2],
+    [2500, 250, 'reduced', 10],
+    [2500, 250, 'refused', 10],
+    [2500, 1000, 'refused', 10],
+  ] as const) {
+    it(`are all fetched within ten calls: ${total} accounts, pages above ${cap} ${above}`, async () => {
+      expect(await expectAll({ total, cap, above, ...flat })).to.equal(expected);
+    });
+  }
+
+  for (const above of ['reduced', 'refused'] as const) {
+    it(`are all fetched within the newer limit, ten calls an account: 2,500 accounts, above 25 ${above}`, async () => {
+      const calls = await expectAll({ total: 2500, cap: 25, above, calls: 25_000 }, 10_000);
+      expect(calls).to.be.within(100, 102);
+    });
+  }
+
+  for (const [total, cap, above] of [
+    [251, 25, 'reduced'],
+    [2500, 25, 'reduced'],
+    [2500, 25, 'refused'],
+    [2500, 100, 'refused'],
+  ] as const) {
+    it(`fail clearly if the limit cannot be met: ${total} accounts, pages above ${cap} ${above}`, async () => {
+      const server = await serve({ total, cap, above, ...flat });
+      const start = performance.now();
+      const error = await rejection(fetched(server), CriteoAPIError);
+      expect(performance.now() - start).to.be.below(1500);
+      expect(error).to.include({ code: 'too-many-requests', status: 503, retryable: true });
+      expect(error.retryAfter).to.be.within(55, 61);
+      expect(error.message).to.match(
+        /rate limit.*of (251|2500) accounts came.*higher limit.*requireUserProfile: false/,
+      );
+    });
+  }
+
+  it('wait for the limit to be reset, as told, as often as the deadline allows', async () => {
+    const start = performance.now();
+    const calls = await expectAll({ total: 120, cap: 25, calls: 2, reset: 1000 }, 8000);
+    // Two waits, each followed by the page that was refused.
+    expect(calls).to.be.within(6, 8);
+    expect(performance.now() - start).to.be.within(1500, 7000);
+  });
+
+  it('fail as a whole if the deadline strikes between two pages, and say how far they came', async () => {
+    const server = await open((socket, { index }) => {
+      const data = Array.from({ length: 250 }, (_, i) => ({ id: String(i), attributes: {} }));
+      const metadata = { totalItemsAcrossAllPages: 500, currentPageSize: 250 };
+      if (index === 0) socket.write(answer(200, { data, metadata }));
+    });
+    const error = await rejection(fetched(server, 200), CriteoTransportError);
+    expect(error).to.include({ code: 'timeout', status: 504 });
+    expect(error.message).to.include('250 of 500 accounts').and.include('requireUserProfile: false');
+  });
+
+  it('are asked for in a smaller size only if the size was refused', async () => {
+    const server = await open((socket) => socket.write(answer(403)));
+    expect(await rejection(fetched(server), CriteoAPIError)).to.include({ code: 'forbidden' });
+    expect(server.received).to.have.length(1);
+    const refusing = await open((socket) => socket.write(answer(400)));
+    await rejection(fetched(refusing), CriteoAPIError);
+    const sizes = refusing.received.map(({ path }) => new URL(path, 'http://x').searchParams.get('pageSize'));
+    expect(sizes).to.eql(['250', '100', '25']);
+  });
+
+  describe('with metadata of other kinds', () => {
+    for (const total of [1, 24, 25, 26, 80, 250, 251]) {
+      for (const cap of [25, 100, 1000]) {
+        for (const metadata of ['all', 'pages', 'none'] as const) {
+          it(`are all fetched: ${total} accounts, ${cap} on a page, metadata: ${metadata}`, async () => {
+            await expectAll({ total, cap, metadata });
+          });
+        }
+        it(`are all fetched: ${total} accounts, ${cap} on a page, currentPageSize counts the items`, async () => {
+          const calls = await expectAll({ total, cap, says: 'count' });
+          expect(calls).to.equal(Math.ceil(total / Math.min(cap, 250)));
+        });
+      }
+    }
+  });
+
+  describe('that change while they are read', () => {
+    it('are read again if an account was added', async () => {
+      const before = (ids: number[], call: number): void => {
+        if (call === 1) ids.unshift(9999);
+      };
+      const server = await serve({ total: 60, cap: 25, before });
+      const all = await fetched(server);
+      expect(new Set(all)).to.have.length(61).and.include('9999');
+    });
+
+    it('are read again if one was removed, which hides another', async () => {
+      const before = (ids: number[], call: number): void => {
+        if (call === 1) ids.shift();
+      };
+      const all = await fetched(await serve({ total: 60, cap: 25, before }));
+      expect(all).to.have.length(59).and.include('26').and.not.include('1');
+    });
+
+    it('are read again if two changed places, which hides one and shows another twice', async () => {
+      const before = (ids: number[], call: number): void => {
+        if (call === 1) [ids[24], ids[25]] = [ids[25] ?? 0, ids[24] ?? 0];
+      };
+      const all = await fetched(await serve({ total: 60, cap: 25, before }));
+      expect(new Set(all)).to.have.length(60);
+    });
+
+    it('are all fetched if the page size changes meanwhile', async () => {
+      for (const [first, later] of [
+        [25, 10],
+        [25, 20],
+        [20, 25],
+        [100, 30],
+      ] as const) {
+        const server = await open((socket, { path, index }) => {
+          const query = new URL(path, 'http://x').searchParams;
+          const size = Math.min(Number(query.get('pageSize')), index === 0 ? first : later);
+          const at = Number(query.get('pageIndex')) * size;
+          const all = Array.from({ length: 130 }, (_, i) => ({ id: String(i), attributes: {} }));
+          const metadata = { totalItemsAcrossAllPages: 130, currentPageSize: size };
+          socket.write(answer(200, { data: all.slice(at, at + size), metadata }));
+        });
+        expect(new Set(await fetched(server))).to.have.length(130);
+      }
+    });
+
+    it('make no profile if accounts are missing, whatever is done', async () => {
+      let next = 1000;
+      const before = (ids: number[]): void => {
+        next += 1;
+        ids.unshift(next);
+      };
+      const error = await rejection(fetched(await serve({ total: 60, cap: 25, before })), CriteoTransportError);
+      expect(error).to.include({ code: 'invalid_response', retryable: true });
+      expect(error.message).to.include('incomplete').and.include('requireUserProfile: false');
+    });
+
+    it('make no profile if fewer come than there are', async () => {
+      const metadata = { totalItemsAcrossAllPages: 60, currentPageSize: 250 };
+      for (const some of [0, 59]) {
+        const data = Array.from({ length: some }, (_, i) => ({ id: String(i), attributes: {} }));
+        const server = await open((socket, { index }) => {
+          socket.write(answer(200, { data: index % 2 ? [] : data, metadata }));
+        });
+        const error = await rejection(fetched(server), CriteoTransportError);
+        expect(error).to.include({ code: 'invalid_response' });
+        expect(error.message).to.include(`${some} of 60`);
+      }
+    });
+  });
+
+  it('count an account that one page shows twice, and one without an id', async () => {
+    const metadata = { totalItemsAcrossAllPages: 3, currentPageSize: 250 };
+    const data = [{ id: '1' }, { id: '1' }, { id: null }];
+    const server = await open((socket) => socket.write(answer(200, { data, metadata })));
+    expect(await fetched(server)).to.eql(['1']);
+    expect(server.received).to.have.length(1);
+  });
+
+  it('are not begun if there are more than a hundred', async () => {
+    const server = await serve({ total: 2501, cap: 25 });
+    const error = await rejection(fetched(server), CriteoTransportError);
+    expect(error).to.include({ code: 'response_too_large' });
+    expect(error.message).to.include('100 pages').and.include('requireUserProfile: false');
+    expect(server.received).to.have.length(1);
+  });
+});

@@ -1,0 +1,106 @@
+import { expect } from 'chai';
+import { type ReadRefusal, requestTokens, TokenClient } from '../../lib/criteo/token-request';
+import { CriteoTokenError, CriteoTransportError } from '../../lib/errors';
+import { keepAliveAgent } from '../../lib/http/agent';
+import { expectNoSecret, rejection } from '../support/errors';
+import { answer, answers, head, opener } from '../support/loopback';
+
+const refreshToken = 'r3fresh+token/of=months&x';
+const form = { grant_type: 'refresh_token', refresh_token: refreshToken, client_secret: 's3cr3t+of/the=app' };
+const success = { access_token: 'at-1', token_type: 'Bearer', expires_in: 900, refresh_token: 'rt-1' };
+
+describe('requestTokens', () => {
+  const open = opener();
+
+  async function request(text: string, more: { headers?: Record<string, string>; readRefusal?: ReadRefusal } = {}) {
+    const server = await open(answers(text));
+    const agent = keepAliveAgent(server.url());
+    const endpoint = { url: server.url(), timeout: 1000, agent, headers: more.headers };
+    return { server, answered: requestTokens(endpoint, form, more.readRefusal) };
+  }
+
+  it('gives the response as it came too, but for the refresh token', async () => {
+    const { answered } = await request(answer(200, { ...success, scope: 'x', ['__proto__x']: 1 }));
+    const { params } = await answered;
+    expect(params).to.eql({ access_token: 'at-1', token_type: 'Bearer', expires_in: 900, scope: 'x', __proto__x: 1 });
+  });
+
+  it('sends headers along, but for its own', async () => {
+    const headers = { 'X-Team': 'ads', 'Content-Type': 'text/plain' };
+    const { answered, server } = await request(answer(200, success), { headers });
+    await answered;
+    expect(server.received[0]?.headers).to.include({
+      'x-team': 'ads',
+      'content-type': 'application/x-www-form-urlencoded',
+    });
+  });
+
+  it('hands the body of a refusal, without secrets, to a function that makes the error', async () => {
+    const seen: unknown[] = [];
+    const mine = new Error('mine');
+    const readRefusal = (...args: unknown[]): unknown => {
+      seen.push(args);
+      return mine;
+    };
+    const text = answer(400, { error: 'invalid_grant', more: `for ${refreshToken}` });
+    const { answered } = await request(text, { readRefusal });
+    expect(await rejection(answered, Error)).to.equal(mine);
+    expect(seen).to.have.length(1);
+    const [body, status] = seen[0] as [string, number];
+    expect(status).to.equal(400);
+    expect(body).to.include('invalid_grant').and.not.include(refreshToken);
+  });
+
+  it('makes the error itself if that function makes none', async () => {
+    const { answered } = await request(answer(400, { error: 'invalid_grant' }), { readRefusal: () => undefined });
+    const error = await rejection(answered, CriteoTokenError);
+    expect(error).to.include({ code: 'invalid_grant' });
+    expectNoSecret(error, form.client_secret, refreshToken);
+  });
+
+  it('asks for an error for an empty body, and none for a request without a response', async () => {
+    const seen: unknown[] = [];
+    const readRefusal = (body: string): void => void seen.push(body);
+    await rejection((await request(answer(400), { readRefusal })).answered, CriteoTransportError);
+    await rejection((await request('nonsense\r\n\r\n', { readRefusal })).answered, CriteoTransportError);
+    expect(seen).to.eql(['']);
+  });
+
+  it('says that a login must be started again, since a code is sent once', async () => {
+    const server = await open((socket) => socket.end(head(200, { 'content-length': 100 })));
+    const endpoint = { url: server.url(), timeout: 1000 };
+    const code = { grant_type: 'authorization_code', code: 'c0de' };
+    const error = await rejection(requestTokens(endpoint, code), CriteoTransportError);
+    expect(error).to.include({ code: 'response_truncated', retryable: true });
+    expect(error.message).to.include('Start the login again');
+    expect((await rejection(requestTokens(endpoint, form), CriteoTransportError)).message).not.to.include('login');
+  });
+});
+
+describe('TokenClient', () => {
+  const open = opener();
+
+  it('warns of each field that makes no sense once, without its value', async () => {
+    const server = await open(answers(answer(200, { ...success, expires_in: 's3cr3t', refresh_token: ['s3cr3t'] })));
+    const warnings: (Error & { code?: string })[] = [];
+    const listen = (warning: Error): void => void warnings.push(warning);
+    process.on('warning', listen);
+    const client = new TokenClient();
+    try {
+      for (let i = 0; i < 3; i += 1) {
+        const { tokens } = await client.request(server.url(), { grant_type: 'client_credentials' });
+        expect(tokens).to.include({ accessToken: 'at-1' }).and.not.have.property('refreshToken');
+        expect(tokens.expiresAt - tokens.obtainedAt).to.equal(60_000);
+      }
+      await new Promise((resolve) => setImmediate(resolve));
+    } finally {
+      process.off('warning', listen);
+    }
+    expect(warnings.map(({ code }) => code)).to.eql(['CRITEO_TOKEN_RESPONSE', 'CRITEO_TOKEN_RESPONSE']);
+    expect(warnings.map(({ message }) => message.match(/expires_in|refresh_token/)?.[0])).to.have.members([
+      'expires_in',
+      'refresh_token',
+    ]);
+    for (const warning of warnings) expectNoSecret(warning, 's3cr3t');
+  });
+});

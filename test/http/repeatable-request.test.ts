@@ -1,0 +1,279 @@
+import http from 'node:http';
+import https from 'node:https';
+import type net from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { expect } from 'chai';
+import { CriteoTransportError } from '../../lib/errors';
+import { send } from '../../lib/http/streaming-request';
+import { cert } from '../support/certificate';
+import { rejection } from '../support/errors';
+import { answer, head, type Loopback, type LoopbackOptions, opener } from '../support/loopback';
+import { agents, ways } from './support';
+
+const ok = answer(200, 'ok');
+
+for (const [way, ask] of ways) {
+  describe(`A request (${way})`, () => {
+    const open = opener();
+    const { add, ours } = agents();
+
+    /** A server that answers the first request of a connection, and does `then` with the second. */
+    async function worn(then: (socket: net.Socket) => void, options: LoopbackOptions = {}): Promise<Loopback> {
+      const used = new WeakSet<net.Socket>();
+      return open((socket) => {
+        if (used.has(socket)) return then(socket);
+        used.add(socket);
+        socket.write(ok);
+      }, options);
+    }
+
+    const closings: [string, (socket: net.Socket) => void][] = [
+      ['closes it', (socket) => socket.end()],
+      ['resets it', (socket) => socket.resetAndDestroy()],
+      ['destroys it', (socket) => socket.destroy()],
+    ];
+
+    describe('over a kept connection', () => {
+      for (const secure of [false, true]) {
+        // Node resets no TLS connections.
+        for (const [what, close] of closings.filter(([what]) => !secure || what !== 'resets it')) {
+          it(`is sent once more, on a new connection, if the server ${what}${secure ? ' (TLS)' : ''}`, async () => {
+            const server = await worn(close, { secure });
+            const agent = secure ? add(new https.Agent({ keepAlive: true, ca: cert })) : ours(server);
+            expect(await ask(server, { agent })).to.equal('ok');
+            expect(await ask(server, { agent, body: 'code=1' })).to.equal('ok');
+            expect(server.connections).to.equal(2);
+            expect(server.received.map(({ body }) => body)).to.eql(['a=b', 'code=1', 'code=1']);
+          });
+        }
+      }
+
+      it('succeeds whenever the server closes idle connections, at the moment of use also', async () => {
+        // The server gives each connection 15 ms of idleness, and the next request comes just then.
+        const server = await open((socket) => {
+          socket.write(ok);
+          setTimeout(() => socket.destroy(), 15);
+        });
+        const agent = ours(server);
+        for (let i = 0; i < 30; i += 1) {
+          expect(await ask(server, { agent })).to.equal('ok');
+          await sleep(13 + (i % 4));
+        }
+      });
+
+      it('is sent once more without a body too', async () => {
+        const server = await worn((socket) => socket.end());
+        const agent = ours(server);
+        await ask(server, { agent, method: 'GET' });
+        expect(await ask(server, { agent, method: 'GET' })).to.equal('ok');
+        expect(server.connections).to.equal(2);
+      });
+
+      for (const [kind, options] of [
+        ['our agent', undefined],
+        ['an agent of the user', { keepAlive: true }],
+        ['an agent that takes the oldest connection first', { keepAlive: true, scheduling: 'fifo' as const }],
+      ] as const) {
+        it(`takes no other kept connection for the repeat, which may be as dead (${kind})`, async () => {
+          let restarted = false;
+          const server = await worn((socket) => {
+            restarted = true;
+            socket.resetAndDestroy();
+          });
+          const agent = options ? add(new http.Agent(options)) : ours(server);
+          await Promise.all([1, 2, 3, 4].map(() => ask(server, { agent })));
+          expect(server.connections).to.equal(4);
+          expect(await ask(server, { agent })).to.equal('ok');
+          expect(restarted).to.equal(true);
+          expect(server.connections).to.equal(5);
+          // The request went over one kept connection only.
+          expect(server.received).to.have.length(6);
+        });
+      }
+
+      for (const [what, bytes] of [
+        ['a byte', 'H'],
+        ['an interim response', head(103)],
+        ['the headers', head(200, { 'content-length': 9 })],
+      ] as const) {
+        it(`is not sent again after ${what} of a response`, async () => {
+          const server = await worn((socket) => socket.end(bytes));
+          const agent = ours(server);
+          await ask(server, { agent });
+          const error = await rejection(ask(server, { agent }), CriteoTransportError);
+          expect(error.code).to.be.oneOf(['connection_failed', 'response_truncated']);
+          expect(server.received).to.have.length(2);
+          expect(server.connections).to.equal(1);
+        });
+      }
+
+      it('is never sent a third time', async () => {
+        let closing = false;
+        const server = await open((socket) => {
+          if (closing) socket.end();
+          else socket.write(ok);
+        });
+        const agent = ours(server);
+        await ask(server, { agent });
+        closing = true;
+        const error = await rejection(ask(server, { agent }), CriteoTransportError);
+        expect(error).to.include({ code: 'connection_failed', retryable: true });
+        expect(server.received).to.have.length(3);
+      });
+
+      it('is not sent again after silence: the server may be at work on it', async () => {
+        const server = await worn(() => {});
+        const agent = ours(server);
+        await ask(server, { agent });
+        const error = await rejection(ask(server, { agent, timeout: 80 }), CriteoTransportError);
+        expect(error.code).to.be.oneOf(['timeout', 'aborted']);
+        expect(server.received).to.have.length(2);
+      });
+
+      it('has one deadline, its repeat included', async () => {
+        let closing = false;
+        const server = await open((socket, { index }) => {
+          if (!closing) socket.write(ok);
+          else if (index === 1) setTimeout(() => socket.end(), 100);
+        });
+        const agent = ours(server);
+        await ask(server, { agent });
+        closing = true;
+        const start = performance.now();
+        const error = await rejection(ask(server, { agent, timeout: 150 }), CriteoTransportError);
+        expect(error.code).to.be.oneOf(['timeout', 'aborted']);
+        expect(performance.now() - start).to.be.within(140, 1000);
+        expect(server.received).to.have.length(3);
+      });
+    });
+
+    it('over a new connection that breaks is not sent again', async () => {
+      for (const [, close] of closings) {
+        const server = await open(close);
+        const error = await rejection(ask(server, { agent: ours(server) }), CriteoTransportError);
+        expect(error).to.include({ code: 'connection_failed', retryable: true });
+        await server.close();
+        expect(server.received).to.have.length(1);
+      }
+    });
+
+    describe('that found no connection', () => {
+      /** An agent of whose connections the first ones fail. */
+      function failing(times: number, code: string) {
+        const made = { attempts: 0 };
+        class Failing extends http.Agent {
+          override createConnection(...args: [object, (error: Error | null, socket?: unknown) => void]) {
+            made.attempts += 1;
+            if (made.attempts > times) return Reflect.apply(super.createConnection, this, args);
+            process.nextTick(args[1], Object.assign(new Error('no connection'), { code }));
+            return undefined;
+          }
+        }
+        return { agent: add(new Failing({ keepAlive: true })), made };
+      }
+
+      for (const code of ['ECONNREFUSED', 'EMFILE']) {
+        it(`is sent once more, a moment later (${code})`, async () => {
+          const server = await open((socket) => socket.write(ok));
+          const { agent, made } = failing(1, code);
+          const start = performance.now();
+          expect(await ask(server, { agent: agent as http.Agent })).to.equal('ok');
+          expect(performance.now() - start).to.be.above(95);
+          expect(made.attempts).to.equal(2);
+          expect(server.received).to.have.length(1);
+        });
+      }
+
+      it('fails if there is none a moment later either', async () => {
+        const server = await open((socket) => socket.write(ok));
+        const { agent, made } = failing(9, 'ENOBUFS');
+        const error = await rejection(ask(server, { agent: agent as http.Agent }), CriteoTransportError);
+        expect(error).to.include({ code: 'connection_failed', retryable: true, status: 502 });
+        expect(error.message).to.include('ENOBUFS');
+        expect(made.attempts).to.equal(2);
+      });
+
+      it('is sent again to a server that refused, within the deadline', async () => {
+        const server = await open((socket) => socket.write(ok));
+        const agent = ours(server);
+        const again = server.pause();
+        const asked = ask(server, { agent });
+        setTimeout(again, 30);
+        expect(await asked).to.equal('ok');
+        expect(server.received).to.have.length(1);
+      });
+
+      it('is sent again if the connection broke amid the TLS handshake', async () => {
+        let connections = 0;
+        const server = await open(() => {}, {
+          onConnection: (socket) => {
+            connections += 1;
+            socket.once('data', () => socket.resetAndDestroy());
+          },
+        });
+        const origin = server.origin.replace('http:', 'https:');
+        const secure = Object.create(server, { url: { value: () => new URL(origin) } }) as Loopback;
+        const error = await rejection(ask(secure, { agent: add(new https.Agent()) }), CriteoTransportError);
+        expect(error).to.include({ code: 'connection_failed', retryable: true });
+        expect(connections).to.equal(2);
+      });
+
+      it('is not sent again if the certificate is not trusted', async () => {
+        const server = await open((socket) => socket.write(ok), { secure: true });
+        let attempts = 0;
+        class Counting extends https.Agent {
+          override createConnection(...args: Parameters<https.Agent['createConnection']>) {
+            attempts += 1;
+            return super.createConnection(...args);
+          }
+        }
+        const error = await rejection(ask(server, { agent: add(new Counting()) }), CriteoTransportError);
+        expect(error).to.include({ code: 'connection_failed', retryable: false });
+        expect(error.message).to.include('DEPTH_ZERO_SELF_SIGNED_CERT').and.include('agent');
+        expect(attempts).to.equal(1);
+      });
+    });
+  });
+}
+
+describe('An exchange whose deadline strikes while it waits to be sent again', () => {
+  const open = opener();
+  const { ours } = agents();
+
+  it('says why it was not sent, not that there was no response', async () => {
+    const [, ask] = ways[0] ?? expect.fail();
+    const server = await open(() => {});
+    server.pause();
+    const error = await rejection(ask(server, { agent: ours(server), timeout: 50 }), CriteoTransportError);
+    expect(error).to.include({ code: 'connection_failed', retryable: true });
+    expect(error.message).to.include('ECONNREFUSED');
+  });
+});
+
+describe('A request with a stream as its body', () => {
+  const open = opener();
+  const { ours } = agents();
+
+  it('is not sent again, and ends the stream', async () => {
+    const server = await open((socket) => (server.received.length > 1 ? socket.end() : socket.write(ok)));
+    const agent = ours(server);
+    const post = (body: Buffer | ReadableStream, headers: Record<string, string>) => {
+      const { signal } = new AbortController();
+      return send({ method: 'POST', url: server.url(), headers, body, agent, idle: 1000, signal, onClose() {} });
+    };
+    await (await post(Buffer.from('a'), { 'content-length': '1' })).text();
+    let cancel = (): void => {};
+    const cancelled = new Promise<void>((resolve) => {
+      cancel = resolve;
+    });
+    const body = new ReadableStream({
+      start(controller) {
+        controller.enqueue(Buffer.from('b'));
+      },
+      cancel: () => cancel(),
+    });
+    await rejection(post(body, { 'content-length': '1' }), CriteoTransportError);
+    expect(server.received.map((received) => received.body)).to.eql(['a', 'b']);
+    await cancelled;
+  });
+});

@@ -1,0 +1,57 @@
+import type http from 'node:http';
+import { keepAliveAgent } from '../../lib/http/agent';
+import { exchange } from '../../lib/http/exchange';
+import { send } from '../../lib/http/streaming-request';
+import type { Loopback } from '../support/loopback';
+
+/** What a request of either kind is told. */
+export interface Asked {
+  agent: http.Agent;
+  method?: string;
+  body?: string | undefined;
+  /** Milliseconds until all of the response (`exchange`), or its headers (`send`), must be there. @default 2000 */
+  timeout?: number;
+}
+
+type Ask = (server: Loopback, asked: Asked) => Promise<string>;
+
+/** Asks for a whole response. */
+export const askExchange: Ask = async (server, { agent, method = 'POST', body = 'a=b', timeout = 2000 }) => {
+  const request = { method, body: method === 'GET' ? undefined : body, limit: 1024 * 1024 };
+  return (await exchange({ url: server.url(), timeout, agent }, request)).text;
+};
+
+/** Asks for a streamed response, and reads it. */
+export const askStream: Ask = async (server, { agent, method = 'POST', body = 'a=b', timeout = 2000 }) => {
+  const control = new AbortController();
+  const timer = setTimeout(() => control.abort(), timeout);
+  try {
+    const bytes = method === 'GET' ? undefined : Buffer.from(body);
+    const headers: Record<string, string> = bytes ? { 'content-length': String(bytes.length) } : {};
+    const url = server.url();
+    const signal = control.signal;
+    const response = await send({ method, url, headers, body: bytes, agent, idle: timeout, signal, onClose() {} });
+    return await response.text();
+  } finally {
+    clearTimeout(timer);
+  }
+};
+
+/** The two ways to send a request. */
+export const ways: [string, Ask][] = [
+  ['exchange', askExchange],
+  ['send', askStream],
+];
+
+/** Makes agents that end with the test. */
+export function agents() {
+  const made: http.Agent[] = [];
+  afterEach(() => {
+    for (const agent of made.splice(0)) agent.destroy();
+  });
+  const add = <T extends http.Agent>(agent: T): T => {
+    made.push(agent);
+    return agent;
+  };
+  return { add, ours: (server: Loopback) => add(keepAliveAgent(server.url())) };
+}

@@ -1,0 +1,75 @@
+import { type ChildProcess, fork } from 'node:child_process';
+import { on } from 'node:events';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { expect } from 'chai';
+import { answer, head, type Loopback, opener } from '../../support/loopback';
+
+const TIMEOUT = 200;
+const token = answer(200, { access_token: 'at-1', token_type: 'Bearer', expires_in: 900, refresh_token: 'rt-1' });
+
+describe('A process that was paused for longer than its timeout, while a response came', () => {
+  const open = opener();
+  let child: ChildProcess;
+  let messages: AsyncIterator<unknown[]>;
+  afterEach(() => {
+    child.kill('SIGCONT');
+    child.kill('SIGKILL');
+  });
+
+  async function start(server: Loopback): Promise<ChildProcess> {
+    child = fork(require.resolve('./support'), [server.origin, String(TIMEOUT)], {
+      execArgv: ['--require', 'tsx/cjs'],
+    });
+    messages = on(child, 'message');
+    expect(await message()).to.equal('ready');
+    return child;
+  }
+
+  async function message(): Promise<unknown> {
+    const { value } = await messages.next();
+    return value[0];
+  }
+
+  /** Stops the process, does something meanwhile, and lets it go on after its timeout. */
+  async function whileStopped(work: () => void): Promise<void> {
+    child.kill('SIGSTOP');
+    await sleep(20);
+    work();
+    await sleep(TIMEOUT + 50);
+    child.kill('SIGCONT');
+  }
+
+  for (const [what, job, response, text] of [
+    ['keeps the tokens of a refresh', 'refresh', token, 'at-1'],
+    ['keeps the response of an API call', 'headers', answer(200, 'report'), 'report'],
+  ] as const) {
+    it(what, async () => {
+      const server = await open((socket) => void whileStopped(() => socket.write(response)));
+      const process = await start(server);
+      process.send(job);
+      expect(await message()).to.eql({ text });
+    });
+  }
+
+  it('keeps a body whose parts came meanwhile', async () => {
+    let more = (): void => {};
+    const server = await open((socket) => {
+      socket.write(`${head(200, { 'content-length': 6 })}one`);
+      more = () => socket.write('two');
+    });
+    const process = await start(server);
+    process.send('body');
+    expect(await message()).to.eql({ read: 'one' });
+    const stopped = whileStopped(more);
+    expect(await message()).to.eql({ read: 'onetwo' });
+    expect(await message()).to.eql({ text: 'onetwo' });
+    await stopped;
+  });
+
+  it('fails with a timeout if nothing came', async () => {
+    const server = await open(() => void whileStopped(() => {}));
+    const process = await start(server);
+    process.send('refresh');
+    expect(await message()).to.eql({ code: 'timeout' });
+  });
+});

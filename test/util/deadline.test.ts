@@ -1,0 +1,110 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { expect } from 'chai';
+import { Deadline, within } from '../../lib/util/deadline';
+
+/** Keeps the event loop from doing anything. */
+function block(milliseconds: number): void {
+  const end = performance.now() + milliseconds;
+  while (performance.now() < end);
+}
+
+describe('Deadline', () => {
+  it('calls once, after its time', async () => {
+    const start = performance.now();
+    let calls = 0;
+    new Deadline(30, () => {
+      calls += 1;
+      expect(performance.now() - start).to.be.at.least(29);
+    });
+    await sleep(60);
+    expect(calls).to.equal(1);
+  });
+
+  it('does not call once it is cancelled, not even after its time', async () => {
+    let calls = 0;
+    const late = (): void => {
+      calls += 1;
+    };
+    new Deadline(1, late).cancel();
+    const second: Deadline = new Deadline(1, late, () => {
+      // Cancelled between the timer and the turn of the loop that follows it.
+      queueMicrotask(() => second.cancel());
+    });
+    await sleep(20);
+    expect(calls).to.equal(0);
+  });
+
+  it('starts again', async () => {
+    let calls = 0;
+    const deadline = new Deadline(40, () => {
+      calls += 1;
+    });
+    await sleep(25);
+    deadline.restart();
+    await sleep(25);
+    expect(calls).to.equal(0);
+    await sleep(40);
+    expect(calls).to.equal(1);
+  });
+
+  it('waits after a pause of the process until nothing arrives any more', async () => {
+    let arrived = 0;
+    const arriving = (): void => {
+      arrived += 1;
+      if (arrived < 5) setImmediate(arriving);
+    };
+    const seen = new Promise<number>((resolve) => {
+      new Deadline(
+        10,
+        () => resolve(arrived),
+        () => arrived,
+      );
+    });
+    setImmediate(() => {
+      setTimeout(arriving, 0);
+      block(20);
+    });
+    expect(await seen).to.equal(5);
+  });
+
+  it('does not wait for ever for a peer that never stops sending', async () => {
+    let arrived = 0;
+    const start = performance.now();
+    await new Promise<void>((resolve) => {
+      new Deadline(10, resolve, () => {
+        arrived += 1;
+        return arrived;
+      });
+    });
+    expect(performance.now() - start).to.be.within(200, 1000);
+  });
+});
+
+describe('within', () => {
+  const late = (): never => {
+    throw new Error('late');
+  };
+
+  it('gives what the work gives, or fails as it does', async () => {
+    expect(await within(1000, Promise.resolve(1), late)).to.equal(1);
+    const boom = new Error('boom');
+    const failed = await within(1000, Promise.reject(boom), late).catch((error: unknown) => error);
+    expect(failed).to.equal(boom);
+  });
+
+  it('gives what is said at the deadline, be it a value, a promise or an error', async () => {
+    const never = new Promise<number>(() => {});
+    expect(await within(5, never, () => 2)).to.equal(2);
+    expect(await within(5, never, async () => 3)).to.equal(3);
+    const failed = await within(5, never, late).catch((error: unknown) => error);
+    expect(failed).to.be.instanceOf(Error).and.have.property('message', 'late');
+  });
+
+  it('leaves no timers behind', async () => {
+    const timers = (): number => process.getActiveResourcesInfo().filter((name) => name === 'Timeout').length;
+    const before = timers();
+    for (let i = 0; i < 50; i += 1) await within(60_000, Promise.resolve(1), late);
+    // The test runner has timers of its own.
+    expect(timers() - before).to.be.below(10);
+  });
+});

@@ -17,7 +17,7 @@ import {
   successOf,
   user,
   Visitor,
-} from './support';
+} from '../support/strategy';
 
 /** A request of a visitor whose Passport throws while it is told the outcome. */
 async function deafTo(kinds: string[], strategy: Stubbed, request: object): Promise<unknown[][]> {

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { expect } from 'chai';
 import { authenticate, expectOneOutcomeEach } from '../support/passport';
-import { app, errorOf, failureOf, locationOf, stubbed, Visitor } from './support';
+import { app, errorOf, failureOf, locationOf, stubbed, Visitor } from '../support/strategy';
 
 describe('CriteoStrategy, the way to Criteo', () => {
   expectOneOutcomeEach();

@@ -1,8 +1,18 @@
 import { expect } from 'chai';
 import { CriteoAPIError } from '../../lib/errors';
+import { boom, misbehaviours, quick, timeout } from '../support/misbehaviours';
 import { expectOneOutcomeEach } from '../support/passport';
-import { boom, misbehaviours, quick, timeout } from './misbehaviours';
-import { type Answer, errorOf, failureOf, type Stubbed, stubbed, successOf, tokens, user, Visitor } from './support';
+import {
+  type Answer,
+  errorOf,
+  failureOf,
+  type Stubbed,
+  stubbed,
+  successOf,
+  tokens,
+  user,
+  Visitor,
+} from '../support/strategy';
 
 describe('CriteoStrategy, the profile', () => {
   expectOneOutcomeEach();

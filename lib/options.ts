@@ -1,7 +1,8 @@
 import { type Agent, type OutgoingHttpHeaders, validateHeaderName, validateHeaderValue } from 'node:http';
 import type { Service } from './criteo/profile';
+import { signedInUser } from './login/bound-user';
 import { checkSessionKey, SessionStateStore } from './state/session-store';
-import type { Request, StateStore } from './state/state-store';
+import type { PassportRequest, StateStore } from './state/state-store';
 import {
   checkAgent,
   checkBase,
@@ -20,59 +21,116 @@ export interface CriteoStrategyBaseOptions {
   /** The app's client id, from Criteo's Partners Portal. */
   clientID: string;
   /**
-   * Where Criteo sends the user back to: absolute, registered in the app, https (http on a loopback host). May be
-   * given anew for one request: `authenticate('criteo', { callbackURL })`.
+   * Where Criteo sends the user back to: absolute, registered in the app, https (http on a loopback host). To use another
+   * one, give `{ callbackURL }` to `passport.authenticate` (or `authorize`) on both routes: a login is finished with the
+   * callback URL that it was started with.
    */
   callbackURL: string;
-  /** The Criteo service the app belongs to; decides what the profile is made of. Default `marketing-solutions`. */
+  /**
+   * The Criteo service the app belongs to; decides what the profile is made of.
+   *
+   * @default 'marketing-solutions'
+   */
   service?: Service | undefined;
   /**
-   * The version of Criteo's API for the profile: `YYYY-MM`, `preview` or `experimental`. Default `2026-07`. Every
-   * version lives a year (Criteo, "Versioning policy"); a process warning with code `CRITEO_API_SUNSET` tells in time.
+   * The version of Criteo's API for the profile: `YYYY-MM`, `preview` or `experimental`. Every version is supported for a
+   * year (Criteo, "Versioning policy"); a process warning with the code `CRITEO_API_SUNSET` tells in time.
+   *
+   * @default '2026-07'
    */
   apiVersion?: string | undefined;
-  /** Where pending logins are kept: any state store of passport-oauth2's kind. Default: a {@link SessionStateStore}. */
+  /**
+   * Where pending logins are kept: any state store of passport-oauth2's kind. Only the two of this package let the strategy
+   * check who finishes a login, for which purpose and at which callback URL; see {@link StateStore}.
+   *
+   * @default a {@link SessionStateStore}
+   */
   store?: StateStore | true | undefined;
-  /** State cannot be switched off; `true` is understood. */
+  /** State cannot be switched off; `true` is accepted. */
   state?: true | undefined;
-  /** As in passport-oauth2: a boolean, or a function that returns one or calls back with one. Default `false`. */
+  /**
+   * As in passport-oauth2: a boolean, or a function that returns one or calls back with one.
+   *
+   * @default false
+   */
   skipUserProfile?:
     | boolean
     | (() => Maybe<boolean>)
     | ((accessToken: string, done: (error?: unknown, skip?: boolean) => void) => void)
     | undefined;
   /**
-   * Whether a login fails where the profile is not to be had. Default `true`. With `false`, `verify` gets an undefined
-   * profile instead, so that the tokens are not lost.
+   * If true, the login fails when the profile cannot be fetched or is empty, and the tokens are lost. If false, `verify`
+   * gets an undefined profile and, in the modern form, `profileError`.
+   *
+   * @default true for `passport.authenticate`, false for `passport.authorize`
    */
   requireUserProfile?: boolean | undefined;
   /**
-   * Milliseconds for one whole exchange with Criteo, connect to last byte; also how long the state store and `verify`
-   * may each take to answer. Default 10 000.
+   * Milliseconds for one whole exchange with Criteo, connect to last byte; also how long the state store and `verify` may
+   * take, each.
+   *
+   * @default 10_000
    */
   timeout?: number | undefined;
-  /** For outbound proxies and private certificate authorities. Default: a keep-alive agent of the strategy's own. */
+  /**
+   * For outbound proxies and private certificate authorities.
+   *
+   * @default a keep-alive agent of the strategy's own
+   */
   agent?: Agent | undefined;
-  /** An `iss` parameter of the callback must equal it (RFC 9207). Default `https://api.criteo.com`. */
+  /**
+   * An `iss` parameter of the callback must equal it (RFC 9207).
+   *
+   * @default 'https://api.criteo.com'
+   */
   issuer?: string | undefined;
   /**
-   * Names who starts a login; whoever finishes it must bear the same name, else it fails with `user_changed`. Stores keep
-   * a hash of it. No name binds to nobody. Default: the id of `req.user`, where there is one.
+   * Identifies the user who is signed in, so that a login is finished by who started it: at the callback it must return
+   * what it returned at the start, else the login fails with `user_changed`. Undefined means that no user is signed in; a
+   * function that always returns undefined switches the check off. Stores keep a hash of the text.
+   *
+   * @default the first of `id`, `_id`, `sub`, `userId`, `userID`, `user_id`, `uid` and `uuid` of `req.user` (or of what
+   *   Passport's `userProperty` names), or `req.user` itself if it is a text or a number. A signed-in user without any of
+   *   them is an error, `user_unidentified`, and no login starts or finishes.
    */
-  bindTo?: ((req: Request) => string | undefined) | undefined;
-  /** The property of `req.session` for pending logins, with the default store. Default `criteo`. */
+  bindTo?: ((req: PassportRequest) => string | undefined) | undefined;
+  /**
+   * The property of `req.session` for pending logins, with the default store.
+   *
+   * @default 'criteo'
+   */
   sessionKey?: string | undefined;
-  /** Headers to send along with every request to Criteo. */
+  /** Headers to send with every request to Criteo. */
   customHeaders?: OutgoingHttpHeaders | undefined;
-  /** The strategy's name. Default `criteo`. Two strategies of one app must have two. */
+  /**
+   * The strategy's name. Two strategies of one app need two.
+   *
+   * @default 'criteo'
+   */
   name?: string | undefined;
-  /** Origin of Criteo's API, over which lie token and portfolio URLs. Default `https://api.criteo.com`. */
+  /**
+   * Origin of Criteo's API; token and portfolio URLs are under it.
+   *
+   * @default 'https://api.criteo.com'
+   */
   apiURL?: string | undefined;
-  /** The consent page. Default `https://consent.criteo.com/request`. */
+  /**
+   * The consent page.
+   *
+   * @default 'https://consent.criteo.com/request'
+   */
   authorizationURL?: string | undefined;
-  /** The token endpoint. Default `/oauth2/token` under `apiURL`. */
+  /**
+   * The token endpoint.
+   *
+   * @default `/oauth2/token` under `apiURL`
+   */
   tokenURL?: string | undefined;
-  /** The portfolio. Default `advertisers/me` or `retail-media/accounts` in `apiVersion` under `apiURL`. */
+  /**
+   * The portfolio.
+   *
+   * @default `advertisers/me` or `retail-media/accounts` in `apiVersion` under `apiURL`
+   */
   userProfileURL?: string | undefined;
 }
 
@@ -101,24 +159,25 @@ export type CriteoStrategyOptions = CriteoStrategyBaseOptions &
 /** Options of {@link CriteoStrategy} whose classic `verify` gets the request first. */
 export type CriteoStrategyOptionsWithRequest = CriteoStrategyBaseOptions & Registration & { passReqToCallback: true };
 
-/** The options as checked, every default filled in; the secret is not among them. */
+/** The checked options that the strategy keeps, defaults filled in. The secret is not among them. */
 export interface Settings {
   clientID: string;
-  callbackURL: string;
   pkce: boolean;
   service: Service;
   apiVersion: string;
   userProfileURL: URL;
-  requireUserProfile: boolean;
-  skipUserProfile: unknown;
+  /** Undefined: it depends on the purpose of the login. */
+  requireUserProfile: boolean | undefined;
   timeout: number;
   issuer: string;
-  bindTo: (req: Request) => string | undefined;
-  name: string;
+  bindTo: (req: PassportRequest) => string | undefined;
 }
 
-/** What passport-oauth2's constructor and node-oauth's object need. */
+/** The checked options that passport-oauth2 and node-oauth's object keep. */
 export interface Wiring {
+  name: string;
+  callbackURL: string;
+  skipUserProfile: unknown;
   authorizationURL: string;
   tokenURL: string;
   clientSecret: string | undefined;
@@ -131,14 +190,14 @@ export interface Wiring {
 
 const OWNER = 'CriteoStrategy';
 
-/** Checks a callback URL and gives it back as it was written: Criteo compares it as text. */
+/** Checks a callback URL and returns it as it was written, because Criteo compares it as text. */
 export function checkCallbackURL(value: unknown, owner: string = OWNER): string {
   checkEndpoint(owner, 'callbackURL', value);
   return value as string;
 }
 
 /**
- * Checks every option and fills in the defaults; the options object stays as it is.
+ * Checks every option and fills in the defaults. The options object is not changed.
  *
  * @throws {TypeError} naming the option that is wrong.
  */
@@ -168,24 +227,24 @@ export function readOptions(options: unknown): { settings: Settings; wiring: Wir
   if (typeof skipUserProfile !== 'boolean' && typeof skipUserProfile !== 'function') {
     throw optionError(OWNER, 'skipUserProfile', 'must be a boolean or a function');
   }
-  const { bindTo = userId } = given;
+  const { bindTo = signedInUser } = given;
   if (typeof bindTo !== 'function') throw optionError(OWNER, 'bindTo', 'must be a function of the request');
 
   const settings: Settings = {
     clientID: checkCredential(OWNER, 'clientID', given.clientID),
-    callbackURL: checkCallbackURL(given.callbackURL),
     pkce,
     service,
     apiVersion,
     userProfileURL: checkEndpoint(OWNER, 'userProfileURL', userProfileURL),
-    requireUserProfile: boolean('requireUserProfile', given.requireUserProfile, true),
-    skipUserProfile,
+    requireUserProfile: boolean('requireUserProfile', given.requireUserProfile, undefined),
     timeout: checkTimeout(OWNER, given.timeout ?? defaults.timeout),
     issuer: text('issuer', given.issuer, defaults.apiURL),
     bindTo: bindTo as Settings['bindTo'],
-    name: text('name', given.name, 'criteo'),
   };
   const wiring: Wiring = {
+    name: text('name', given.name, 'criteo'),
+    callbackURL: checkCallbackURL(given.callbackURL),
+    skipUserProfile,
     authorizationURL: checkEndpoint(OWNER, 'authorizationURL', given.authorizationURL ?? defaults.authorizationURL)
       .href,
     tokenURL: checkEndpoint(OWNER, 'tokenURL', given.tokenURL ?? `${apiURL}/oauth2/token`).href,
@@ -199,7 +258,7 @@ export function readOptions(options: unknown): { settings: Settings; wiring: Wir
   return { settings, wiring };
 }
 
-function boolean(option: string, value: unknown, otherwise: boolean): boolean {
+function boolean<Default>(option: string, value: unknown, otherwise: Default): boolean | Default {
   if (value === undefined) return otherwise;
   if (typeof value === 'boolean') return value;
   throw optionError(OWNER, option, 'must be true or false');
@@ -234,9 +293,4 @@ function readStore(value: unknown, sessionKey: string, pkce: boolean): StateStor
     throw optionError(OWNER, 'store', 'must keep the verifier for pkce: store(req, verifier, state, meta, callback)');
   }
   return store as StateStore;
-}
-
-function userId(req: Request): string | undefined {
-  const id: unknown = (req as { user?: { id?: unknown } }).user?.id;
-  return typeof id === 'string' || typeof id === 'number' || typeof id === 'bigint' ? String(id) : undefined;
 }

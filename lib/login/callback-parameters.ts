@@ -1,8 +1,8 @@
-import type { Request } from '../state/state-store';
+import type { PassportRequest } from '../state/state-store';
 import { isRecord } from '../util/json';
 import { foreignText } from '../util/redaction';
 
-/** The parameters of a callback that are believed to be well-formed: RFC 6749 section 4.1.2 and RFC 9207. */
+/** The well-formed parameters of a callback (RFC 6749 section 4.1.2, RFC 9207). */
 export interface CallbackParameters {
   code?: string;
   state?: string;
@@ -12,22 +12,25 @@ export interface CallbackParameters {
   iss?: string;
 }
 
-// More than any server sends, less than what is worth attacking with.
+/** A callback: its parameters, or the name of the one that is not well-formed. */
+export type Callback = CallbackParameters | { malformed: string };
+
+// Maximum length of a parameter.
 const LONGEST = 4096;
 const names = ['code', 'state', 'error', 'error_description', 'error_uri', 'iss'] as const;
-// Those that are compared or sent on hold visible characters and blanks only (RFC 6749 appendix A); these are for
-// people, and are cleaned where they are shown.
+// The others hold visible characters and spaces only (RFC 6749 appendix A). These are for people to read, and are
+// sanitized before they are shown.
 const shown = new Set<string>(['error_description', 'error_uri']);
 const controls = /\p{Cc}/u;
 
 /**
- * The callback parameters of a request, from the query, or from a form body where the query has none (passport-oauth2
+ * Reads the callback parameters of a request from the query, or from a form body if the query has none (passport-oauth2
  * reads both).
  *
- * @returns nothing where the request is no callback and so begins a login; the name of a parameter that is repeated, no
+ * @returns undefined if the request is no callback and so starts a login; the name of a parameter that is repeated, no
  *   string, too long or with control characters, as `malformed`; the parameters otherwise.
  */
-export function readCallback(req: Request): CallbackParameters | { malformed: string } | undefined {
+export function readCallback(req: PassportRequest): Callback | undefined {
   const source = [query(req), (req as { body?: unknown }).body].find(isCallback);
   if (!source) return undefined;
   const parameters: CallbackParameters = {};
@@ -41,19 +44,6 @@ export function readCallback(req: Request): CallbackParameters | { malformed: st
   return parameters;
 }
 
-const purposes = ['sec-purpose', 'purpose', 'x-purpose', 'x-moz'];
-
-/**
- * Whether nobody has come yet: a HEAD request, or a page that a browser fetches ahead of a visit that may never be
- * made (Fetch, section "Sec-Purpose"; the other headers are what browsers sent before it). What a login keeps or takes
- * is for visits.
- */
-export function isAhead({ method, headers }: Request): boolean {
-  const isPurpose = (name: string): boolean =>
-    headers?.[name] !== undefined && /\b(prefetch|preview)\b/i.test(String(headers[name]));
-  return method === 'HEAD' || purposes.some(isPurpose);
-}
-
 function isCallback(source: unknown): source is Record<string, unknown> {
   return (
     isRecord(source) &&
@@ -61,22 +51,19 @@ function isCallback(source: unknown): source is Record<string, unknown> {
   );
 }
 
-/** The query as the framework parsed it, else parsed here: plain node and connect do not, and Express can be told not to. */
-function query(req: Request): unknown {
+/** Returns the query as the framework parsed it. Plain node and Connect do not parse it, and Express can be told not to. */
+function query(req: PassportRequest): unknown {
   const parsed: unknown = req.query;
   if (isRecord(parsed) && Object.keys(parsed).length > 0) return parsed;
-  const [, search] = /\?([^#]*)/.exec(req.url ?? '') ?? [];
-  if (!search) return undefined;
-  const values = new Map<string, string | string[]>();
-  for (const [name, value] of new URLSearchParams(search)) {
-    const earlier = values.get(name);
-    values.set(name, earlier === undefined ? value : [earlier, value].flat());
-  }
+  const [, search] = /^[^?#]*\?([^#]*)/.exec(String(req.url)) ?? [];
+  const values = new Map<string, string | []>();
+  // A repeated parameter is a list, as it is for a framework: which of them are in it does not matter.
+  for (const [name, value] of new URLSearchParams(search)) values.set(name, values.has(name) ? [] : value);
   return Object.fromEntries(values);
 }
 
 // RFC 6749 section 4.1.2.1, and OpenID Connect Core section 3.1.2.6.
-const known = new Set([
+const known: ReadonlySet<string | undefined> = new Set([
   'access_denied',
   'account_selection_required',
   'consent_required',
@@ -94,12 +81,12 @@ const known = new Set([
   'unsupported_response_type',
 ]);
 
-/** An error code of the query's, if it is one that OAuth knows: anything else is text of a stranger's. */
+/** Returns an error code if OAuth knows it. Anything else is untrusted text. */
 export function knownError(error: string | undefined): string | undefined {
-  return error !== undefined && known.has(error) ? error : undefined;
+  return known.has(error) ? error : undefined;
 }
 
-/** The description of a callback's error, fit to be shown. */
+/** Returns the description of a callback's error, sanitized. */
 export function describe({ error_description }: CallbackParameters): string | undefined {
   return foreignText(error_description);
 }

@@ -3,9 +3,12 @@ import { HookTimeoutError } from '../errors';
 export { handOver } from '../util/hand-over';
 
 /**
- * A hook's answer: an error or none, then what the hook says, in three values at most. Hooks are the application's, so
- * nothing is believed.
+ * Milliseconds that a hook around an exchange gets in addition to `timeout`, so that the deadline of the exchange, whose
+ * error says more, comes first.
  */
+export const GRACE = 500;
+
+/** Takes a hook's answer: an error or none, then up to three values. A hook is the app's, so nothing is believed. */
 export type HookAnswer = (error?: unknown, first?: unknown, second?: unknown, third?: unknown) => void;
 
 /**
@@ -67,6 +70,7 @@ export function asError(reason: unknown, what: string): object {
   return typeof reason === 'object' && reason !== null ? reason : new Error(`${what} failed: ${String(reason)}`);
 }
 
-function isThenable(value: unknown): value is PromiseLike<unknown> {
+/** Checks whether a value can be awaited. */
+export function isThenable(value: unknown): value is PromiseLike<unknown> {
   return typeof (value as { then?: unknown } | null | undefined)?.then === 'function';
 }

@@ -7,54 +7,101 @@ import { type CallbackParameters, describe } from './callback-parameters';
 export interface FailureInfo {
   /** What went wrong, as a stable word. */
   code: string;
-  /** For whoever has to mend it. */
+  /** What happened, the likely cause and the fix, for the app's developer. */
   message: string;
-  /** The OAuth error code of the callback, where it bore a known one. */
+  /** The OAuth error code of the callback, if it had a known one. */
   error?: string | undefined;
-  /** The application's own state, once the login it belongs to is known. */
+  /** The app's own state, once it is known which login it belongs to. */
   state?: unknown;
 }
 
-/** How a login ends, as Passport's verbs and what they take. */
+/** How a request ends: Passport's action and its arguments. */
 export type Outcome =
   | ['success', user: object, info: object]
   | ['fail', info: unknown, status?: number | undefined]
   | ['redirect', url: string]
   | ['error', error: object];
 
-/** A failure of which the strategy knows why. */
+/** Returns a failure that the strategy found. */
 export function failure({ error, state, ...info }: FailureInfo, status?: number): Outcome {
   return ['fail', withState(error === undefined ? info : { ...info, error }, state), status];
 }
 
-/** A failure of which the state store has its own account, or none. */
+/** Returns the failure of a request that no user is waiting for: nothing is stored or taken. */
+export function noUserWaiting(isCallback: boolean): Outcome {
+  const message =
+    'No user is waiting for the response to this request: it is a HEAD request or a prefetch, or the browser wants an ' +
+    'image, a script or the like. So it neither starts a login nor finishes one.';
+  // 503 makes a browser drop what it fetched ahead, and ask again when the user comes.
+  return failure({ code: isCallback ? 'invalid_callback' : 'invalid_request', message }, 503);
+}
+
+/** Returns the failure for a login that the state store does not know, with the store's reason if it gave one. */
 export function unknownLogin(info: unknown): Outcome {
   const message = 'The state store knows no such pending login. Start again.';
   return ['fail', withFacts({ code: 'state_unknown', message }, info), 403];
 }
 
-/** A failure because whoever finishes a login, `boundTo`, is not who began it. */
-export function userChanged(boundTo: string | undefined, state: unknown): Outcome {
+/** Returns the failure for a callback whose code was sent to Criteo already. */
+export function replayed(state: unknown): Outcome {
   const message =
-    boundTo === undefined
-      ? 'The login was begun by a user who is signed in, but at the callback nobody is. Most likely the session cookie did ' +
-        'not come back (with SameSite=Strict it cannot: make it Lax), the user signed out meanwhile, or what sets req.user ' +
-        '(passport.session(), say) is not mounted before the callback route. Start again.'
-      : 'The login was begun by another user than the one who finishes it. Most likely somebody else signed in meanwhile, ' +
-        'in another tab; or the option bindTo names one user in two ways. Start again.';
+    'The callback of this login came twice (reload, back button, double click). The first one is being handled, or was. ' +
+    'The code is not sent again, because a server may revoke the tokens of a code that comes twice. If that did not sign ' +
+    'the user in, start again.';
+  return failure({ code: 'state_unknown', message, state }, 403);
+}
+
+/** Returns the failure for a login that is finished by another user than the one who started it. */
+export function userChanged(startedBy: unknown, finishedBy: unknown, state: unknown): Outcome {
+  const message =
+    finishedBy === undefined ? signedOut : startedBy === undefined ? signedInMeanwhile : signedInAsAnother;
   return failure({ code: 'user_changed', message, state }, 403);
 }
 
-/** What `verify` decided. */
-export function verdict(user: unknown, info: unknown, state: unknown): Outcome {
-  if (user) return ['success', user as object, withState(info ?? {}, state) as object];
-  // In the place of an info, Passport takes a number for the status.
-  return ['fail', withState(withFacts(refusal, info), state), typeof info === 'number' ? info : undefined];
+const signedOut =
+  'The login was started by a user who is signed in, but no user is signed in at the callback. Most likely the session ' +
+  'cookie did not come back (with SameSite=Strict it cannot: make it Lax), the user signed out meanwhile, or what sets ' +
+  'req.user (passport.session(), say) is not mounted before the callback route. Start again.';
+const signedInMeanwhile =
+  'The login was started while no user was signed in, but a user is signed in at the callback. Most likely the user ' +
+  'signed in meanwhile, in another tab: then there is nothing more to do. To connect Criteo to that user, start again. ' +
+  'If this happens at every login, what sets req.user (passport.session(), say) is not mounted before the login route.';
+const signedInAsAnother =
+  'The login was started by another user than the one who finishes it. Most likely another user signed in meanwhile, in ' +
+  'another tab; or the option bindTo names one user in two ways. Start again.';
+
+/** Returns the failure for a login that was started for something else than it is finished for. */
+export function otherLogin(
+  what: 'purpose' | 'callbackURL',
+  started: unknown,
+  finished: string,
+  state: unknown,
+): Outcome {
+  const difference =
+    what === 'purpose'
+      ? `by passport.${started} but finished by passport.${finished}: use one of them on both routes`
+      : `with the callbackURL ${started} but finished with ${finished}: give passport.authenticate (or authorize) the ` +
+        'same callbackURL on both routes, and each callbackURL its own route';
+  const message = `The login was started ${difference}. The code was not exchanged. Start again.`;
+  return failure({ code: 'login_mismatch', message, state }, 403);
 }
 
-const refusal = { code: 'login_refused', message: 'The application has no user for this login.' };
+/** Adds to a message that the login can be repeated by starting it again, unless it says so. */
+export function toStartAgain(message: string): string {
+  const advice = 'Start the login again.';
+  return message.endsWith(advice) ? message : `${message}${/[.!?…]$/.test(message) ? '' : '.'} ${advice}`;
+}
 
-/** An application's `info`, completed with our `facts` where it does not say. A copy: it may be used again. */
+/** Turns the result of `verify` into an outcome. */
+export function verdict(user: unknown, info: unknown, state: unknown): Outcome {
+  if (user) return ['success', user as object, withState(info ?? {}, state) as object];
+  // Passport takes a number in the place of an info for the status.
+  return ['fail', withState(withFacts(noUser, info), state), typeof info === 'number' ? info : undefined];
+}
+
+const noUser = { code: 'login_refused', message: 'The application has no user for this login.' };
+
+/** Completes the app's `info` with our `facts`, in a copy, because the app may use it again. */
 function withFacts(facts: { code: string; message: string }, info: unknown): object {
   if (typeof info === 'string') return { ...facts, message: info || facts.message };
   if (!isRecord(info)) return facts;
@@ -62,13 +109,13 @@ function withFacts(facts: { code: string; message: string }, info: unknown): obj
   return { ...facts, ...info, message: info['message'] ?? facts.message };
 }
 
-/** An `info` with the application's state, if there is any; a copy, because the `info` may be the application's. */
+/** Adds the app's state to an `info`, in a copy, because the `info` may be the app's. */
 function withState(info: unknown, state: unknown): unknown {
   if (state === undefined) return info;
   return typeof info === 'object' ? { ...info, state } : { message: info, state };
 }
 
-/** The outcome of a callback that bears an error instead of a code (RFC 6749 section 4.1.2.1). */
+/** Returns the outcome of a callback with an error instead of a code (RFC 6749 section 4.1.2.1). */
 export function refused(callback: CallbackParameters, error: string | undefined, state: unknown): Outcome {
   const description = describe(callback);
   if (error === 'access_denied') {
@@ -77,7 +124,8 @@ export function refused(callback: CallbackParameters, error: string | undefined,
   const code = error ?? 'server_error';
   const retryable = code === 'server_error' || code === 'temporarily_unavailable';
   const status = code === 'temporarily_unavailable' ? 503 : retryable ? 502 : 500;
-  const message = description ?? `Criteo ended the login with the error ${code}`;
+  const told = description ?? `Criteo ended the login with the error ${code}`;
+  const message = retryable ? toStartAgain(told) : told;
   const uri = foreignText(callback.error_uri);
   return ['error', new CriteoAuthorizationError(message, { code, status, retryable, uri })];
 }

@@ -1,6 +1,8 @@
 import type { CriteoProfile } from '../criteo/profile';
 import type { TokenSet } from '../criteo/token-set';
-import type { Request } from '../state/state-store';
+import type { PassportRequest } from '../state/state-store';
+import { askHook } from './hook';
+import { type Outcome, verdict } from './outcome';
 
 /** What the modern `verify` gets: everything about one login. */
 export interface Login {
@@ -8,12 +10,19 @@ export interface Login {
   tokens: TokenSet;
   /** The token response as it came, but for the refresh token. */
   params: Record<string, unknown>;
-  /** `undefined` where the profile is skipped, or was not to be had with `requireUserProfile: false`. */
+  /**
+   * Undefined if the profile is skipped; also if it cannot be fetched or is empty and `requireUserProfile` is false, as it
+   * is by default for `passport.authorize`. Right after a consent Criteo may show an empty portfolio for about a minute:
+   * keep the tokens, and fetch the portfolio again a minute later.
+   */
   profile: CriteoProfile | undefined;
-  /** Why the profile was not to be had, with `requireUserProfile: false`. */
+  /**
+   * Why there is no profile: a {@link CriteoAPIError} with the code `no_advertisers` if the portfolio is empty. If its
+   * `retryable` is true, the portfolio can be fetched again later, with the same tokens.
+   */
   profileError?: unknown;
-  req: Request;
-  /** What `authenticate('criteo', { state })` was given when the login began. */
+  req: PassportRequest;
+  /** What `authenticate('criteo', { state })` was given when the login was started. */
   state: unknown;
 }
 
@@ -50,7 +59,7 @@ export type ClassicVerifyWithParams = (
 
 /** The classic `verify` with `passReqToCallback: true`. */
 export type ClassicVerifyWithRequest = (
-  req: Request,
+  req: PassportRequest,
   accessToken: string,
   refreshToken: string | undefined,
   profile: CriteoProfile | undefined,
@@ -59,7 +68,7 @@ export type ClassicVerifyWithRequest = (
 
 /** The classic `verify` of six parameters, with `passReqToCallback: true`. */
 export type ClassicVerifyWithRequestAndParams = (
-  req: Request,
+  req: PassportRequest,
   accessToken: string,
   refreshToken: string | undefined,
   params: Record<string, unknown>,
@@ -126,7 +135,28 @@ export function readVerify(inOptions: unknown, argument: unknown, passReqToCallb
   return { verify: argument as Verifier['verify'], modern: false };
 }
 
-/** The arguments of a classic `verify`, but for `done`: the number of its parameters decides, as in passport-oauth2. */
+/** The app's `verify`, and how it is called. */
+export interface AppVerify {
+  verify: (...args: unknown[]) => unknown;
+  modern: boolean;
+  passReqToCallback: boolean;
+  /** What it is called on. */
+  strategy: object;
+  /** Milliseconds that it may take. */
+  timeout: number;
+}
+
+/** Calls the app's `verify` and turns its result into an outcome. */
+export async function askVerify(app: AppVerify, login: Login): Promise<Outcome> {
+  const { verify, strategy, timeout } = app;
+  const [user, info] = await askHook('verify', timeout, (answer) => {
+    if (app.modern) return Promise.resolve(verify.call(strategy, login)).then((user) => answer(null, user));
+    return verify.call(strategy, ...classicArguments(verify.length, app.passReqToCallback, login), answer);
+  });
+  return verdict(user, info, login.state);
+}
+
+/** Returns the arguments of a classic `verify` without `done`: the number of its parameters decides, as in passport-oauth2. */
 export function classicArguments(length: number, passReqToCallback: boolean, login: Login): unknown[] {
   const { tokens, params, profile, req } = login;
   const all = [tokens.accessToken, tokens.refreshToken, params, profile];

@@ -1,5 +1,6 @@
 import { isRecord } from '../util/json';
-import type { Request } from './state-store';
+import { setupError } from '../util/setup-error';
+import type { PassportRequest } from './state-store';
 
 /** Sets cookies, given as `Set-Cookie` lines, beside those that others set. */
 export type AppendCookies = (lines: readonly string[]) => void;
@@ -7,8 +8,8 @@ export type AppendCookies = (lines: readonly string[]) => void;
 // Node takes 16 KiB of header at most, unless it is told otherwise.
 const LONGEST_HEADER = 65_536;
 
-/** The request's cookies whose names match, by name; of several with one name the first. */
-export function readCookies(req: Request, names: RegExp): Map<string, string> {
+/** Reads the request's cookies whose names match, by name; of several with one name the first. */
+export function readCookies(req: PassportRequest, names: RegExp): Map<string, string> {
   const cookies = new Map<string, string>();
   const header: unknown = req.headers?.cookie;
   if (typeof header !== 'string') return cookies;
@@ -21,24 +22,24 @@ export function readCookies(req: Request, names: RegExp): Map<string, string> {
 }
 
 /**
- * Finds the response that belongs to a request: `req.res`, which Express sets, and which others can be told to; or
+ * Finds the response that belongs to a request: `req.res`, which Express sets and apps on other frameworks can set; or
  * koa-passport's `req.ctx.res`, because its `req.res` cannot say which cookies are set already.
  *
- * @throws {Error} `response_missing` where there is none, `headers_sent` where it is too late for it; both say what to do.
+ * @throws {Error} response_missing – there is none; headers_sent – its headers are sent already.
  */
-export function cookiesOf(req: Request): AppendCookies {
+export function cookiesOf(req: PassportRequest): AppendCookies {
   const { res, ctx } = req as { res?: unknown; ctx?: { res?: unknown } };
   for (const response of [res, ctx?.res]) {
     if (!isRecord(response)) continue;
     const replace = replacer(response);
     if (!replace) continue;
-    if (response['headersSent'] === true || response['sent'] === true) throw failure('headers_sent', tooLate);
+    if (response['headersSent'] === true || response['sent'] === true) throw setupError('headers_sent', tooLate);
     return (lines) => replace((others) => [others ?? [], ...lines].flat());
   }
-  throw failure('response_missing', noResponse);
+  throw setupError('response_missing', noResponse);
 }
 
-/** How a response's `Set-Cookie` is replaced by something made out of itself. */
+/** Returns a function that changes a response's `Set-Cookie`, or undefined if this is not a response. */
 function replacer(response: Record<string, unknown>): ((change: (old: unknown) => unknown) => void) | undefined {
   const get = method(response, 'getHeader');
   const set = method(response, 'setHeader');
@@ -58,11 +59,6 @@ function replacer(response: Record<string, unknown>): ((change: (old: unknown) =
 function method(object: Record<string, unknown>, name: string): ((...args: unknown[]) => unknown) | undefined {
   const found = object[name];
   return typeof found === 'function' ? found.bind(object) : undefined;
-}
-
-/** An error for the application's developer. */
-export function failure(code: string, message: string): Error {
-  return Object.assign(new Error(message), { code, status: 500 });
 }
 
 const noResponse =

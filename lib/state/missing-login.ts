@@ -1,12 +1,11 @@
 import { isRecord } from '../util/json';
-import type { Owner } from './pending-login';
-import type { Request, StateMetadata } from './state-store';
+import type { PassportRequest, PendingLogin, StateMetadata } from './state-store';
 
 /**
- * Why a session holds no pending login at all, as far as the request shows it: whether the session came back, and if
+ * Says why a session holds no pending login at all, as far as the request shows it: whether the session came back, and if
  * not, what keeps its cookie away.
  */
-export function whyNothingPending(req: Request, session: Record<string, unknown>, meta: StateMetadata): string {
+export function whyNothingPending(req: PassportRequest, session: Record<string, unknown>, meta: StateMetadata): string {
   const cookies = String(req.headers?.cookie ?? '');
   if (isBack(session, cookies)) return `${finished} ${again}`;
   // The values of express-session's cookies begin like this; those of others show nothing.
@@ -17,23 +16,35 @@ export function whyNothingPending(req: Request, session: Record<string, unknown>
   return `${seen} ${whyAbsent(req, session, meta, cookies)} ${again}`;
 }
 
-/** What to say of a login that another strategy began. */
-export function whyForeign(owner: Owner, { strategy, clientID }: StateMetadata): string {
-  const theirs = JSON.stringify(owner).slice(0, 200);
-  const mine = JSON.stringify([strategy, clientID]);
+/** Says that another strategy started the login. */
+export function whyForeign(login: Pick<PendingLogin, 'strategy' | 'clientID'>, meta: StateMetadata): string {
+  const theirs = JSON.stringify([login.strategy, login.clientID]).slice(0, 200);
+  const mine = JSON.stringify([meta.strategy, meta.clientID]);
   return (
-    `The login was begun by the strategy ${theirs}, but its callback came to ${mine} (name and client id). ` +
+    `The login was started by the strategy ${theirs}, but its callback came to ${mine} (name and client id). ` +
     `Authenticate with one strategy on both routes, and give each strategy routes of its own. ${again}`
   );
 }
 
-/** Whether it is the session that the cookies name; express-session, @fastify/session and cookie-session tell. */
+/** Says that a login took too long, and gives back the app's state to start again with. */
+export function expiredLogin({ state }: PendingLogin, maxAge: number): object {
+  const message = `The login took longer than ${maxAge / 1000} s. Start again, or raise maxAge of the state store.`;
+  const info = { code: 'state_expired', message };
+  return state === undefined ? info : { ...info, state };
+}
+
+/** Checks whether it is the session that the cookies name; express-session, @fastify/session and cookie-session tell. */
 function isBack({ id, sessionId, isNew }: Record<string, unknown>, cookies: string): boolean {
   const named = [id, sessionId].some((each) => typeof each === 'string' && each !== '' && cookies.includes(each));
   return named || isNew === false;
 }
 
-function whyAbsent(req: Request, session: Record<string, unknown>, meta: StateMetadata, cookies: string): string {
+function whyAbsent(
+  req: PassportRequest,
+  session: Record<string, unknown>,
+  meta: StateMetadata,
+  cookies: string,
+): string {
   // express-session's and @fastify/session's cookie, or cookie-session's options.
   const { sessionOptions } = req as { sessionOptions?: unknown };
   const { sameSite, secure } = [session['cookie'], sessionOptions].find(isRecord) ?? {};
@@ -43,7 +54,7 @@ function whyAbsent(req: Request, session: Record<string, unknown>, meta: StateMe
   return `${otherHost(host)} ${cookies === '' ? '' : `Or the session is gone. ${forgotten}`}`.trimEnd();
 }
 
-function isSecure(req: Request): boolean {
+function isSecure(req: PassportRequest): boolean {
   const { secure, protocol, socket } = req as {
     secure?: unknown;
     protocol?: unknown;
@@ -74,7 +85,7 @@ const overHttp =
 
 function otherHost(host: string): string {
   return (
-    `Most likely the login began on another host than ${host}, where the option callbackURL leads: cookies stay with ` +
+    `Most likely the login was started on another host than ${host}, where the option callbackURL leads: cookies stay with ` +
     'their host, and localhost and 127.0.0.1 are two, as are example.com and www.example.com. Open the app at ' +
     `${host}, or redirect to it before the login. Otherwise the session cookie is SameSite=Strict or Secure over http, ` +
     'or the browser blocks cookies.'

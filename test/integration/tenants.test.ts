@@ -38,9 +38,13 @@ describe('One application with a Criteo app for each of many tenants', () => {
       for await (const chunk of req) body += chunk;
       const form = new URLSearchParams(body);
       if (body) asked.push([form.get('client_id'), form.get('client_secret'), form.get('code')]);
-      const name = form.get('client_id');
-      const portfolio = { data: [{ type: 'advertiser', id: '1', attributes: { advertiserName: 'Shop' } }] };
-      res.end(JSON.stringify(body ? { access_token: name, token_type: 'Bearer', expires_in: 900 } : portfolio));
+      const code = form.get('code') ?? '';
+      // Codes tell how long the token endpoint takes, and whether it knows them.
+      await new Promise((resolve) => setTimeout(resolve, Number(/\d+$/.exec(code))));
+      if (code.startsWith('bogus')) return res.writeHead(400).end('{"error":"invalid_grant"}');
+      const id = String(req.headers.authorization).replace(/^Bearer /, '');
+      const portfolio = { data: [{ type: 'advertiser', id, attributes: { advertiserName: 'Shop' } }] };
+      res.end(JSON.stringify(body ? { access_token: code, token_type: 'Bearer', expires_in: 900 } : portfolio));
     });
     criteo.on('connection', () => {
       connections += 1;
@@ -58,6 +62,7 @@ describe('One application with a Criteo app for each of many tenants', () => {
     agent = new http.Agent({ keepAlive: true, timeout: 45_000 });
     const authenticator = new passport.Passport();
     authenticator.serializeUser((user, done) => done(null, user));
+    authenticator.deserializeUser((user: Express.User, done) => done(null, user));
     const findTenant = async (hostname: string): Promise<Tenant> => {
       const number = Number(/\d+/.exec(hostname));
       return tenant(number, origin(number));
@@ -66,6 +71,9 @@ describe('One application with a Criteo app for each of many tenants', () => {
     handler.use(session({ secret: 'for tests only', resave: false, saveUninitialized: false }));
     handler.get('/login', logins.login);
     handler.get('/callback', logins.login);
+    handler.get('/me', authenticator.session(), (req, res) => void res.send(String(Object(req.user).id)));
+    const failed: express.ErrorRequestHandler = (error, _req, res, _next) => void res.status(error.status).send();
+    handler.use(failed);
   });
   afterEach(async () => {
     agent.destroy();
@@ -82,34 +90,62 @@ describe('One application with a Criteo app for each of many tenants', () => {
     const headers = { host: url.host, cookie: visitor.jar.header(url) };
     const request = http.get({ host: '127.0.0.1', port, path: url.pathname + url.search, headers, agent: false });
     const [response] = (await once(request, 'response')) as [http.IncomingMessage];
-    response.resume();
-    await once(response, 'end');
+    let body = '';
+    for await (const chunk of response.setEncoding('utf8')) body += chunk;
     visitor.jar.take(url, response.headers['set-cookie'] ?? []);
-    return { status: response.statusCode, location: response.headers.location ?? '' };
+    return { status: response.statusCode, location: response.headers.location ?? '', body };
+  }
+
+  /** Starts a login, and returns what its callback needs beside a code. */
+  async function start(number: number, visitor: Visitor): Promise<string> {
+    const consent = new URL((await open(number, '/login', visitor)).location);
+    expect(consent.searchParams.get('client_id')).to.equal(`client-${number}`);
+    return `state=${consent.searchParams.get('state')}`;
   }
 
   it('signs people of hundreds of tenants in, each with its own credentials, over few connections', async () => {
     const visitors = Array.from({ length: MANY }, () => new Visitor());
-    // All begin before any finishes.
+    // All start before any finishes.
     const states: string[] = [];
+    for (const [number, visitor] of visitors.entries()) states.push(await start(number, visitor));
     for (const [number, visitor] of visitors.entries()) {
-      const consent = new URL((await open(number, '/login', visitor)).location);
-      expect(consent.searchParams.get('client_id')).to.equal(`client-${number}`);
-      states.push(consent.searchParams.get('state') ?? '');
-    }
-    for (const [number, visitor] of visitors.entries()) {
-      const { location } = await open(number, `/callback?code=code-${number}&state=${states[number]}`, visitor);
+      const { location } = await open(number, `/callback?code=${number}-code-0&${states[number]}`, visitor);
       expect(location).to.equal('/dashboard');
     }
-    const expected = visitors.map((_, number) => [`client-${number}`, `secret-${number}`, `code-${number}`]);
+    const expected = visitors.map((_, number) => [`client-${number}`, `secret-${number}`, `${number}-code-0`]);
     expect(asked).to.deep.equal(expected);
     expect(connections).to.equal(1);
   });
 
-  it('does not let a login that began at one tenant end at another', async () => {
+  it('signs each visitor in as themselves if many come to a tenant at once', async () => {
+    const visitors = Array.from({ length: 60 }, () => new Visitor());
+    await Promise.all(
+      visitors.map(async (visitor, index) => {
+        const number = index % 3;
+        const code = `visitor-${index}-takes-${(index * 7) % 40}`;
+        const { location } = await open(number, `/callback?code=${code}&${await start(number, visitor)}`, visitor);
+        expect(location).to.equal('/dashboard');
+        expect((await open(number, '/me', visitor)).body).to.equal(code);
+      }),
+    );
+    expect(new Set(asked.map(([client, secret]) => `${client} ${secret}`)).size).to.equal(3);
+  });
+
+  it('does not sign an attacker in as a victim whose code is being exchanged', async () => {
+    const [victim, attacker] = [new Visitor(), new Visitor()];
+    const [own, other] = [await start(1, victim), await start(1, attacker)];
+    const login = open(1, `/callback?code=victim-60&${own}`, victim);
+    await new Promise((resolve) => setTimeout(resolve, 15));
+    const attack = await open(1, `/callback?code=bogus-0&${other}`, attacker);
+    expect([attack.status, attack.location]).to.deep.equal([401, '']);
+    expect((await login).location).to.equal('/dashboard');
+    expect((await open(1, '/me', victim)).body).to.equal('victim-60');
+    expect((await open(1, '/me', attacker)).body).to.equal('undefined');
+  });
+
+  it('does not let a login that was started at one tenant end at another', async () => {
     const visitor = new Visitor();
-    const consent = new URL((await open(1, '/login', visitor)).location);
-    const back = `/callback?code=code&state=${consent.searchParams.get('state')}`;
+    const back = `/callback?code=code-0&${await start(1, visitor)}`;
     // As if the two shared a session: the cookie is sent to the other host, too.
     const cookie = visitor.jar.header(new URL(origin(1)));
     visitor.jar.take(new URL(origin(2)), [cookie]);

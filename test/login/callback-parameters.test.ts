@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import fc from 'fast-check';
-import { describe as describeError, isAhead, knownError, readCallback } from '../../lib/login/callback-parameters';
+import { describe as describeError, knownError, readCallback } from '../../lib/login/callback-parameters';
 
 const read = (request: object): unknown => Reflect.apply(readCallback, undefined, [request]);
 
@@ -15,9 +15,11 @@ describe('readCallback', () => {
     ['a body of bytes', { body: Buffer.from('code=c') }],
     ['a URL without query', { url: '/cb' }],
     ['a URL with an empty query', { url: '/cb?#code=c' }],
+    ['a URL whose fragment has a query', { url: '/cb#x?code=c' }],
+    ['a URL with a path like a query', { url: '/code=c&state=s' }],
   ];
   for (const [name, request] of beginnings) {
-    it(`takes ${name} for the beginning of a login`, () => {
+    it(`takes ${name} for the start of a login`, () => {
       expect(read(request)).to.equal(undefined);
     });
   }
@@ -86,28 +88,6 @@ describe('readCallback', () => {
         },
       ),
     );
-  });
-});
-
-describe('isAhead', () => {
-  const ahead = (request: object): unknown => Reflect.apply(isAhead, undefined, [request]);
-  it('tells HEAD requests and prefetches from visits', () => {
-    for (const request of [
-      { method: 'HEAD' },
-      { headers: { 'sec-purpose': 'prefetch;prerender' } },
-      { headers: { 'x-moz': 'Prefetch' } },
-    ]) {
-      expect(ahead(request)).to.equal(true);
-    }
-    for (const request of [
-      {},
-      { method: 'GET', headers: {} },
-      { method: 'POST' },
-      { headers: { purpose: 'prefetching' } },
-      { headers: { purpose: 7 } },
-    ]) {
-      expect(ahead(request)).to.equal(false);
-    }
   });
 });
 

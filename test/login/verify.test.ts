@@ -1,6 +1,9 @@
 import { expect } from 'chai';
+import { HookTimeoutError } from '../../lib/errors';
 import type { Login } from '../../lib/login/verify';
 import { classicArguments, readVerify } from '../../lib/login/verify';
+import { expectOneOutcomeEach } from '../support/passport';
+import { type Answer, errorOf, failureOf, stubbed, successOf, tokens, user, Visitor } from '../support/strategy';
 
 /** A function of so many parameters. */
 const ofLength = (length: number) => Object.defineProperty(() => {}, 'length', { value: length });
@@ -83,4 +86,232 @@ describe('classicArguments', () => {
       expect(classicArguments(length, withRequest, login)).to.deep.equal(list);
     });
   }
+});
+
+const profile = { provider: 'criteo', id: '13' };
+const params = { access_token: tokens.access, expires_in: 900 };
+const refused = { code: 'login_refused', message: 'The application has no user for this login.' };
+
+describe('CriteoStrategy, verify', () => {
+  expectOneOutcomeEach();
+  let visitor: Visitor;
+  beforeEach(() => {
+    visitor = new Visitor();
+  });
+
+  describe('in the classic form', () => {
+    let seen: unknown[] = [];
+    const take = (...args: unknown[]) => {
+      seen = args.slice(0, -1);
+      (args.at(-1) as Answer)(null, user);
+    };
+    const four = (a: unknown, b: unknown, c: unknown, d: unknown) => take(a, b, c, d);
+    const five = (a: unknown, b: unknown, c: unknown, d: unknown, e: unknown) => take(a, b, c, d, e);
+    const six = (a: unknown, b: unknown, c: unknown, d: unknown, e: unknown, f: unknown) => take(a, b, c, d, e, f);
+
+    const forms: [string, unknown, boolean, unknown[]][] = [
+      ['four parameters', four, false, [tokens.access, tokens.refresh, profile]],
+      ['five parameters', five, false, [tokens.access, tokens.refresh, params, profile]],
+      ['a rest parameter, as Nest’s', take, false, [tokens.access, tokens.refresh, profile]],
+      ['five parameters and the request', five, true, ['request', tokens.access, tokens.refresh, profile]],
+      ['six parameters and the request', six, true, ['request', tokens.access, tokens.refresh, params, profile]],
+      ['a rest parameter and the request', take, true, ['request', tokens.access, tokens.refresh, profile]],
+    ];
+    for (const [name, verify, passReqToCallback, expected] of forms) {
+      it(`of ${name} gets what passport-oauth2 would give it`, async () => {
+        successOf(await visitor.login(stubbed({ passReqToCallback }, verify)));
+        const [first, ...others] = seen;
+        const query = Object(first).query;
+        expect([query?.code === 'code-1' ? 'request' : first, ...others]).to.deep.equal(expected);
+      });
+    }
+
+    it('gets an undefined refresh token where there is none', async () => {
+      const strategy = stubbed({}, take);
+      strategy.token = (answer) => answer(null, 'a', null, null);
+      successOf(await visitor.login(strategy));
+      expect(seen).to.deep.equal(['a', undefined, profile]);
+    });
+
+    it('may be async, and call back', async () => {
+      const verify = async (_a: unknown, _b: unknown, _c: unknown, done: Answer) => {
+        await null;
+        done(null, user, { scope: 'x' });
+      };
+      expect(successOf(await visitor.login(stubbed({}, verify)))).to.deep.equal({ user, info: { scope: 'x' } });
+    });
+
+    it('that is async and calls nobody back ends with an error in time', async () => {
+      const verify = async (_a: unknown, _b: unknown, _c: unknown, _done: Answer) => user;
+      expect(errorOf(await visitor.login(stubbed({ timeout: 60 }, verify)))).to.be.instanceOf(HookTimeoutError);
+    });
+
+    it('is heard once', async () => {
+      const verify = (_a: unknown, _b: unknown, _c: unknown, done: Answer) => {
+        done(null, user);
+        done(null, false);
+        done(new Error('late'));
+        setImmediate(done, null, { id: 'other' });
+        throw new Error('later');
+      };
+      expect(successOf(await visitor.login(stubbed({}, verify))).user).to.equal(user);
+    });
+
+    const refusals: [unknown, object][] = [
+      [undefined, refused],
+      [null, refused],
+      ['', refused],
+      ['no account', { ...refused, message: 'no account' }],
+      [{ message: 'no account' }, { ...refused, message: 'no account' }],
+      [
+        { code: 'mine', message: 'no account' },
+        { code: 'mine', message: 'no account' },
+      ],
+      [{ reason: 1 }, { ...refused, reason: 1 }],
+      [new Error('no account'), { ...refused, message: 'no account' }],
+    ];
+    for (const [info, expected] of refusals) {
+      it(`that refuses with ${info instanceof Error ? info : JSON.stringify(info)} fails with a code, a message and the state`, async () => {
+        const strategy = stubbed({}, (_a: unknown, _b: unknown, _c: unknown, done: Answer) => done(null, false, info));
+        expect(failureOf(await visitor.login(strategy))).to.deep.equal({ ...expected, status: undefined });
+        const stated = await visitor.login(strategy, { state: { to: '/' } });
+        expect(failureOf(stated)).to.deep.equal({ ...expected, state: { to: '/' }, status: undefined });
+      });
+    }
+
+    it('decides the status itself where its info is a number', async () => {
+      const strategy = stubbed({}, (_a: unknown, _b: unknown, _c: unknown, done: Answer) => done(null, false, 418));
+      expect(failureOf(await visitor.login(strategy))).to.deep.equal({ ...refused, status: 418 });
+    });
+
+    it('keeps its own info object as it is', async () => {
+      const info = Object.freeze({ scope: 'x' });
+      const strategy = stubbed({}, (_a: unknown, _b: unknown, _c: unknown, done: Answer) => done(null, user, info));
+      const done = successOf(await visitor.login(strategy, { state: 's' }));
+      expect(done.info).to.deep.equal({ scope: 'x', state: 's' });
+      expect(info).to.deep.equal({ scope: 'x' });
+    });
+
+    it('may give text for info to a success', async () => {
+      const strategy = stubbed({}, (_a: unknown, _b: unknown, _c: unknown, done: Answer) => done(null, user, 'hello'));
+      expect(successOf(await visitor.login(strategy)).info).to.equal('hello');
+      const stated = successOf(await visitor.login(strategy, { state: 's' }));
+      expect(stated.info).to.deep.equal({ message: 'hello', state: 's' });
+    });
+  });
+
+  describe('in the modern form', () => {
+    it('gets one object with all there is', async () => {
+      let login: Login | undefined;
+      const strategy = stubbed({
+        verify: (given: Login) => {
+          login = given;
+          return user;
+        },
+      });
+      const began = Date.now();
+      successOf(await visitor.login(strategy, { state: { to: '/' } }));
+      expect(Object.keys(login ?? {}).sort()).to.deep.equal(['params', 'profile', 'req', 'state', 'tokens']);
+      expect(login).to.deep.include({ params, profile, state: { to: '/' } });
+      expect(login?.req.query).to.have.property('code', 'code-1');
+      expect(login?.tokens).to.include({
+        accessToken: tokens.access,
+        refreshToken: tokens.refresh,
+        tokenType: 'Bearer',
+      });
+      expect(login?.tokens.obtainedAt).to.be.within(began, Date.now());
+      expect(login?.tokens.expiresAt).to.equal((login?.tokens.obtainedAt ?? 0) + 900_000);
+    });
+
+    it('gets an undefined profile where it is skipped', async () => {
+      let login: object = {};
+      const verify = (given: Login) => {
+        login = given;
+        return user;
+      };
+      successOf(await visitor.login(stubbed({ verify, skipUserProfile: true })));
+      expect(login).to.have.property('profile', undefined);
+      expect(login).not.to.have.property('profileError');
+    });
+
+    for (const value of [user, Promise.resolve(user), 'user-1', true]) {
+      it(`signs in what it returns: ${value instanceof Promise ? 'a promise' : JSON.stringify(value)}`, async () => {
+        const done = successOf(await visitor.login(stubbed({ verify: () => value })));
+        expect(done).to.deep.equal({ user: await value, info: {} });
+      });
+    }
+
+    for (const nobody of [undefined, null, false, 0, '']) {
+      it(`fails for ${JSON.stringify(nobody)}, with the state`, async () => {
+        const failed = failureOf(await visitor.login(stubbed({ verify: async () => nobody }), { state: 's' }));
+        expect(failed).to.deep.equal({ ...refused, state: 's', status: undefined });
+      });
+    }
+  });
+
+  // What Passport hands to `next`: nothing, 'route' and 'router' would let the request go on as if signed in.
+  describe('that goes wrong', () => {
+    const reasons: [string, unknown][] = [
+      ['an Error', new Error('boom')],
+      ['undefined', undefined],
+      ['null', null],
+      ["'route'", 'route'],
+      ["'router'", 'router'],
+      ['0', 0],
+      ["''", ''],
+      ['a symbol', Symbol('s')],
+      ['a function', () => {}],
+      ['an object without a prototype', Object.create(null)],
+    ];
+    const classic = (act: (done: Answer) => unknown) => (_a: unknown, _b: unknown, _c: unknown, done: Answer) =>
+      act(done);
+    for (const [name, reason] of reasons) {
+      const ways: [string, object, unknown][] = [
+        [
+          'throws',
+          {
+            verify: () => {
+              throw reason;
+            },
+          },
+          undefined,
+        ],
+        ['rejects with', { verify: () => Promise.reject(reason) }, undefined],
+        [
+          'throws, in the classic form,',
+          {},
+          classic(() => {
+            throw reason;
+          }),
+        ],
+        ['rejects, in the classic form, with', {}, classic(() => Promise.reject(reason))],
+        ['calls back with', {}, classic((done) => (reason ? done(reason) : Promise.reject(reason)))],
+      ];
+      for (const [way, options, verify] of ways) {
+        it(`and ${way} ${name} ends with an object for an error`, async () => {
+          const { kind, args } = await visitor.login(stubbed(options, verify));
+          expect(kind).to.equal('error');
+          expect(typeof args[0] === 'object' && args[0] !== null).to.equal(true);
+        });
+      }
+    }
+
+    for (const [name, verify] of [
+      ['never answers', () => new Promise(() => {})],
+      ['returns a thenable that never answers', () => Object.defineProperty({}, 'then', { value: () => {} })],
+    ] as [string, unknown][]) {
+      it(`and ${name} ends with an error in time`, async () => {
+        expect(errorOf(await visitor.login(stubbed({ timeout: 60, verify })))).to.include({ code: 'hook_timeout' });
+      });
+    }
+
+    it('and answers after its time is not heard any more', async () => {
+      let answer: Answer = () => {};
+      const verify = (_a: unknown, _b: unknown, _c: unknown, done: Answer) => {
+        answer = done;
+      };
+      errorOf(await visitor.login(stubbed({ timeout: 50 }, verify)));
+      answer(null, user);
+    });
+  });
 });

@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import { cookiesOf, readCookies } from '../../lib/state/cookie-header';
-import { asRequest, linesOf, newRequest, newResponse } from './cookie-support';
+import { asRequest, linesOf, newRequest, newResponse } from '../support/cookie-store';
 
 const read = (cookie: unknown, names = /^[ab]$/): [string, string][] => [
   ...readCookies(asRequest({ headers: { cookie } }), names),

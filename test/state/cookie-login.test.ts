@@ -7,7 +7,7 @@ import passport, { type AuthenticateOptions } from 'passport';
 import { createSandbox, type Sandbox } from '../../lib/sandbox';
 import { CookieStateStore } from '../../lib/state/cookie-store';
 import { CriteoStrategy } from '../../lib/strategy';
-import { Jar, secret } from './cookie-support';
+import { Jar, secret } from '../support/cookie-store';
 
 interface Answer {
   status: number;
@@ -118,15 +118,23 @@ describe('A login kept in a cookie', () => {
     expect(sandbox.requests.filter(({ path }) => path === '/oauth2/token')).to.have.length(1);
   });
 
-  it('is spent by its code where somebody kept a copy of the cookie', async () => {
-    const url = await serve(appWith('criteo'));
+  it('is exchanged once by a process, and refused by Criteo to another, for a copy of the cookie', async () => {
+    const [url, other] = await Promise.all([serve(appWith('criteo')), serve(appWith('criteo'))]);
     const jar = new Jar();
-    const callback = `${url}/criteo/cb${await consent(await load(jar, `${url}/criteo/login`))}`;
-    const copy = new Jar();
-    for (const [name, value] of jar.cookies) copy.cookies.set(name, value);
-    expect((await load(jar, callback)).status).to.equal(200);
-    const replayed = await load(copy, callback);
-    expect([replayed.status, JSON.parse(replayed.text).code]).to.deep.equal([500, 'invalid_grant']);
+    const callback = `/criteo/cb${await consent(await load(jar, `${url}/criteo/login`))}`;
+    const copies = [0, 1].map(() => {
+      const copy = new Jar();
+      for (const [name, value] of jar.cookies) copy.cookies.set(name, value);
+      return copy;
+    });
+    const replay = async (origin: string): Promise<unknown[]> => {
+      const { status, text } = await load(copies.pop() ?? jar, origin + callback);
+      return [status, JSON.parse(text).code];
+    };
+    expect((await load(jar, url + callback)).status).to.equal(200);
+    expect(await replay(url)).to.deep.equal([403, 'state_unknown']);
+    expect(await replay(other)).to.deep.equal([500, 'invalid_grant']);
+    expect(sandbox.requests.filter(({ path }) => path === '/oauth2/token')).to.have.length(2);
   });
 
   it('does not end another one: tabs side by side, two strategies, one browser', async () => {

@@ -4,7 +4,7 @@ import { expect } from 'chai';
 import fc from 'fast-check';
 import { Seal } from '../../lib/state/cookie-encryption';
 import { CookieStateStore, type CookieStateStoreOptions } from '../../lib/state/cookie-store';
-import { asRequest, begin, finish, Jar, linesOf, meta, newRequest, newStore, secret } from './cookie-support';
+import { asRequest, finish, Jar, linesOf, meta, newRequest, newStore, secret, start } from '../support/cookie-store';
 
 const verifier = 'v'.repeat(43);
 const later = 'second secret, at least 32 characters';
@@ -31,29 +31,31 @@ describe('CookieStateStore', () => {
   });
 
   describe('keeps a login', () => {
-    it('with its verifier, state, callback URL and beginner, and gives it back once', () => {
+    it('with its verifier, state and all that is checked at the callback, and gives it back once', () => {
       const jar = new Jar();
       const state = { returnTo: '/reports', deep: [1, null, 'ž'] };
-      const { handle, error } = begin(newStore(), jar, { verifier, state, boundTo: 'user-1' });
+      const started = { purpose: 'authorize', boundTo: 'user-1', crossSite: true } as const;
+      const { handle, error } = start(newStore(), jar, { verifier, state, ...started });
       expect(error).to.equal(null);
       const done = finish(newStore(), jar, handle, { callbackURL: 'https://elsewhere.example.com/' });
-      expect(done.answers).to.deep.equal([
-        [null, verifier, state, { callbackURL: meta.callbackURL, boundTo: 'user-1' }],
-      ]);
+      expect(done).to.deep.include({ error: null, ok: verifier, state });
+      const { strategy, clientID, callbackURL } = meta;
+      expect(done.pending).to.deep.include({ ...started, verifier, state, strategy, clientID, callbackURL });
       expect(jar.names).to.deep.equal([]);
       expect(finish(newStore(), jar, handle)).to.include({ ok: false, code: 'state_unknown' });
     });
 
     it('without a verifier and a state too', () => {
       const jar = new Jar();
-      const { handle } = begin(newStore(), jar);
-      expect(finish(newStore(), jar, handle).answers).to.deep.equal([
-        [null, true, undefined, { callbackURL: meta.callbackURL }],
-      ]);
+      const { handle } = start(newStore(), jar);
+      const done = finish(newStore(), jar, handle);
+      expect(done.answers).to.have.length(1);
+      expect(done).to.include({ error: null, ok: true, state: undefined });
+      expect(done.pending).to.include({ purpose: 'authenticate', crossSite: false, boundTo: undefined });
     });
 
     it('in one cookie, out of reach of scripts, other sites and http, for as long as the login may take', () => {
-      const { lines, handle } = begin(newStore({ maxAge: 90_500 }), undefined, { verifier, state: 'the state' });
+      const { lines, handle } = start(newStore({ maxAge: 90_500 }), undefined, { verifier, state: 'the state' });
       expect(lines).to.have.length(1);
       expect(lines[0]).to.match(
         /^__Host-criteo-login\.[\w-]{16}=[\w-]+\.[\w-]+; Max-Age=91; Path=\/; HttpOnly; SameSite=Lax; Secure$/,
@@ -66,14 +68,14 @@ describe('CookieStateStore', () => {
 
     it('under the plain name where the callback URL is http', () => {
       const jar = new Jar();
-      const { lines, handle } = begin(newStore({ name: 'mine' }), jar, { callbackURL: localhost });
+      const { lines, handle } = start(newStore({ name: 'mine' }), jar, { callbackURL: localhost });
       expect(lines[0]).to.match(/^mine\.[\w-]{16}=[^;]+; Max-Age=600; Path=\/; HttpOnly; SameSite=Lax$/);
       expect(finish(newStore({ name: 'mine' }), jar, handle, { callbackURL: localhost }).ok).to.equal(true);
     });
 
     it('as the option secure says, if it does', () => {
-      expect(begin(newStore({ secure: false })).lines[0]).to.match(/^criteo-login\..*SameSite=Lax$/);
-      const secure = begin(newStore({ secure: true }), undefined, { callbackURL: localhost });
+      expect(start(newStore({ secure: false })).lines[0]).to.match(/^criteo-login\..*SameSite=Lax$/);
+      const secure = start(newStore({ secure: true }), undefined, { callbackURL: localhost });
       expect(secure.lines[0]).to.match(/^__Host-criteo-login\..*; Secure$/);
     });
 
@@ -83,7 +85,7 @@ describe('CookieStateStore', () => {
         [meta.callbackURL, localhost],
       ] as const) {
         const jar = new Jar();
-        const { handle } = begin(newStore(), jar, { callbackURL: before });
+        const { handle } = start(newStore(), jar, { callbackURL: before });
         expect(finish(newStore(), jar, handle, { callbackURL: after }).ok, before).to.equal(true);
         expect(jar.names).to.deep.equal([]);
       }
@@ -91,7 +93,7 @@ describe('CookieStateStore', () => {
 
     it('beside other logins, which it leaves alone', () => {
       const jar = new Jar();
-      const [a, b, c] = ['a', 'b', 'c'].map((state) => begin(newStore(), jar, { state }));
+      const [a, b, c] = ['a', 'b', 'c'].map((state) => start(newStore(), jar, { state }));
       expect(finish(newStore(), jar, b?.handle ?? '').state).to.equal('b');
       expect(finish(newStore(), jar, c?.handle ?? '').state).to.equal('c');
       expect(finish(newStore(), jar, a?.handle ?? '').state).to.equal('a');
@@ -110,7 +112,7 @@ describe('CookieStateStore', () => {
       const jar = new Jar();
       const begun = Array.from({ length: 8 }, (_, index) => {
         pass(1000);
-        return begin(newStore(), jar, { state: index });
+        return start(newStore(), jar, { state: index });
       });
       expect(jar.cookies.size).to.equal(5);
       const kept = begun.map(({ handle }) => finish(newStore(), jar, handle).ok);
@@ -120,13 +122,13 @@ describe('CookieStateStore', () => {
     it('to as many as the option limit says, whichever way the browser orders them', () => {
       for (const limit of [1, 2]) {
         const jar = new Jar();
-        const first = begin(newStore({ limit }), jar);
+        const first = start(newStore({ limit }), jar);
         pass(1000);
-        const second = begin(newStore({ limit }), jar);
+        const second = start(newStore({ limit }), jar);
         pass(1000);
         const turned = new Jar();
         for (const [name, value] of [...jar.cookies].reverse()) turned.cookies.set(name, value);
-        const third = begin(newStore({ limit }), turned);
+        const third = start(newStore({ limit }), turned);
         const kept = [first, second, third].map(({ handle }) => finish(newStore(), turned, handle).ok);
         expect(kept, `limit ${limit}`).to.deep.equal([false, limit === 2, true]);
       }
@@ -137,23 +139,53 @@ describe('CookieStateStore', () => {
       const state = 'x'.repeat(900);
       const begun = Array.from({ length: 5 }, () => {
         pass(1000);
-        return begin(newStore(), jar, { state }).handle;
+        return start(newStore(), jar, { state }).handle;
       });
       expect(jar.header.length).to.be.within(2000, 4200);
       const kept = begun.map((handle) => finish(newStore(), jar, handle).ok);
       expect(kept).to.deep.equal([false, false, false, true, true]);
     });
 
+    it('by clearing those that another site started first, so that it cannot end one of this site', () => {
+      const jar = new Jar();
+      const own = start(newStore(), jar).handle;
+      const foreign = Array.from({ length: 20 }, () => {
+        pass(1000);
+        return start(newStore(), jar, { crossSite: true }).handle;
+      });
+      expect(jar.cookies.size).to.equal(5);
+      expect(finish(newStore(), jar, foreign.at(-1) ?? '').pending).to.include({ crossSite: true });
+      expect(finish(newStore(), jar, own).pending).to.include({ crossSite: false });
+    });
+
+    it('by refusing one that another site starts if all of the others are of this site', () => {
+      const jar = new Jar();
+      const handles = Array.from({ length: 5 }, () => start(newStore(), jar).handle);
+      const { error, lines } = start(newStore(), jar, { crossSite: true });
+      expect(error).to.include({ code: 'too_many_logins', status: 429 });
+      expect(lines).to.deep.equal([]);
+      expect(handles.map((handle) => finish(newStore(), jar, handle).ok)).to.deep.equal(Array(5).fill(true));
+    });
+
+    it('by the mark of another site, which nobody can take off a cookie that is to open', () => {
+      const jar = new Jar();
+      const { handle } = start(newStore(), jar, { crossSite: true });
+      expect(jar.header).to.match(/=[0-9a-z]+-\./);
+      const unmarked = jar.header.replace('-.', '.');
+      expect(finish(newStore(), unmarked, handle)).to.include({ ok: false, code: 'state_unknown' });
+      expect(finish(newStore(), jar, handle).ok).to.equal(true);
+    });
+
     it('by clearing dead ones first: too old, from the future, or unreadable', () => {
       const jar = new Jar();
-      begin(newStore(), jar);
+      start(newStore(), jar);
       pass(600_001);
       jar.cookies.set('criteo-login.AAAAAAAAAAAAAAAA', 'garbage');
       jar.cookies.set('criteo-login.BBBBBBBBBBBBBBBB', `${(Date.now() + 120_000).toString(36)}.AAAA`);
       jar.cookies.set('criteo-login.CCCCCCCCCCCCCCCC', '');
       jar.cookies.set('criteo-login.tooShort', 'another’s');
       jar.cookies.set('sid', 'another’s');
-      const { handle } = begin(newStore(), jar);
+      const { handle } = start(newStore(), jar);
       expect(jar.names.slice(0, 2)).to.deep.equal(['criteo-login.tooShort', 'sid']);
       expect(jar.names).to.have.length(3);
       expect(finish(newStore(), jar, handle).ok).to.equal(true);
@@ -178,7 +210,7 @@ describe('CookieStateStore', () => {
   describe('refuses a login', () => {
     it('that took too long, and clears its cookie', () => {
       const jar = new Jar();
-      const { handle } = begin(newStore({ maxAge: 60_000 }), jar, { state: 'the state' });
+      const { handle } = start(newStore({ maxAge: 60_000 }), jar, { state: 'the state' });
       pass(60_100);
       const done = finish(newStore({ maxAge: 60_000 }), jar, handle);
       expect(done).to.include({ error: null, ok: false, code: 'state_expired' });
@@ -186,13 +218,13 @@ describe('CookieStateStore', () => {
       expect(done.state).to.have.property('state', 'the state');
       expect(jar.names).to.deep.equal([]);
 
-      const stateless = begin(newStore(), jar).handle;
+      const stateless = start(newStore(), jar).handle;
       pass(600_100);
       expect(finish(newStore(), jar, stateless).state).to.have.all.keys('code', 'message');
     });
 
     it('whose cookie did not come back, saying why that may be', () => {
-      const { handle } = begin(newStore());
+      const { handle } = start(newStore());
       for (const cookies of [undefined, '', 'sid=1', 'criteo-login.=1']) {
         const done = finish(newStore(), cookies, handle);
         expect(done, String(cookies)).to.include({ error: null, ok: false, code: 'state_unknown' });
@@ -203,7 +235,7 @@ describe('CookieStateStore', () => {
 
     it('that is not among those that are pending, which it leaves alone', () => {
       const jar = new Jar();
-      const { handle } = begin(newStore(), jar);
+      const { handle } = start(newStore(), jar);
       for (const other of [
         '',
         'x',
@@ -223,7 +255,7 @@ describe('CookieStateStore', () => {
 
     it('of another strategy, whose cookie it leaves alone', () => {
       const jar = new Jar();
-      const { handle } = begin(newStore(), jar);
+      const { handle } = start(newStore(), jar);
       for (const other of [{ strategy: 'criteo-retail' }, { clientID: 'app-2' }]) {
         expect(finish(newStore(), jar, handle, other)).to.include({ ok: false, code: 'state_unknown' });
       }
@@ -232,8 +264,8 @@ describe('CookieStateStore', () => {
 
     it('whose cookie was put under the name of another strategy’s', () => {
       const [mine, theirs] = [new Jar(), new Jar()];
-      const { handle } = begin(newStore(), mine);
-      const other = begin(newStore(), theirs, { strategy: 'criteo-retail' });
+      const { handle } = start(newStore(), mine);
+      const other = start(newStore(), theirs, { strategy: 'criteo-retail' });
       const replayed = `${theirs.names[0]}=${[...mine.cookies.values()][0]}`;
       for (const each of [handle, other.handle]) {
         const done = finish(newStore(), replayed, each, { strategy: 'criteo-retail' });
@@ -243,22 +275,22 @@ describe('CookieStateStore', () => {
 
     it('whose cookie belongs to another handle', () => {
       const [mine, theirs] = [new Jar(), new Jar()];
-      const { handle } = begin(newStore(), mine);
-      begin(newStore(), theirs);
+      const { handle } = start(newStore(), mine);
+      start(newStore(), theirs);
       const swapped = `${mine.names[0]}=${[...theirs.cookies.values()][0]}`;
       expect(finish(newStore(), swapped, handle)).to.include({ ok: false, code: 'state_unknown' });
     });
 
     it('whose cookie lost its __Host- prefix, as one that a neighbour planted would', () => {
       const jar = new Jar();
-      const { handle } = begin(newStore(), jar);
+      const { handle } = start(newStore(), jar);
       const done = finish(newStore(), jar.header.replace('__Host-', ''), handle);
       expect(done).to.include({ ok: false, code: 'state_unknown' });
     });
 
     it('whose cookie was tampered with in any place, or cut off, or made longer, and clears it', () => {
       const jar = new Jar();
-      const { handle } = begin(newStore(), jar, { verifier });
+      const { handle } = start(newStore(), jar, { verifier });
       const [name = '', value = ''] = [...jar.cookies].flat();
       const changed = Array.from(
         value,
@@ -274,7 +306,7 @@ describe('CookieStateStore', () => {
 
     it('whose cookie is genuine, but holds nothing that this version would write', () => {
       const jar = new Jar();
-      const { handle } = begin(newStore(), jar);
+      const { handle } = start(newStore(), jar);
       const [name = '', value = ''] = [...jar.cookies].flat();
       const [began = ''] = value.split('.');
       const seal = new Seal('passport-criteo: pending login in a cookie', [secret]);
@@ -290,7 +322,7 @@ describe('CookieStateStore', () => {
     it('whatever the Cookie header, unless it is the one that the login began with', () => {
       const jar = new Jar();
       const store = newStore();
-      const { handle } = begin(store, jar, { verifier });
+      const { handle } = start(store, jar, { verifier });
       const [name = '', value = ''] = [...jar.cookies].flat();
       const base = fc.constantFrom(...'ABCxyz019-_.= "%\0ž');
       const near = fc
@@ -320,9 +352,9 @@ describe('CookieStateStore', () => {
   describe('changes its secret', () => {
     it('without losing logins that were begun under the former one', () => {
       const jar = new Jar();
-      const before = begin(newStore(), jar);
+      const before = start(newStore(), jar);
       const rotated = newStore({ secret: [later, secret] });
-      const after = begin(rotated, jar);
+      const after = start(rotated, jar);
       expect(finish(rotated, jar, before.handle).ok).to.equal(true);
       // The first encrypts: a process that knows only the former secret cannot read it.
       expect(finish(newStore(), jar.header, after.handle)).to.include({ ok: false, code: 'state_unknown' });
@@ -331,7 +363,7 @@ describe('CookieStateStore', () => {
 
     it('and says so where the former one is gone', () => {
       const jar = new Jar();
-      const { handle } = begin(newStore(), jar);
+      const { handle } = start(newStore(), jar);
       const done = finish(newStore({ secret: [later] }), jar, handle);
       expect(done).to.include({ ok: false, code: 'state_unknown' });
       expect(done.message).to.match(/secret of CookieStateStore changed/);
@@ -341,18 +373,18 @@ describe('CookieStateStore', () => {
   describe('fails with an error', () => {
     it('naming state and its size where the cookie would be one that browsers ignore', () => {
       const jar = new Jar();
-      const fits = begin(newStore(), jar, { verifier, state: 'x'.repeat(2500) });
+      const fits = start(newStore(), jar, { verifier, state: 'x'.repeat(2500) });
       expect(fits.lines[0]?.length).to.be.within(3000, 4096);
       expect(finish(newStore(), jar, fits.handle).ok).to.equal(verifier);
 
-      const { error, handle, lines } = begin(newStore(), jar, { verifier, state: { text: 'ž'.repeat(2000) } });
+      const { error, handle, lines } = start(newStore(), jar, { verifier, state: { text: 'ž'.repeat(2000) } });
       expect(error).to.be.an('error').and.include({ code: 'state_too_large', status: 500 });
       expect(String(error)).to.match(
         /would take 5\d\d\d bytes.*above 4096.*state of passport\.authenticate takes 4011 bytes of it/,
       );
       expect([handle, lines]).to.deep.equal(['', []]);
 
-      const long = begin(newStore(), jar, { callbackURL: `https://app.example.com/${'x'.repeat(4000)}` });
+      const long = start(newStore(), jar, { callbackURL: `https://app.example.com/${'x'.repeat(4000)}` });
       expect(String(long.error)).to.match(/state of passport\.authenticate takes 0 bytes of it/);
     });
 
@@ -360,14 +392,14 @@ describe('CookieStateStore', () => {
       const circle: { self?: unknown } = {};
       circle.self = circle;
       for (const state of [circle, 7n, () => {}, Symbol('s')]) {
-        const { error } = begin(newStore(), undefined, { state });
+        const { error } = start(newStore(), undefined, { state });
         expect(error).to.be.an('error').and.include({ code: 'state_invalid', status: 500 });
         expect(String(error)).to.contain('the option state of passport.authenticate');
       }
     });
 
     it('where there is no response, both at the beginning and at the end', () => {
-      const { handle } = begin(newStore());
+      const { handle } = start(newStore());
       const errors: unknown[] = [];
       const req = asRequest({ headers: {} });
       newStore().store(req, undefined, undefined, meta, (error) => errors.push(error));
@@ -424,7 +456,7 @@ describe('CookieStateStore', () => {
       const shown = [
         inspect(newStore(), { depth: 9, showHidden: true }),
         JSON.stringify(newStore()),
-        begin(newStore(), undefined, { verifier, state: 'x'.repeat(5000) }).error,
+        start(newStore(), undefined, { verifier, state: 'x'.repeat(5000) }).error,
       ];
       for (const text of shown) expect(String(text)).not.to.match(/first secret|vvvvv|xxxxx/);
     });

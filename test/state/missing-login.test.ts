@@ -1,10 +1,10 @@
 import { expect } from 'chai';
 import { whyForeign, whyNothingPending } from '../../lib/state/missing-login';
-import type { Request } from '../../lib/state/state-store';
-import { asRequest, meta } from './cookie-support';
+import type { PassportRequest } from '../../lib/state/state-store';
+import { asRequest, meta } from '../support/cookie-store';
 
 const http = { ...meta, callbackURL: 'http://localhost:3000/cb' };
-const from = (cookie?: string, shape: object = {}): Request => asRequest({ headers: { cookie }, ...shape });
+const from = (cookie?: string, shape: object = {}): PassportRequest => asRequest({ headers: { cookie }, ...shape });
 const express = (changes: object = {}): Record<string, unknown> => ({
   id: 'the-id',
   cookie: { path: '/', ...changes },
@@ -18,9 +18,9 @@ describe('Why a session holds no pending login', () => {
   const strict = /The session cookie is SameSite=Strict/;
   const overHttp = /Secure, but the app is used over http/;
   const behindProxy = /Secure and the callback URL https, but the request looks like http/;
-  const otherHost = /Most likely the login began on another host than localhost:3000,/;
+  const otherHost = /Most likely the login was started on another host than localhost:3000,/;
 
-  const cases: [string, Request, Record<string, unknown>, ...RegExp[]][] = [
+  const cases: [string, PassportRequest, Record<string, unknown>, ...RegExp[]][] = [
     ['express-session’s came back', from('a=b; sid=s%3Athe-id.mac'), express(), over],
     ['@fastify/session’s came back', from('sessionId=the-id.mac'), { sessionId: 'the-id' }, over],
     ['cookie-session’s came back', from('session=eyJ9'), { isNew: false }, over],
@@ -59,8 +59,8 @@ describe('Why a session holds no pending login', () => {
   });
 
   it('is told of another strategy’s login, of which no more than a line is believed', () => {
-    expect(whyForeign(['x'.repeat(5000), 'app-2'], meta)).to.have.length.below(600);
-    expect(whyForeign(['criteo-2', 'app-2'], meta)).to.match(
+    expect(whyForeign({ strategy: 'x'.repeat(5000), clientID: 'app-2' }, meta)).to.have.length.below(600);
+    expect(whyForeign({ strategy: 'criteo-2', clientID: 'app-2' }, meta)).to.match(
       /by the strategy \["criteo-2",.* came to \["criteo","app-1"\]/,
     );
   });

@@ -4,15 +4,14 @@ import {
   isFresh,
   isHandle,
   isOwn,
-  type LoginRecord,
   newHandle,
-  newRecord,
-  pendingLogin,
-  readRecord,
+  newLogin,
+  readLogin,
+  type StoredLogin,
 } from '../../lib/state/pending-login';
-import { metadata } from './session-support';
+import { metadata } from '../support/session-store';
 
-const record: LoginRecord = { at: 1, of: ['n', 'c'], to: 't' };
+const record: StoredLogin = { at: 1, of: ['n', 'c'], to: 't' };
 
 describe('A handle', () => {
   it('is 192 random bits in 32 characters', () => {
@@ -42,31 +41,28 @@ describe('A handle', () => {
   }
 });
 
-describe('A login’s record', () => {
+describe('A pending login', () => {
   it('holds what there is, and nothing for what there is not', () => {
     const before = Date.now();
-    const { at, ...others } = newRecord(undefined, undefined, metadata());
+    const { at, ...others } = newLogin(undefined, undefined, metadata());
     expect(at).to.be.within(before, Date.now());
     expect(others).to.deep.equal({ of: ['criteo', 'client-1'], to: metadata().callbackURL });
-    const { at: _, ...full } = newRecord('verifier', null, metadata({ boundTo: 'me' }));
-    expect(full).to.deep.equal({ ...others, pkce: 'verifier', app: null, by: 'me' });
+    const all = metadata({ boundTo: 'me', purpose: 'authorize', crossSite: true });
+    const { at: _, ...full } = newLogin('verifier', null, all);
+    const named = { for: 'authorize', by: 'me', via: 'cross-site', pkce: 'verifier', app: null };
+    expect(full).to.deep.equal({ ...others, ...named });
   });
 
   it('belongs to a name and a client id, both of them', () => {
     const mine = metadata();
-    expect(isOwn(newRecord(undefined, undefined, mine), mine)).to.equal(true);
-    for (const others of [
-      { strategy: 'other' },
-      { clientID: 'other' },
-      { strategy: '', clientID: 'criteo,client-1' },
-    ]) {
-      expect(isOwn(newRecord(undefined, undefined, metadata(others)), mine)).to.equal(false);
-    }
-  });
-
-  it('is given back with the one who began it, where that is known', () => {
-    expect(pendingLogin(record)).to.deep.equal({ callbackURL: 't' });
-    expect(pendingLogin({ ...record, by: 'me' })).to.deep.equal({ callbackURL: 't', boundTo: 'me' });
+    const owned = (by: object): boolean => {
+      const login = readLogin(newLogin(undefined, undefined, metadata(by)));
+      return login !== undefined && isOwn(login, mine);
+    };
+    expect(owned({})).to.equal(true);
+    expect(owned({ strategy: 'other' })).to.equal(false);
+    expect(owned({ clientID: 'other' })).to.equal(false);
+    expect(owned({ strategy: '', clientID: 'criteo,client-1' })).to.equal(false);
   });
 
   const wrong: unknown[] = [
@@ -77,8 +73,7 @@ describe('A login’s record', () => {
     [],
     {},
     { ...record, at: '1' },
-    { ...record, at: Number.NaN },
-    { ...record, at: Number.POSITIVE_INFINITY },
+    { ...record, at: undefined },
     { ...record, of: undefined },
     { ...record, of: 'nc' },
     { ...record, of: ['n'] },
@@ -90,32 +85,60 @@ describe('A login’s record', () => {
     { ...record, pkce: 'too-short' },
     { ...record, pkce: 'x'.repeat(129) },
     { ...record, pkce: `${'x'.repeat(43)}&code=1` },
+    { ...record, pkce: ['x'.repeat(43)] },
+    { ...record, pkce: null },
     { ...record, by: 7 },
+    { ...record, by: null },
+    { ...record, for: 'authenticate' },
+    { ...record, for: null },
+    { ...record, via: 'same-site' },
+    { ...record, via: true },
   ];
   for (const value of wrong) {
     it(`is not read from ${JSON.stringify(value)}`, () => {
-      expect(readRecord(value)).to.equal(undefined);
+      expect(readLogin(value)).to.equal(undefined);
     });
   }
 
   it('is read from what was written, after a way through JSON', () => {
-    for (const [verifier, state] of [
-      [undefined, undefined],
-      ['x'.repeat(43), { a: [1, null] }],
-    ] as const) {
-      const written = newRecord(verifier, state, metadata({ boundTo: 'me' }));
-      expect(readRecord(JSON.parse(JSON.stringify(written)))).to.deep.equal(written);
+    const plain = { strategy: 'criteo', clientID: 'client-1', callbackURL: metadata().callbackURL };
+    const none = {
+      boundTo: undefined,
+      verifier: undefined,
+      state: undefined,
+      purpose: 'authenticate',
+      crossSite: false,
+    };
+    const full = { boundTo: 'me', purpose: 'authorize', crossSite: true } as const;
+    const verifier = 'x'.repeat(43);
+    const state = { a: [1, null] };
+    const cases: [object, ReturnType<typeof newLogin>][] = [
+      [none, newLogin(undefined, undefined, metadata())],
+      [{ ...full, verifier, state }, newLogin(verifier, state, metadata(full))],
+    ];
+    for (const [expected, written] of cases) {
+      const read = readLogin(JSON.parse(JSON.stringify(written)));
+      expect(read).to.deep.equal({ startedAt: written.at, ...plain, ...expected });
     }
   });
 
   it('is read from anything at all without a throw', () => {
-    fc.assert(fc.property(fc.anything(), (value) => void readRecord(value)));
+    fc.assert(fc.property(fc.anything(), (value) => void readLogin(value)));
   });
 
-  it('is fresh up to its age, and where another machine’s clock is a little ahead', () => {
-    const now = Date.now();
-    const of = (at: number) => isFresh({ ...record, at }, 10_000);
-    expect([of(now), of(now - 9_000), of(now + 30_000)]).to.deep.equal([true, true, true]);
-    expect([of(now - 10_100), of(now + 61_000), of(0)]).to.deep.equal([false, false, false]);
+  it('is fresh up to its age, and while another machine’s clock is at most a minute ahead', () => {
+    const { now } = Date;
+    const time = now();
+    Date.now = () => time;
+    try {
+      const fresh = (age: number) => isFresh(time - age, 10_000);
+      expect([fresh(0), fresh(10_000), fresh(-60_000)]).to.deep.equal([true, true, true]);
+      expect([fresh(10_001), fresh(-60_001)]).to.deep.equal([false, false]);
+      for (const none of [Number.NaN, Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY]) {
+        expect(isFresh(none, 10_000)).to.equal(false);
+      }
+    } finally {
+      Date.now = now;
+    }
   });
 });

@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import { SessionStateStore } from '../../lib/state/session-store';
-import { Bench, metadata } from './session-support';
+import { Bench, metadata } from '../support/session-store';
 
 const verifier = 'v'.repeat(43);
 
@@ -37,8 +37,8 @@ describe('SessionStateStore, in a session that must stay small', () => {
     });
 
     it('counts bytes, not characters', () => {
-      expect(bench.begin('é'.repeat(1023))[0]).to.equal(null);
-      expect(bench.begin('é'.repeat(1024))[0]).to.have.property('code', 'state_too_large');
+      expect(bench.start('é'.repeat(1023))[0]).to.equal(null);
+      expect(bench.start('é'.repeat(1024))[0]).to.have.property('code', 'state_too_large');
     });
 
     it('has a login go where the next does not fit beside it, and only then', () => {
@@ -62,6 +62,15 @@ describe('SessionStateStore, in a session that must stay small', () => {
       expect(Buffer.byteLength(JSON.stringify(bench.pending))).to.be.above(5000);
     });
 
+    it('is 6 KiB at most with every field there is', () => {
+      bench = new Bench(new SessionStateStore({ limit: 1000 }));
+      const full = metadata({ boundTo: 'b'.repeat(43), purpose: 'authorize', crossSite: true });
+      for (let login = 0; login < 200; login += 1) {
+        bench.handle(null, full, verifier);
+        expect(Buffer.byteLength(JSON.stringify(bench.pending))).to.be.at.most(6144);
+      }
+    });
+
     const refused: [string, unknown, string][] = [
       ['a state of more than 2048 bytes', 'x'.repeat(2047), 'state_too_large'],
       [
@@ -81,7 +90,7 @@ describe('SessionStateStore, in a session that must stay small', () => {
     for (const [name, state, code] of refused) {
       it(`refuses ${name}, names the option, and keeps what is pending`, () => {
         const pending = bench.handle('kept');
-        const [error] = bench.begin(state);
+        const [error] = bench.start(state);
         expect(error).to.be.instanceOf(Error).and.include({ code, status: 500 });
         expect(error)
           .to.have.property('message')
@@ -91,7 +100,7 @@ describe('SessionStateStore, in a session that must stay small', () => {
     }
 
     it('refuses a login whose callback URL is too long to be kept', () => {
-      const [error] = bench.begin('x', metadata({ callbackURL: `https://app.example.com/${'x'.repeat(4096)}` }));
+      const [error] = bench.start('x', metadata({ callbackURL: `https://app.example.com/${'x'.repeat(4096)}` }));
       expect(error)
         .to.have.property('message')
         .that.matches(/shorten the option callbackURL/);
@@ -128,6 +137,23 @@ describe('SessionStateStore, in a session that must stay small', () => {
       for (const handle of handles) Object.assign(bench.pending[handle] ?? {}, { at });
       const last = bench.handle();
       expect(Object.keys(bench.pending)).to.have.members([...handles.slice(1), last]);
+    });
+
+    it('lets logins that another site started go first, so that it cannot end one of this site', () => {
+      const foreign = metadata({ crossSite: true });
+      const own = bench.handle();
+      age(own, 500_000);
+      const handles = Array.from({ length: 50 }, () => bench.handle('x'.repeat(2000), foreign));
+      expect(bench.pending).to.have.property(own);
+      expect(bench.finish(handles.at(-1))[1]).to.equal(true);
+      expect(bench.finish(own)[1]).to.equal(true);
+    });
+
+    it('refuses a login that another site starts if all of the others are of this site', () => {
+      const handles = Array.from({ length: 10 }, () => bench.handle());
+      const [error] = bench.start(undefined, metadata({ crossSite: true }));
+      expect(error).to.include({ code: 'too_many_logins', status: 429 });
+      expect(Object.keys(bench.pending)).to.deep.equal(handles);
     });
 
     it('leaves alone what the application keeps under the same key', () => {

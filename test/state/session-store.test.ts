@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 import fc from 'fast-check';
 import { SessionStateStore } from '../../lib/state/session-store';
-import { answerOf, Bench, metadata, requestOf } from './session-support';
+import { answerOf, Bench, metadata, requestOf } from '../support/session-store';
 
 const verifier = 'v'.repeat(43);
 const noPrototype = (parts: object): object => Object.assign(Object.create(null), parts);
@@ -13,24 +13,20 @@ describe('SessionStateStore', () => {
   });
 
   it('gives back what was kept, once, and leaves nothing behind', () => {
-    const handle = bench.handle({ to: '/' }, metadata({ boundTo: 'me' }), verifier);
-    expect(bench.finish(handle)).to.deep.equal([
-      null,
-      verifier,
-      { to: '/' },
-      { callbackURL: metadata().callbackURL, boundTo: 'me' },
-    ]);
+    const meta = metadata({ boundTo: 'me', purpose: 'authorize', crossSite: true });
+    const handle = bench.handle({ to: '/' }, meta, verifier);
+    const [error, ok, state, pending] = bench.finish(handle);
+    expect([error, ok, state]).to.deep.equal([null, verifier, { to: '/' }]);
+    const { strategy, clientID, callbackURL, boundTo, purpose, crossSite } = meta;
+    expect(pending).to.deep.include({ strategy, clientID, callbackURL, boundTo, purpose, crossSite, verifier, state });
     expect(bench.session).to.deep.equal({});
     expect(bench.finish(handle)).to.have.nested.property('[2].code', 'state_unknown');
   });
 
   it('says true where there is no verifier', () => {
-    expect(bench.finish(bench.handle())).to.deep.equal([
-      null,
-      true,
-      undefined,
-      { callbackURL: metadata().callbackURL },
-    ]);
+    const [error, ok, state, pending] = bench.finish(bench.handle());
+    expect([error, ok, state]).to.deep.equal([null, true, undefined]);
+    expect(pending).to.include({ purpose: 'authenticate', crossSite: false, boundTo: undefined });
   });
 
   it('keeps several logins apart, in whatever order they end', () => {

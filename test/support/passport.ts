@@ -9,8 +9,19 @@ export interface Outcome {
 // Of every request of the test: whatever comes later is recorded, too.
 let calls: Outcome[][] = [];
 
-/** Runs `authenticate` as Passport does, on an object of the request's own, and waits for the first outcome. */
-export function authenticate(strategy: object, request: object = {}, options?: unknown): Promise<Outcome> {
+/** How Passport was given the strategy. */
+export type Given = 'by name' | 'as an instance';
+
+/**
+ * Runs `authenticate` as Passport does, and waits for the first outcome: by name, on an object of the request's own; as an
+ * instance, on the strategy itself, whose actions every request overwrites.
+ */
+export function authenticate(
+  strategy: object,
+  request: object = {},
+  options?: unknown,
+  given: Given = 'by name',
+): Promise<Outcome> {
   const own: Outcome[] = [];
   calls.push(own);
   return new Promise((resolve) => {
@@ -19,10 +30,13 @@ export function authenticate(strategy: object, request: object = {}, options?: u
         own.push({ kind, args });
         resolve({ kind, args });
       },
+      configurable: true,
+      writable: true,
     });
     const verbs = { success: verb('success'), fail: verb('fail'), redirect: verb('redirect') };
-    const augmented = Object.create(strategy, { ...verbs, error: verb('error'), pass: verb('pass') });
-    augmented.authenticate(request, options);
+    const target = given === 'by name' ? Object.create(strategy) : strategy;
+    Object.defineProperties(target, { ...verbs, error: verb('error'), pass: verb('pass') });
+    target.authenticate(request, options);
   });
 }
 

@@ -1,7 +1,7 @@
 import { expect } from 'chai';
-import { authenticate, expectOneOutcomeEach } from '../support/passport';
-import { boom, misbehaviours, timeout } from './misbehaviours';
-import { type Answer, app, errorOf, failureOf, type Stubbed, stubbed, successOf, Visitor } from './support';
+import { boom, misbehaviours, timeout } from './support/misbehaviours';
+import { authenticate, expectOneOutcomeEach } from './support/passport';
+import { type Answer, app, errorOf, failureOf, type Stubbed, stubbed, successOf, Visitor } from './support/strategy';
 
 /** A strategy whose one hook is replaced. */
 function withHook(name: string, hook: (...args: unknown[]) => unknown, options: object = {}): Stubbed {

@@ -1,5 +1,5 @@
 import type { SessionStateStore } from '../../lib/state/session-store';
-import type { Request, StateMetadata } from '../../lib/state/state-store';
+import type { PassportRequest, StateMetadata } from '../../lib/state/state-store';
 
 /** What a strategy tells a store. */
 export function metadata(changes: Partial<StateMetadata> = {}): StateMetadata {
@@ -9,6 +9,8 @@ export function metadata(changes: Partial<StateMetadata> = {}): StateMetadata {
     clientID: 'client-1',
     callbackURL: 'https://app.example.com/cb',
     strategy: 'criteo',
+    purpose: 'authenticate',
+    crossSite: false,
     ...changes,
   };
 }
@@ -23,9 +25,9 @@ export function answerOf(ask: (callback: (...answer: unknown[]) => void) => void
 }
 
 /** A request of a session. */
-export function requestOf(session: unknown): Request {
+export function requestOf(session: unknown): PassportRequest {
   const parts: unknown = { headers: {}, session };
-  return parts as Request;
+  return parts as PassportRequest;
 }
 
 /** A store, a session and what is asked of them, without a strategy. */
@@ -34,13 +36,13 @@ export class Bench {
 
   constructor(readonly store: SessionStateStore) {}
 
-  begin(state?: unknown, meta = metadata(), verifier?: string): unknown[] {
+  start(state?: unknown, meta = metadata(), verifier?: string): unknown[] {
     return answerOf((callback) => this.store.store(requestOf(this.session), verifier, state, meta, callback));
   }
 
-  /** The handle of a login that begins. */
+  /** Starts a login and returns its handle. */
   handle(state?: unknown, meta = metadata(), verifier?: string): string {
-    const [error, handle] = this.begin(state, meta, verifier);
+    const [error, handle] = this.start(state, meta, verifier);
     if (error) throw error;
     return String(handle);
   }

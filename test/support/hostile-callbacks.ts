@@ -1,4 +1,4 @@
-import { type Stubbed, stubbed, Visitor } from './support';
+import { type Stubbed, stubbed, Visitor } from './strategy';
 
 const huge = 'x'.repeat(65_536);
 

@@ -2,7 +2,7 @@ import { expect } from 'chai';
 import type { CriteoOAuth2 } from '../../lib/criteo/node-oauth';
 import type { CriteoProfile } from '../../lib/criteo/profile';
 import { CriteoStrategy } from '../../lib/strategy';
-import { authenticate, type Outcome } from '../support/passport';
+import { authenticate, type Outcome } from './passport';
 
 export const app = {
   clientID: 'client-1',

@@ -5,78 +5,14 @@ import { CriteoAPIError } from '../../lib/errors';
 import type { Login } from '../../lib/login/verify';
 import { createSandbox, type Sandbox } from '../../lib/sandbox';
 import { CriteoStrategy } from '../../lib/strategy';
-import { authenticate, expectOneOutcomeEach } from '../support/passport';
-import {
-  app,
-  construct,
-  errorOf,
-  failureOf,
-  locationOf,
-  type Stubbed,
-  stubbed,
-  successOf,
-  user,
-  Visitor,
-} from './support';
+import { expectOneOutcomeEach } from '../support/passport';
+import { app, construct, errorOf, failureOf, locationOf, successOf, user, Visitor } from '../support/strategy';
 
-/** A request of a visitor whose Passport throws while it is told the outcome. */
-async function deafTo(kinds: string[], strategy: Stubbed, request: object): Promise<unknown[][]> {
-  const heard: unknown[][] = [];
-  const verb = (kind: string) => ({
-    value: (...args: unknown[]) => {
-      heard.push([kind, ...args]);
-      if (kinds.includes(kind)) throw new Error(`no ${kind}`);
-    },
-  });
-  const verbs = { success: verb('success'), fail: verb('fail'), redirect: verb('redirect'), error: verb('error') };
-  Object.create(strategy, verbs).authenticate(request, {});
-  for (let turn = 0; turn < 10; turn += 1) await new Promise(setImmediate);
-  return heard;
-}
-
-describe('CriteoStrategy, its outcomes', () => {
+describe('CriteoStrategy', () => {
   expectOneOutcomeEach();
   let visitor: Visitor;
   beforeEach(() => {
     visitor = new Visitor();
-  });
-
-  describe('told to an application that throws', () => {
-    for (const [kind, query] of [
-      ['redirect', () => ({})],
-      ['fail', () => ({ code: 'c' })],
-      ['success', (state: string) => ({ code: 'c', state })],
-    ] as [string, (state: string) => object][]) {
-      it(`${kind}: what was thrown becomes the error`, async () => {
-        const strategy = stubbed();
-        const request = visitor.request({ query: query(await visitor.handle(strategy)) });
-        const heard = await deafTo([kind], strategy, { ...request, session: visitor.session });
-        expect(heard.map(([each]) => each)).to.deep.equal([kind, 'error']);
-        expect(heard[1]?.[1]).to.have.property('message', `no ${kind}`);
-      });
-    }
-
-    it('error: what was thrown is the process’s, as it would be anywhere', async () => {
-      const listeners = process.rawListeners('uncaughtException');
-      process.removeAllListeners('uncaughtException');
-      const uncaught = new Promise((resolve) => process.once('uncaughtException', resolve));
-      try {
-        const heard = await deafTo(['redirect', 'error'], stubbed(), visitor.request({ query: {} }));
-        expect(heard.map(([each]) => each)).to.deep.equal(['redirect', 'error']);
-        expect(await uncaught).to.have.property('message', 'no error');
-      } finally {
-        for (const listener of listeners) process.on('uncaughtException', listener as () => void);
-      }
-    });
-  });
-
-  it('end with an error where the request itself throws', async () => {
-    const request = Object.defineProperty({}, 'query', {
-      get() {
-        throw new Error('bad query');
-      },
-    });
-    expect(errorOf(await authenticate(stubbed(), request)).message).to.equal('bad query');
   });
 
   describe('against the sandbox', () => {

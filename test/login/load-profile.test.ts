@@ -1,8 +1,18 @@
 import { expect } from 'chai';
 import { CriteoAPIError } from '../../lib/errors';
+import { boom, misbehaviours, quick, timeout } from '../support/misbehaviours';
 import { expectOneOutcomeEach } from '../support/passport';
-import { boom, misbehaviours, quick, timeout } from './misbehaviours';
-import { type Answer, errorOf, failureOf, type Stubbed, stubbed, successOf, tokens, user, Visitor } from './support';
+import {
+  type Answer,
+  errorOf,
+  failureOf,
+  type Stubbed,
+  stubbed,
+  successOf,
+  tokens,
+  user,
+  Visitor,
+} from '../support/strategy';
 
 describe('CriteoStrategy, the profile', () => {
   expectOneOutcomeEach();
@@ -125,6 +135,47 @@ describe('CriteoStrategy, the profile', () => {
       const strategy = stubbed({ requireUserProfile: false });
       strategy.profile = (done) => done(none);
       successOf(await visitor.login(strategy));
+    });
+
+    it('that finds nothing shared, or nothing at all, loses no tokens of passport.authorize', async () => {
+      const authorize = { assignProperty: 'account' };
+      for (const reason of [
+        none,
+        new CriteoAPIError('down', { code: 'internal-error', status: 503, retryable: true }),
+      ]) {
+        const seen: unknown[] = [];
+        const verify = (login: object) => seen.push(login) && user;
+        const strategy = stubbed({ verify });
+        strategy.profile = (done) => done(reason);
+        const state = await visitor.handle(strategy, authorize);
+        successOf(await visitor.finish(strategy, { code: 'c', state }, authorize));
+        expect(seen).to.have.length(1);
+        expect(seen[0]).to.include({ profile: undefined, profileError: reason });
+        expect(seen[0]).to.have.nested.property('tokens.accessToken', tokens.access);
+        // Nothing is to be started again: the tokens are there.
+        expect(reason.message).not.to.match(/start/i);
+      }
+    });
+
+    it('fails passport.authorize if requireUserProfile is true', async () => {
+      const authorize = { assignProperty: 'account' };
+      const strategy = stubbed({ requireUserProfile: true });
+      strategy.profile = (done) => done(none);
+      const state = await visitor.handle(strategy, authorize);
+      const failed = failureOf(await visitor.finish(strategy, { code: 'c', state }, authorize));
+      expect(failed.code).to.equal('no_advertisers');
+    });
+
+    it('ends passport.authenticate with an error that says how to repeat the login, once', async () => {
+      const down = new CriteoAPIError('Criteo is down', { code: 'internal-error', status: 503, retryable: true });
+      const strategy = stubbed();
+      strategy.profile = (done) => done(down);
+      for (let login = 0; login < 2; login += 1) {
+        const error = errorOf(await visitor.login(strategy));
+        expect(error).to.equal(down).and.include({ retryable: true });
+        expect(error.message).to.equal('Criteo is down. Start the login again.');
+        expect(error.stack).to.match(/^CriteoAPIError: Criteo is down\. Start the login again\.\n/);
+      }
     });
 
     it('that Criteo refuses for another reason ends with that error', async () => {

@@ -1,10 +1,10 @@
 import { inspect } from 'node:util';
 import { expect } from 'chai';
 import OAuth2Strategy from 'passport-oauth2';
-import { SessionStateStore } from '../../lib/state/session-store';
-import { CriteoStrategy } from '../../lib/strategy';
-import { expectOneOutcomeEach } from '../support/passport';
-import { app, construct, deepFreeze, locationOf, stubbed, successOf, user, Visitor } from './support';
+import { SessionStateStore } from '../lib/state/session-store';
+import { CriteoStrategy } from '../lib/strategy';
+import { expectOneOutcomeEach } from './support/passport';
+import { app, construct, deepFreeze, locationOf, stubbed, successOf, user, Visitor } from './support/strategy';
 
 const four = (_a: unknown, _b: unknown, _c: unknown, _d: unknown) => {};
 
@@ -41,7 +41,9 @@ describe('CriteoStrategy, constructed', () => {
     const before = inspect(options, { depth: 5 });
     const strategy = stubbed(deepFreeze(options));
     const call = deepFreeze({ state: { deep: { er: 1 } }, callbackURL: 'https://other.example/cb', session: false });
-    const { info } = successOf(await new Visitor().login(strategy, call));
+    const visitor = new Visitor();
+    const query = { code: 'c', state: await visitor.handle(strategy, call) };
+    const { info } = successOf(await visitor.finish(strategy, query, call));
     expect(info).to.deep.equal({ state: { deep: { er: 1 } } });
     expect(inspect(options, { depth: 5 })).to.equal(before);
   });

@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import { HookTimeoutError } from '../../lib/errors';
-import type { Answer } from './support';
+import type { Answer } from './strategy';
 
 /** The option `timeout` of strategies whose hooks hang, in milliseconds. */
 export const timeout = 60;

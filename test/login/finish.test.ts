@@ -1,7 +1,8 @@
 import { expect } from 'chai';
 import { CriteoAuthorizationError } from '../../lib/errors';
-import { authenticate, expectOneOutcomeEach } from '../support/passport';
-import { app, errorOf, failureOf, type Stubbed, stubbed, successOf, tokens, user, Visitor } from './support';
+import { Jar, linesOf, newResponse, newStore } from '../support/cookie-store';
+import { authenticate, expectOneOutcomeEach, type Outcome } from '../support/passport';
+import { app, errorOf, failureOf, type Stubbed, stubbed, successOf, tokens, user, Visitor } from '../support/strategy';
 
 describe('CriteoStrategy, the way back from Criteo', () => {
   expectOneOutcomeEach();
@@ -22,10 +23,10 @@ describe('CriteoStrategy, the way back from Criteo', () => {
     expect(visitor.session).to.deep.equal({});
   });
 
-  it('sends to the token endpoint the callback URL of the authorization request, whatever it is now', async () => {
+  it('sends to the token endpoint the callback URL of the authorization request', async () => {
     const callbackURL = 'https://tenant.example.com/cb';
     const state = await visitor.handle(strategy, { callbackURL });
-    await visitor.finish(strategy, { code: 'c', state }, { callbackURL: 'https://another.example.com/cb' });
+    await visitor.finish(strategy, { code: 'c', state }, { callbackURL });
     expect(strategy.asked[0]?.form['redirect_uri']).to.equal(callbackURL);
   });
 
@@ -58,12 +59,6 @@ describe('CriteoStrategy, the way back from Criteo', () => {
         expect(strategy.asked).to.have.length(2);
       });
     }
-
-    it('lets a login that began before anybody was signed in end after somebody is', async () => {
-      const state = await visitor.handle(strategy);
-      visitor.user = { id: 'a' };
-      successOf(await visitor.finish(strategy, { code: 'c', state }));
-    });
 
     it('refuses a callback that comes twice, and exchanges nothing for it', async () => {
       const state = await visitor.handle(strategy);
@@ -128,24 +123,61 @@ describe('CriteoStrategy, the way back from Criteo', () => {
     }
   });
 
-  describe('by another user', () => {
-    it('fails with user_changed before anything is exchanged', async () => {
-      visitor.user = { id: 'a' };
-      const state = await visitor.handle(strategy, { state: 'mine' });
-      visitor.user = { id: 'b' };
-      const failed = failureOf(await visitor.finish(strategy, { code: 'c', state }));
-      expect(failed).to.include({ code: 'user_changed', status: 403, state: 'mine' });
+  describe('by another user than the one who started it', () => {
+    const alice = { id: 'alice' };
+    const bob = { id: 'bob' };
+    const nobody = undefined;
+    const cases: [string, unknown, unknown, RegExp][] = [
+      ['one user started it and another finishes it', alice, bob, /another user signed in meanwhile, in another tab/],
+      ['a user started it and nobody is signed in', alice, nobody, /no user is signed in at the callback.*SameSite/],
+      ['nobody started it and a user is signed in', nobody, alice, /signed in meanwhile.*nothing more to do/],
+    ];
+    for (const [name, starts, finishes, message] of cases) {
+      for (const options of [{}, { assignProperty: 'account' }]) {
+        it(`fails with user_changed if ${name}: ${options.assignProperty ? 'authorize' : 'authenticate'}`, async () => {
+          visitor.user = starts;
+          const state = await visitor.handle(strategy, { ...options, state: 'mine' });
+          visitor.user = finishes;
+          const failed = failureOf(await visitor.finish(strategy, { code: 'c', state }, options));
+          expect(failed).to.include({ code: 'user_changed', status: 403, state: 'mine' });
+          expect(failed.message).to.match(message);
+          expect(strategy.asked).to.have.length(0);
+          expect(visitor.pending()).to.deep.equal([]);
+        });
+      }
+    }
+
+    const shapes: [string, (name: string) => unknown][] = [
+      ['_id', (_id) => ({ _id })],
+      ['sub', (sub) => ({ sub })],
+      ['userId', (userId) => ({ userId })],
+      ['an ObjectId', (hex) => ({ _id: { toHexString: () => hex } })],
+      ['the user itself', (name) => name],
+    ];
+    for (const [name, make] of shapes) {
+      it(`fails with user_changed if users are told apart by ${name}`, async () => {
+        visitor.user = make('alice');
+        const state = await visitor.handle(strategy);
+        visitor.user = make('bob');
+        expect(failureOf(await visitor.finish(strategy, { code: 'c', state })).code).to.equal('user_changed');
+        visitor.user = make('bob');
+        successOf(await visitor.login(strategy));
+      });
+    }
+
+    it('ends with an error that says to set bindTo if the user has no name, on both halves', async () => {
+      const state = await visitor.handle(strategy);
+      visitor.user = { email: 'alice@example.com' };
+      for (const query of [{}, { code: 'c', state }]) {
+        const error = errorOf(await visitor.finish(strategy, query));
+        expect(error).to.include({ code: 'user_unidentified', status: 500 });
+        expect(error.message).to.match(/set the option bindTo/);
+      }
+      expect(visitor.pending()).to.deep.equal([state]);
       expect(strategy.asked).to.have.length(0);
     });
 
-    it('fails where nobody is signed in any more', async () => {
-      visitor.user = { id: 'a' };
-      const state = await visitor.handle(strategy);
-      visitor.user = undefined;
-      expect(failureOf(await visitor.finish(strategy, { code: 'c', state })).code).to.equal('user_changed');
-    });
-
-    it('is told by what bindTo says, where it is given; the session keeps no trace of that', async () => {
+    it('is told by what bindTo returns, if it is given; the session keeps no trace of that', async () => {
       let who = 'Bearer very-secret';
       strategy = stubbed({ bindTo: () => who });
       const state = await visitor.handle(strategy);
@@ -156,11 +188,100 @@ describe('CriteoStrategy, the way back from Criteo', () => {
       expect(failureOf(await visitor.finish(strategy, { code: 'c', state: again })).code).to.equal('user_changed');
     });
 
-    it('is nobody where bindTo says nothing', async () => {
-      strategy = stubbed({ bindTo: () => '' });
-      successOf(await visitor.login(strategy));
+    for (const none of ['', undefined, null]) {
+      it(`is not checked by a bindTo that always returns ${JSON.stringify(none)}`, async () => {
+        strategy = stubbed({ bindTo: () => none });
+        visitor.user = alice;
+        const state = await visitor.handle(strategy);
+        visitor.user = bob;
+        successOf(await visitor.finish(strategy, { code: 'c', state }));
+      });
+    }
+  });
+
+  describe('for another purpose or at another callback URL', () => {
+    const authorize = { assignProperty: 'account' };
+    const elsewhere = { callbackURL: 'https://app.example.com/connect/criteo/callback' };
+    const cases: [string, object, object, RegExp][] = [
+      ['a sign-in that ends as a link', {}, authorize, /by passport\.authenticate but finished by passport\.authorize/],
+      ['a link that ends as a sign-in', authorize, {}, /by passport\.authorize but finished by passport\.authenticate/],
+      ['a callback URL given on the login route only', elsewhere, {}, /connect\/criteo\/callback but .*both routes/],
+      ['a callback URL given on the callback route only', {}, elsewhere, /auth\/criteo\/callback but .*both routes/],
+    ];
+    for (const [name, starts, finishes, message] of cases) {
+      it(`fails with login_mismatch for ${name}, before anything is exchanged`, async () => {
+        const state = await visitor.handle(strategy, { ...starts, state: 'mine' });
+        const failed = failureOf(await visitor.finish(strategy, { code: 'c', state }, finishes));
+        expect(failed).to.include({ code: 'login_mismatch', status: 403, state: 'mine' });
+        expect(failed.message).to.match(message);
+        expect(strategy.asked).to.have.length(0);
+      });
+    }
+
+    it('does not matter if both are as they were', async () => {
+      const options = { ...authorize, ...elsewhere };
+      const state = await visitor.handle(strategy, options);
+      successOf(await visitor.finish(strategy, { code: 'c', state }, options));
+      expect(strategy.asked[0]?.form['redirect_uri']).to.equal(elsewhere.callbackURL);
+    });
+
+    it('does not let a login that an attacker planted before sign-in link to the user who signed in since', async () => {
+      // One strategy for both. The victim's session was the attacker's, and keepSessionInfo keeps what is pending in it.
+      const planted = [await visitor.handle(strategy), await visitor.handle(strategy, authorize)];
+      visitor.user = { id: 'victim' };
+      for (const state of planted) {
+        for (const options of [{}, authorize, { ...authorize, ...elsewhere }]) {
+          expect((await visitor.finish(strategy, { code: 'attacker', state }, options)).kind).to.equal('fail');
+        }
+      }
+      expect(strategy.asked).to.have.length(0);
     });
   });
+
+  for (const given of ['by name', 'as an instance'] as const) {
+    describe(`that comes twice at once, with the strategy given ${given},`, () => {
+      const all = (requests: object[]): Promise<Outcome[]> =>
+        Promise.all(requests.map((request) => authenticate(strategy, request, {}, given)));
+      const expectOneExchange = (outcomes: Outcome[]): void => {
+        expect(outcomes.filter(({ kind }) => kind === 'success')).to.have.length(1);
+        for (const outcome of outcomes.filter(({ kind }) => kind !== 'success')) {
+          const failed = failureOf(outcome);
+          expect(failed).to.include({ code: 'state_unknown', status: 403, state: 'mine' });
+          expect(failed.message).to.match(/came twice \(reload/);
+        }
+        expect(strategy.asked).to.have.length(1);
+      };
+      const slowly = (made: Stubbed): Stubbed => {
+        made.token = (answer) => setTimeout(answer, 5, null, tokens.access, null, {});
+        return made;
+      };
+
+      it('exchanges the code once: sessions', async () => {
+        strategy = slowly(stubbed());
+        const state = await visitor.handle(strategy, { state: 'mine' });
+        // As a session store gives them: each request has a copy.
+        const load = () => ({
+          ...Object(structuredClone(visitor.session)),
+          regenerate: () => {},
+          save: (done: () => void) => setTimeout(done, 2),
+        });
+        const requests = [0, 1, 2].map(() => visitor.request({ query: { code: 'c', state }, session: load() }));
+        expectOneExchange(await all(requests));
+      });
+
+      it('exchanges the code once: cookies', async () => {
+        strategy = slowly(stubbed({ store: newStore() }));
+        const response = newResponse();
+        const { args } = await authenticate(strategy, { query: {}, headers: {}, res: response }, { state: 'mine' });
+        const state = new URL(String(args[0])).searchParams.get('state');
+        const jar = new Jar();
+        jar.take(linesOf(response));
+        const headers = { cookie: jar.header };
+        const requests = [0, 1, 2].map(() => ({ query: { code: 'c', state }, headers, res: newResponse() }));
+        expectOneExchange(await all(requests));
+      });
+    });
+  }
 
   describe('too late', () => {
     it('fails with state_expired, and gives the application its state to begin again with', async () => {
@@ -208,14 +329,17 @@ describe('CriteoStrategy, the way back from Criteo', () => {
         const found = errorOf(await visitor.finish(strategy, { error, state, error_uri: 'https://x.example/\u0000' }));
         expect(found).to.be.instanceOf(CriteoAuthorizationError);
         expect(found).to.include({ code, status, retryable, uri: 'https://x.example/' });
-        expect(found.message).to.equal(`Criteo ended the login with the error ${code}`);
+        const advice = retryable ? '. Start the login again.' : '';
+        expect(found.message).to.equal(`Criteo ended the login with the error ${code}${advice}`);
       });
     }
 
     it('shows a description cut to a length that fits a page', async () => {
       const state = await visitor.handle(strategy);
       const query = { error: 'server_error', error_description: 'word '.repeat(800), state };
-      expect(errorOf(await visitor.finish(strategy, query)).message).to.have.length(300);
+      const { message } = errorOf(await visitor.finish(strategy, query));
+      expect(message).to.match(/^(word )+word… Start the login again\.$/);
+      expect(message.length).to.be.below(340);
     });
 
     it('and a code too believes the error and exchanges nothing', async () => {

@@ -1,8 +1,8 @@
 import { expect } from 'chai';
 import fc from 'fast-check';
+import { rows } from '../support/hostile-callbacks';
 import { authenticate, expectOneOutcomeEach, type Outcome } from '../support/passport';
-import { rows } from './hostile-rows';
-import { stubbed, Visitor } from './support';
+import { stubbed, Visitor } from '../support/strategy';
 
 /** What an outcome is, in one word. */
 function nameOf({ kind, args }: Outcome): unknown {

@@ -1,7 +1,7 @@
 import { IncomingMessage, ServerResponse } from 'node:http';
 import { Socket } from 'node:net';
 import { CookieStateStore, type CookieStateStoreOptions } from '../../lib/state/cookie-store';
-import type { Request, StateMetadata } from '../../lib/state/state-store';
+import type { PassportRequest, StateMetadata } from '../../lib/state/state-store';
 
 export const secret = 'first secret, at least 32 characters';
 
@@ -11,6 +11,8 @@ export const meta: StateMetadata = {
   clientID: 'app-1',
   callbackURL: 'https://app.example.com/cb',
   strategy: 'criteo',
+  purpose: 'authenticate',
+  crossSite: false,
 };
 
 export const newStore = (options: Partial<CookieStateStoreOptions> = {}): CookieStateStore =>
@@ -19,10 +21,10 @@ export const newStore = (options: Partial<CookieStateStoreOptions> = {}): Cookie
 export const newResponse = (): ServerResponse => new ServerResponse(new IncomingMessage(new Socket()));
 
 /** Something in the shape of a request; the frameworks differ in it. */
-export const asRequest = (shape: object): Request => shape as Request;
+export const asRequest = (shape: object): PassportRequest => shape as PassportRequest;
 
 /** A request of Express's, as far as it matters, with a response of node's. */
-export function newRequest(cookie?: string, res = newResponse()): { req: Request; res: ServerResponse } {
+export function newRequest(cookie?: string, res = newResponse()): { req: PassportRequest; res: ServerResponse } {
   return { req: asRequest({ headers: { cookie }, res }), res };
 }
 
@@ -55,27 +57,27 @@ export class Jar {
   }
 }
 
-export interface Begun {
+export interface Started {
   error?: unknown;
   handle: string;
   lines: string[];
 }
 
-/** Begins a login in a browser. */
-export function begin(
+/** Starts a login in a browser. */
+export function start(
   store: CookieStateStore,
   jar = new Jar(),
   { verifier, state, ...changes }: Partial<StateMetadata> & { verifier?: string; state?: unknown } = {},
-): Begun {
+): Started {
   const { req, res } = newRequest(jar.header);
-  const begun: Begun = { handle: '', lines: [] };
+  const started: Started = { handle: '', lines: [] };
   store.store(req, verifier, state, { ...meta, ...changes }, (error, handle) => {
-    begun.error = error;
-    begun.handle = handle ?? '';
+    started.error = error;
+    started.handle = handle ?? '';
   });
-  begun.lines = linesOf(res);
-  jar.take(begun.lines);
-  return begun;
+  started.lines = linesOf(res);
+  jar.take(started.lines);
+  return started;
 }
 
 export interface Finished {

@@ -1,9 +1,9 @@
 import { inspect } from 'node:util';
 import { expect } from 'chai';
-import { createSandbox } from '../../lib/sandbox';
-import { CriteoStrategy } from '../../lib/strategy';
-import { authenticate, expectOneOutcomeEach, type Outcome } from '../support/passport';
-import { app, construct, stubbed, tokens, user, Visitor } from './support';
+import { createSandbox } from '../lib/sandbox';
+import { CriteoStrategy } from '../lib/strategy';
+import { authenticate, expectOneOutcomeEach, type Outcome } from './support/passport';
+import { app, construct, stubbed, tokens, user, Visitor } from './support/strategy';
 
 /** Everything that a log, a debugger or an error page may make of a value. */
 function renderings(value: unknown): string {

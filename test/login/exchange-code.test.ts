@@ -1,9 +1,9 @@
 import { expect } from 'chai';
 import { CriteoTokenError, CriteoTransportError } from '../../lib/errors';
 import { createSandbox, type Sandbox } from '../../lib/sandbox';
+import { boom, isTimeout, quick, timeout } from '../support/misbehaviours';
 import { expectOneOutcomeEach } from '../support/passport';
-import { boom, isTimeout, quick, timeout } from './misbehaviours';
-import { app, errorOf, Stubbed, stubbed, successOf, user, Visitor } from './support';
+import { app, errorOf, Stubbed, stubbed, successOf, user, Visitor } from '../support/strategy';
 
 describe('CriteoStrategy, the exchange', () => {
   expectOneOutcomeEach();

@@ -1,7 +1,7 @@
 import { createRequire } from 'node:module';
 import { expect } from 'chai';
 import { authenticate, expectOneOutcomeEach } from '../support/passport';
-import { type Answer, app, errorOf, failureOf, stubbed, successOf, Visitor } from './support';
+import { type Answer, app, errorOf, failureOf, stubbed, successOf, Visitor } from '../support/strategy';
 
 const load = createRequire(__filename);
 
@@ -72,7 +72,9 @@ describe('CriteoStrategy with other state stores', () => {
       clientID: app.clientID,
       callbackURL: app.callbackURL,
       strategy: 'criteo',
+      purpose: 'authenticate',
       boundTo: undefined,
+      crossSite: false,
     };
     let seen: unknown[] = [];
     const keep = (...args: unknown[]) => {

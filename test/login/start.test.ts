@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { expect } from 'chai';
 import { authenticate, expectOneOutcomeEach } from '../support/passport';
-import { app, errorOf, failureOf, locationOf, stubbed, Visitor } from './support';
+import { app, errorOf, failureOf, locationOf, stubbed, successOf, Visitor } from '../support/strategy';
 
 describe('CriteoStrategy, the way to Criteo', () => {
   expectOneOutcomeEach();
@@ -114,7 +114,19 @@ describe('CriteoStrategy, the way to Criteo', () => {
     });
   });
 
-  describe('for nobody', () => {
+  it('from another site works, but a hundred of them do not end one that the user started on this site', async () => {
+    const strategy = stubbed();
+    const own = await visitor.handle(strategy);
+    let foreign = '';
+    for (let login = 0; login < 100; login += 1) {
+      const url = await visitor.begin(strategy, {}, { headers: { 'sec-fetch-site': 'cross-site' } });
+      foreign = url.searchParams.get('state') ?? '';
+    }
+    successOf(await visitor.finish(strategy, { code: 'c', state: foreign }));
+    successOf(await visitor.finish(strategy, { code: 'c', state: own }));
+  });
+
+  describe('if no user waits for it', () => {
     const ahead: [string, object][] = [
       ['a HEAD request', { method: 'HEAD' }],
       ['a prefetch', { headers: { 'sec-purpose': 'prefetch' } }],
@@ -131,6 +143,28 @@ describe('CriteoStrategy, the way to Criteo', () => {
         expect(visitor.session).to.deep.equal({});
       });
     }
+
+    for (const destination of ['image', 'script', 'style', 'font', 'object']) {
+      it(`a request for a part of a page (Sec-Fetch-Dest: ${destination}) fails and leaves nothing in the session`, async () => {
+        const request = visitor.request({ query: {}, headers: { 'sec-fetch-dest': destination } });
+        const { code, status } = failureOf(await authenticate(stubbed(), request));
+        expect({ code, status }).to.deep.equal({ code: 'invalid_request', status: 503 });
+        expect(visitor.session).to.deep.equal({});
+      });
+    }
+
+    for (const destination of ['document', 'iframe', 'empty']) {
+      it(`is told from a visit with Sec-Fetch-Dest: ${destination}`, async () => {
+        await visitor.begin(stubbed(), {}, { headers: { 'sec-fetch-dest': destination } });
+      });
+    }
+
+    it('does not keep a callback from being taken, whatever its Sec-Fetch-Dest', async () => {
+      const strategy = stubbed();
+      const state = await visitor.handle(strategy);
+      const parts = { query: { code: 'c', state }, headers: { 'sec-fetch-dest': 'image' } };
+      successOf(await authenticate(strategy, visitor.request(parts)));
+    });
 
     it('is told from a visit whose headers say something else', async () => {
       await visitor.begin(stubbed(), {}, { headers: { purpose: 'business', 'sec-purpose': ['x'] } });

@@ -1,0 +1,58 @@
+import { createHash } from 'node:crypto';
+import type { PassportRequest } from '../state/state-store';
+import { setupError } from '../util/setup-error';
+
+// What apps, databases and tokens call a user's id.
+const names = ['id', '_id', 'sub', 'userId', 'userID', 'user_id', 'uid', 'uuid'] as const;
+
+/**
+ * Names the user who is signed in: the default of the option `bindTo`.
+ *
+ * @returns undefined if no user is signed in
+ * @throws {Error} user_unidentified – a user is signed in, but has no id under a customary name.
+ */
+export function signedInUser(req: PassportRequest): string | undefined {
+  // Passport lets an app choose another property for the user.
+  const { _userProperty: property = 'user' } = req as { _userProperty?: string };
+  const user = (req as unknown as Record<string, unknown>)[property];
+  // As Passport's isAuthenticated decides it.
+  if (!user) return undefined;
+  const found = textOf(user) ?? idOf(user);
+  if (found === undefined) throw setupError('user_unidentified', unidentified);
+  return found;
+}
+
+function idOf(user: unknown): string | undefined {
+  for (const name of names) {
+    const id = (user as Record<string, unknown>)[name];
+    const text = textOf(id) ?? objectText(id);
+    if (text !== undefined) return text;
+  }
+  return undefined;
+}
+
+function textOf(value: unknown): string | undefined {
+  if (typeof value === 'string') return value || undefined;
+  if (typeof value === 'bigint' || Number.isFinite(value)) return String(value);
+  return undefined;
+}
+
+/** Returns the text of an object that stands for one, such as an ObjectId. */
+function objectText(id: unknown): string | undefined {
+  if (typeof id !== 'object' || id === null) return undefined;
+  const { toHexString } = id as { toHexString?: unknown };
+  if (typeof toHexString === 'function') return textOf(toHexString.call(id));
+  // Not null-prototype objects, which have no toString, nor `[object Object]`, which all objects have in common.
+  const text: unknown = 'toString' in id ? String(id) : '';
+  return typeof text === 'string' && !text.startsWith('[object ') ? textOf(text) : undefined;
+}
+
+/** Names a user in 43 characters that reveal nothing: the name may be a credential, and many can read sessions. */
+export function fingerprint(name: string): string {
+  return createHash('sha256').update(name).digest('base64url');
+}
+
+const unidentified =
+  `A user is signed in, but req.user has no id that can be told: none of ${names.join(', ')} is a text or a number. ` +
+  'A login has to be finished by the user who started it, so set the option bindTo of CriteoStrategy to a function of ' +
+  'the request that returns a string for each user, for example (req) => req.user?.email.';

@@ -1,0 +1,129 @@
+import type { CriteoProfile } from '../criteo/profile';
+import type { TokenResponse } from '../criteo/token-request';
+import { CriteoAPIError, CriteoTokenError, CriteoTransportError } from '../errors';
+import { callVerify } from '../state/call-store';
+import type { PassportRequest, StateMetadata, StateStore } from '../state/state-store';
+import { isRecord } from '../util/json';
+import { type Callback, knownError } from './callback-parameters';
+import type { ExchangedLogins } from './exchanged-logins';
+import { askHook } from './hook';
+import {
+  failure,
+  type Outcome,
+  otherLogin,
+  refused,
+  replayed,
+  toStartAgain,
+  unknownLogin,
+  userChanged,
+} from './outcome';
+import type { Login } from './verify';
+
+/** What a login needs to finish. */
+export interface LoginFinish {
+  req: PassportRequest;
+  callback: Callback;
+  /** What the callback's `iss` must be, if it has one (RFC 9207). */
+  issuer: string;
+  pkce: boolean;
+  requireUserProfile: boolean;
+  store: StateStore;
+  /** Milliseconds that the store may take. */
+  timeout: number;
+  exchanged: ExchangedLogins;
+  /** Returns what the store is told of this request. Called once the callback has a state. */
+  metadata(): StateMetadata;
+  exchangeCode(code: string, redirectURI: string, verifier: string | undefined): Promise<TokenResponse>;
+  loadProfile(accessToken: string): Promise<CriteoProfile | undefined>;
+  verify(login: Login): Promise<Outcome>;
+}
+
+/**
+ * Turns a callback into an outcome, strictly in this order: parameters checked, pending login taken, the user, purpose and
+ * callback URL compared, code exchanged, profile loaded, `verify` called.
+ *
+ * @throws (as a rejection) whatever goes wrong and is no failure of the login.
+ */
+export async function finishLogin(login: LoginFinish): Promise<Outcome> {
+  const { req, callback, issuer, store, timeout } = login;
+  if ('malformed' in callback) {
+    const message = `The callback's parameter ${callback.malformed} is repeated, too long, or not plain text`;
+    return failure({ code: 'invalid_callback', message }, 400);
+  }
+  const { iss, state: handle, code } = callback;
+  if (iss !== undefined && iss !== issuer) {
+    const message = `The callback is not from ${issuer} (the option issuer), so the code in it is not for us`;
+    return failure({ code: 'issuer_mismatch', message }, 403);
+  }
+  const error = knownError(callback.error);
+  if (!handle) return failure({ code: 'state_missing', message: stateless, error }, 403);
+
+  const meta = login.metadata();
+  const [ok, stateOrInfo, pending] = await askHook('The state store', timeout, (answer) =>
+    callVerify(store, { req, meta, handle }, answer),
+  );
+  if (!ok) return unknownLogin(stateOrInfo);
+  const state = stateOrInfo;
+  const mismatch = isRecord(pending) ? mismatchOf(pending, meta, state) : undefined;
+  if (mismatch) return mismatch;
+  if (callback.error) return refused(callback, error, state);
+  if (!code) {
+    const message = 'The callback bears neither a code nor an error';
+    return failure({ code: 'invalid_callback', message, state }, 400);
+  }
+  const verifier = typeof ok === 'string' ? ok : undefined;
+  if (login.pkce && verifier === undefined) {
+    const message = 'The pending login was started without PKCE, which is now switched on. Start again.';
+    return failure({ code: 'state_unknown', message, state }, 403);
+  }
+  // From here to the request nothing waits, so of two callbacks that come at once only one gets through.
+  if (!login.exchanged.add(handle)) return replayed(state);
+
+  let response: TokenResponse;
+  try {
+    response = await login.exchangeCode(code, meta.callbackURL, verifier);
+  } catch (reason) {
+    throw adviseToStartAgain(reason);
+  }
+  const { tokens, params } = response;
+  const obtained: Login = { tokens, params, profile: undefined, req, state };
+  try {
+    obtained.profile = await login.loadProfile(tokens.accessToken);
+  } catch (reason) {
+    if (!login.requireUserProfile) obtained.profileError = reason;
+    else if (reason instanceof CriteoAPIError && reason.code === 'no_advertisers') {
+      return failure({ code: reason.code, message: reason.message, state }, 403);
+    } else throw adviseToStartAgain(reason);
+  }
+  return login.verify(obtained);
+}
+
+/** Compares a pending login with the request that finishes it. Only our own stores give all of its fields. */
+function mismatchOf(pending: Record<string, unknown>, meta: StateMetadata, state: unknown): Outcome | undefined {
+  const { boundTo, purpose, callbackURL } = pending;
+  if (boundTo !== meta.boundTo) return userChanged(boundTo, meta.boundTo, state);
+  if (purpose !== undefined && purpose !== meta.purpose) return otherLogin('purpose', purpose, meta.purpose, state);
+  if (typeof callbackURL === 'string' && callbackURL !== meta.callbackURL) {
+    return otherLogin('callbackURL', callbackURL, meta.callbackURL, state);
+  }
+  return undefined;
+}
+
+/**
+ * Adds to an error of Criteo's how to repeat a login. The same request cannot be repeated, because its code and its
+ * pending login are used up.
+ */
+function adviseToStartAgain(reason: unknown): unknown {
+  const ours =
+    reason instanceof CriteoTokenError || reason instanceof CriteoTransportError || reason instanceof CriteoAPIError;
+  if (!ours || !(reason.retryable || reason.code === 'invalid_grant')) return reason;
+  const { message, stack = '' } = reason;
+  reason.message = toStartAgain(message);
+  // The stack is what most logs show, and it repeats the message as it was.
+  reason.stack = stack.replace(message, () => reason.message);
+  return reason;
+}
+
+const stateless =
+  'The callback bears no state, so it belongs to no login that was started here. Most likely the user declined (Criteo ' +
+  'may leave state out then), or the URL was opened by itself (a bookmark, or a link from somewhere else). Start again.';

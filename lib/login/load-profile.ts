@@ -1,0 +1,66 @@
+import type { CriteoOAuth2 } from '../criteo/node-oauth';
+import { type CriteoProfile, fetchProfile, type Service } from '../criteo/profile';
+import { askHook, GRACE } from './hook';
+
+/** How the profile of a login is loaded, or why not. */
+export interface ProfileSource {
+  /** The option `skipUserProfile`, called on `strategy` if it is a function. */
+  skip: unknown;
+  strategy: object;
+  /** Milliseconds that the hooks may take. */
+  timeout: number;
+  /** The app's own `userProfile`, if it has one. */
+  userProfile: ((accessToken: string, done: (error?: unknown, profile?: unknown) => void) => unknown) | undefined;
+  /** Fetches the portfolio. */
+  fetchPortfolio(accessToken: string): Promise<CriteoProfile>;
+}
+
+/** Loads the profile of a login, unless it is to be skipped. */
+export async function loadProfile(source: ProfileSource, accessToken: string): Promise<CriteoProfile | undefined> {
+  const { skip, userProfile, timeout } = source;
+  if (typeof skip === 'function' ? await asksToSkip(source, skip, accessToken) : skip) return undefined;
+  if (!userProfile) return source.fetchPortfolio(accessToken);
+  // What the app's own hook calls a profile is up to the app.
+  const ask = (answer: (error?: unknown, profile?: unknown) => void): unknown => userProfile(accessToken, answer);
+  const [profile] = await askHook('userProfile', timeout + GRACE, ask);
+  return profile as CriteoProfile | undefined;
+}
+
+async function asksToSkip(
+  { strategy, timeout }: ProfileSource,
+  // biome-ignore lint/complexity/noBannedTypes: of either of the two kinds that passport-oauth2 knows
+  skip: Function,
+  accessToken: string,
+): Promise<unknown> {
+  const [skipped] = await askHook('skipUserProfile', timeout, async (answer) => {
+    // As in passport-oauth2: a function of two parameters calls back, others return.
+    if (skip.length > 1) await skip.call(strategy, accessToken, answer);
+    else answer(null, await skip.call(strategy));
+  });
+  return skipped;
+}
+
+/** What a portfolio is fetched with. */
+export interface Portfolio {
+  userProfileURL: URL;
+  service: Service;
+  apiVersion: string;
+  /** The API versions whose end was announced, and told. */
+  warned: Set<string>;
+}
+
+/** Fetches the portfolio, and warns once for each API version that Criteo is going to switch off. */
+export function fetchPortfolio(
+  oauth2: CriteoOAuth2,
+  portfolio: Portfolio,
+  accessToken: string,
+): Promise<CriteoProfile> {
+  const { service, apiVersion, userProfileURL, warned } = portfolio;
+  const onSunset = (message: string): void => {
+    if (warned.has(apiVersion)) return;
+    warned.add(apiVersion);
+    process.emitWarning(message, { code: 'CRITEO_API_SUNSET' });
+  };
+  const { url, timeout, agent, headers } = oauth2.transportFor(userProfileURL);
+  return fetchProfile({ url, timeout, agent, headers, service, apiVersion, onSunset }, accessToken);
+}

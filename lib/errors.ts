@@ -18,6 +18,8 @@ export interface ErrorFacts {
   retryAfter?: number | undefined;
   /** The error underneath, where there is one. */
   cause?: unknown;
+  /** The connection of a TokenSource that the error is about. */
+  key?: string | undefined;
 }
 
 /** The facts as they stand on an error: the flags are always there. */
@@ -121,6 +123,7 @@ export class CriteoAuthorizationError extends AuthorizationError implements Crit
 
 /** The connection is dead: only a new consent by the user can revive it. */
 export class ReauthorizationRequiredError extends Error implements CriteoError {
+  declare key?: string;
   declare code: string;
   declare status: number;
   declare retryable: boolean;
@@ -137,6 +140,7 @@ export class ReauthorizationRequiredError extends Error implements CriteoError {
 
 /** Where the tokens are kept, or what locks them, did not do its part. Nothing was overwritten. */
 export class TokenStoreError extends Error implements CriteoError {
+  declare key?: string;
   declare code: TokenStoreCode;
   declare status: number;
   declare retryable: boolean;
@@ -154,8 +158,12 @@ export type TokenStoreCode =
   | 'store_failed'
   /** What the store returned is not what was stored. */
   | 'store_invalid'
-  /** The lock threw, was not had in time, or ended without doing the work. */
-  | 'lock_failed';
+  /** The lock threw, was not acquired in time, was lost, or ended without calling the work. */
+  | 'lock_failed'
+  /** The tokens were issued to another client id. Nothing was asked of Criteo and nothing was written. */
+  | 'client_mismatch'
+  /** The TokenSource was closed. */
+  | 'closed';
 
 /** A consent callback that cannot be taken; `status` is the answer to give. */
 export class ConsentCallbackError extends Error implements CriteoError {

@@ -96,6 +96,7 @@ describe('A lock', () => {
     sandbox.fault({ on: 'token', status: 503, times: 2 });
     pass(LIFE);
     await rejection(connections.accessToken('user-1'), CriteoTransportError);
+    pass(2000);
     await connections.accessToken('user-1');
   });
 

@@ -34,13 +34,14 @@ describe('Tokens encrypted at rest', () => {
   });
 
   it('survive a change of keys', async () => {
-    const { source, consent } = await open();
+    const { source, consent, pass } = await open();
     const texts = new Keyv<string>();
     const [old, recent] = [newKey(), newKey()];
     const tokens = await consent();
     await source({ store: encrypted(texts, [old]) }).save('user-1', tokens);
     const connections = source({ store: encrypted(texts, [recent, old]) });
     expect(await connections.accessToken('user-1')).to.equal(tokens.accessToken);
+    pass(1000);
     const fresh = await connections.accessToken('user-1', { force: true });
     expect(await source({ store: encrypted(texts, [recent]) }).accessToken('user-1')).to.equal(fresh);
   });
@@ -83,7 +84,7 @@ describe('Tokens in SQLite', () => {
       first.close();
       const second = sqliteTokens(client, file);
       expect(await second.tokens.accessToken('user-1')).to.equal(tokens.accessToken);
-      const fresh = await second.tokens.accessToken('user-1', { force: true });
+      const fresh = await second.tokens.accessToken('user-1', { force: tokens.accessToken });
       expect(fresh).to.not.equal(tokens.accessToken);
       second.close();
       const third = sqliteTokens(client, file);

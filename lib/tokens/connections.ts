@@ -68,9 +68,12 @@ export class Connections {
       const consent = (before: StoredTokenSet | undefined) =>
         this.#consent(tokens, this.#renewals.unsaved(key) ?? before);
       const write = async (): Promise<boolean> => {
+        if (this.#store.atomic) {
+          const row = await this.#store.look(key);
+          return this.#store.compareAndSet(key, row.version, consent(row.tokens), turn);
+        }
         // A record that cannot even be read is replaced all the same: that is how it is repaired.
         const row = await this.#store.look(key).catch(() => undefined);
-        if (row && this.#store.atomic) return this.#store.compareAndSet(key, row.version, consent(row.tokens));
         await this.#store.write(key, consent(row?.tokens), turn);
         return true;
       };
@@ -83,9 +86,11 @@ export class Connections {
     this.#assertOpen();
     await this.#saves.run(key, async (turn) => {
       await this.#persist(key, async () => {
-        const row = this.#store.atomic ? await this.#store.look(key).catch(() => undefined) : undefined;
-        if (row?.version !== undefined) return this.#store.compareAndSet(key, row.version, undefined);
-        if (!row) await this.#store.remove(key, turn);
+        if (this.#store.atomic) {
+          const { version } = await this.#store.look(key);
+          return version === undefined || this.#store.compareAndSet(key, version, undefined, turn);
+        }
+        await this.#store.remove(key, turn);
         return true;
       });
     });
@@ -116,9 +121,14 @@ export class Connections {
     if (usable) {
       if (!isUnsaved && this.#renewals.isFresh(usable)) return usable;
       if (this.#clock.left(usable, this.#skew) > this.#renewals.skewOf(usable) * MARGIN) {
-        this.#renewAhead(key);
+        if (!this.#renewals.attempt(key)) this.#renewAhead(key);
         return usable;
       }
+    }
+    const attempt = this.#renewals.attempt(key);
+    if (attempt !== undefined) {
+      await attempt;
+      return this.current(key, force);
     }
     try {
       const pause = isUnsaved ? undefined : this.#limits.pause(key);

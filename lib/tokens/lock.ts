@@ -104,8 +104,8 @@ export class Exclusive {
   ): Promise<T> {
     let late = false;
     let whole: Promise<unknown> | undefined;
-    let start: (held: { result: Promise<T>; turn: Holder }) => void = nothing;
-    const started = new Promise<{ result: Promise<T>; turn: Holder }>((resolve) => {
+    let start: (held: Held<T>) => void = nothing;
+    const started = new Promise<Held<T>>((resolve) => {
       start = resolve;
     });
     const hold = (signal?: AbortSignal): Promise<unknown> => {
@@ -114,10 +114,10 @@ export class Exclusive {
       if (whole === undefined) {
         const turn = new Holder(signal);
         const result = work(turn);
-        start({ result, turn });
         // The lock is held until the last write has landed, or never will.
-        whole = result.catch(nothing).then(() => this.#settled(turn));
-        whole = quiet(whole.then(() => result));
+        const settled = result.catch(nothing).then(() => this.#settled(turn));
+        start({ result, turn, settled });
+        whole = quiet(settled.then(() => result));
       }
       return whole;
     };
@@ -126,7 +126,7 @@ export class Exclusive {
       if (whole === undefined) throw new Error('The lock ended without calling work');
       return started;
     })();
-    let held: { result: Promise<T>; turn: Holder };
+    let held: Held<T>;
     try {
       held = await acquired(Promise.race([started, releasing]));
     } catch (error) {
@@ -135,20 +135,22 @@ export class Exclusive {
       releasing.catch(nothing);
       throw error;
     }
-    const { result, turn } = held;
-    await result.catch(nothing);
+    const { result, turn, settled } = held;
     // What was done is done, even if the lock cannot be released.
-    const released = within(this.#timers, Math.min(RELEASE, this.#timeout), releasing.then(nothing, nothing), nothing);
-    this.#settled(turn)
-      .then(() => released)
-      .then(end, end);
-    if (!turn.isHeld()) await released;
+    const release = releasing.then(nothing, nothing);
+    const limit = Math.min(RELEASE, this.#timeout);
+    const ended = settled.then(() => within(this.#timers, limit, release, nothing)).then(end, end);
+    await result.catch(nothing);
+    if (!turn.isHeld()) await ended;
     return result;
   }
 
-  /** Settles when the writes of a turn that timed out have settled; a write that takes four timeouts never will. */
+  /** Settles when the writes of a turn that timed out have settled; a write that takes four timeouts more never will. */
   async #settled(turn: Holder): Promise<void> {
-    if (turn.isHeld()) await within(this.#timers, this.#patience, turn.settled(), nothing);
+    // A write that is tried again may be late again.
+    for (let writes = turn.take(); writes.length > 0; writes = turn.take()) {
+      await within<unknown>(this.#timers, this.#patience, Promise.allSettled(writes), nothing);
+    }
   }
 
   async #await<T>(promise: Promise<T>, deadline: number, refusable: boolean, what: string): Promise<T> {
@@ -178,10 +180,18 @@ export class Exclusive {
   }
 }
 
+/** Work that has the lock: its result, and the end of its last write. */
+interface Held<T> {
+  result: Promise<T>;
+  turn: Holder;
+  settled: Promise<void>;
+}
+
 /** A turn, and the writes that outlive it. */
 class Holder implements Turn {
   readonly #signal: AbortSignal | undefined;
-  readonly #writes: Promise<unknown>[] = [];
+  #writes: Promise<unknown>[] = [];
+  #isHeld = false;
 
   constructor(signal?: AbortSignal) {
     // A lock of the app's may pass anything.
@@ -194,14 +204,17 @@ class Holder implements Turn {
 
   keepUntil(write: Promise<unknown>): void {
     this.#writes.push(write);
+    this.#isHeld = true;
   }
 
   isHeld(): boolean {
-    return this.#writes.length > 0;
+    return this.#isHeld;
   }
 
-  async settled(): Promise<void> {
-    await Promise.allSettled(this.#writes);
+  take(): Promise<unknown>[] {
+    const writes = this.#writes;
+    this.#writes = [];
+    return writes;
   }
 }
 

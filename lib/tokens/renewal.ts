@@ -4,14 +4,14 @@ import { CriteoTokenError, ReauthorizationRequiredError, TokenStoreError } from 
 import type { Clock } from './clock';
 import { isKnownDead, refreshTokenExpiresAt } from './connection-status';
 import { tell } from './hooks';
-import type { Turn } from './lock';
+import { PATIENCE, type Turn } from './lock';
 import type { TokenGrant, TokenSourceOptions } from './options';
 import { hasLanded, reconcile } from './reconcile';
 import { freshTokenRefused, type Pause, type RequestLimits, remembered } from './request-limits';
 import { askTwice } from './retry';
 import type { CheckedStore } from './store';
 import { newVersion, type ReauthorizeReason, type StoredTokenSet, unmarked } from './stored-tokens';
-import type { Timers } from './timers';
+import { jittered, sleep, type Timers } from './timers';
 
 /** What a {@link Renewals} works with. */
 export interface RenewalParts {
@@ -33,6 +33,8 @@ export interface RenewalParts {
 const ROUNDS = 2;
 // How often a write is tried against others.
 const WRITES = 3;
+// Milliseconds until a write that failed is tried again; they double each time.
+const RETRY = 250;
 // Milliseconds. A token that was replaced younger than that, and than half of its lifetime, was replaced early; a lifetime
 // below two seconds says nothing.
 const SETTLED = 60_000;
@@ -43,6 +45,8 @@ export class Renewals {
   readonly #parts: RenewalParts;
   /** Tokens that Criteo returned and the store did not take, beside those that they replace. */
   readonly #unsaved = new Map<string, { tokens: StoredTokenSet; base: StoredTokenSet | undefined }>();
+  /** The next try to store them, while the turn in which they came is still held. */
+  readonly #attempts = new Map<string, Promise<void>>();
   #closed: Error | undefined;
 
   constructor(parts: RenewalParts) {
@@ -62,6 +66,11 @@ export class Renewals {
   /** Returns the connections whose tokens the store did not take yet. */
   unsavedKeys(): string[] {
     return [...this.#unsaved.keys()];
+  }
+
+  /** Returns the next try to store them, which fails as the store does; `undefined` if none is planned. */
+  attempt(key: string): Promise<void> | undefined {
+    return this.#attempts.get(key);
   }
 
   /** Forgets what was not stored: the connection was saved again, or deleted. */
@@ -232,8 +241,28 @@ export class Renewals {
       throw contended(key);
     } catch (error) {
       this.#unsaved.set(key, { tokens: next, base });
+      if (!this.#attempts.has(key)) turn.keepUntil(this.#saveLater(key, turn));
       throw error;
     }
+  }
+
+  /**
+   * Tries to store tokens again, for as long as a turn may be held: other processes must not ask with a refresh token that
+   * Criteo may have replaced.
+   */
+  async #saveLater(key: string, turn: Turn): Promise<void> {
+    const { timers, timeout } = this.#parts;
+    const deadline = timers.steady() + PATIENCE * timeout;
+    let isSaved = false;
+    for (let pause = RETRY; !isSaved && timers.steady() + pause < deadline; pause *= 2) {
+      const attempt = sleep(timers, jittered(timers, pause)).then(() => this.saveUnsaved(key, turn));
+      this.#attempts.set(key, attempt);
+      isSaved = await attempt.then(
+        () => true,
+        () => false,
+      );
+    }
+    this.#attempts.delete(key);
   }
 
   #announce(key: string, base: StoredTokenSet | undefined, stored: StoredTokenSet): StoredTokenSet {

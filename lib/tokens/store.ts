@@ -16,11 +16,14 @@ type Awaitable<T> = T | PromiseLike<T>;
  * overwritten.
  */
 export interface TokenStore {
-  /** Returns the tokens of a connection; `undefined` or `null` if there are none. */
+  /**
+   * Returns the tokens of a connection; `undefined` or `null` if there are none. If there are some that cannot be decoded,
+   * it may return an object with their `version` only: `save` and `delete` can replace them then, by `compareAndSet`.
+   */
   get(key: string): Awaitable<StoredTokenSet | null | undefined>;
-  /** Keeps tokens, replacing those there are. Not called if there is a `compareAndSet`, except to repair a record. */
+  /** Keeps tokens, replacing those there are. Not called if there is a `compareAndSet`. */
   set(key: string, tokens: StoredTokenSet): unknown;
-  /** Deletes the tokens. Not called if there is a `compareAndSet`, except to delete a record that cannot be read. */
+  /** Deletes the tokens. Not called if there is a `compareAndSet`. */
   delete(key: string): unknown;
   /**
    * Replaces or deletes tokens in one atomic step, if the store still holds what was read before.
@@ -100,8 +103,19 @@ export class CheckedStore {
     return true;
   }
 
-  async compareAndSet(key: string, expected: string | undefined, tokens: StoredTokenSet | undefined): Promise<boolean> {
-    const done = await this.#call('compareAndSet', () => this.#store.compareAndSet?.(key, expected, tokens));
+  /**
+   * Replaces the record with the version `expected`.
+   *
+   * @param turn is kept if this takes too long. A refresh needs that not, because a late one fails by its version; but
+   *   nothing would stop the late first record of a `save` after a `delete` that found none.
+   */
+  async compareAndSet(
+    key: string,
+    expected: string | undefined,
+    tokens: StoredTokenSet | undefined,
+    turn?: Turn,
+  ): Promise<boolean> {
+    const done = await this.#call('compareAndSet', () => this.#store.compareAndSet?.(key, expected, tokens), turn);
     if (typeof done === 'boolean') return done;
     throw failed('compareAndSet', new TypeError('compareAndSet must return true or false'));
   }

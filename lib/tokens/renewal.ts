@@ -120,7 +120,7 @@ export class Renewals {
       this.check(key, seen);
       const isDead = seen?.reauthorizeSince !== undefined;
       if (seen && !isDead && seen.accessToken !== refused && this.isFresh(seen)) return seen;
-      const tokens = await this.#replaced(key, seen, refused, turn, round);
+      const tokens = await this.#replaced(key, seen, refused, turn);
       if (tokens) return tokens;
       if (round === ROUNDS) throw contended(key);
     }
@@ -140,9 +140,8 @@ export class Renewals {
     seen: StoredTokenSet | undefined,
     refused: string | undefined,
     turn: Turn,
-    round: number,
   ): Promise<StoredTokenSet | undefined> {
-    const { client, grant, store, limits } = this.#parts;
+    const { client, grant, limits } = this.#parts;
     const waiting = limits.pause(key);
     if (waiting) return heldBack(key, seen?.accessToken === refused ? undefined : seen, waiting);
     if (grant === 'client_credentials' || !seen) {
@@ -157,11 +156,7 @@ export class Renewals {
     } catch (error) {
       if (!(error instanceof CriteoTokenError) || error.code !== 'invalid_grant') throw error;
       if (turn.isLost()) throw lockLost(error);
-      // Another process may just have replaced what we asked with.
-      const now = await store.read(key);
-      if (now?.refreshToken === refreshToken) return this.#markDead(key, now, 'refused', turn, error);
-      if (round === ROUNDS) throw error;
-      return undefined;
+      return this.#markDead(key, seen, 'refused', turn, error);
     }
     return this.#keep(key, seen, this.#successor(seen, tokens), turn);
   }
@@ -274,7 +269,7 @@ export class Renewals {
     return stored;
   }
 
-  /** Marks a connection that only a new consent can help; `undefined` if the record has changed meanwhile. */
+  /** Marks a connection that only a new consent can help; `undefined` if another process has changed the record. */
   async #markDead(
     key: string,
     seen: StoredTokenSet,

@@ -44,6 +44,11 @@ export class RequestLimits {
     this.#timers = timers;
   }
 
+  /** Returns how many connections are remembered. */
+  get size(): number {
+    return this.#intervals.size;
+  }
+
   /** Returns why a request for the connection has to wait; `undefined` if it may be made. */
   pause(key: string): Pause | undefined {
     const now = this.#now();

@@ -146,8 +146,8 @@ describe('A connection that died', () => {
       delete: () => true,
     };
     pass(LIFE);
-    const error = await rejection(source({ store }).accessToken('user-1'), CriteoTokenError);
-    expect(error.code).to.equal('invalid_grant');
+    const error = await rejection(source({ store }).accessToken('user-1'), TokenStoreError);
+    expect(error).to.include({ code: 'store_failed', retryable: true });
     expect(asked()).to.equal(2);
   });
 });

@@ -2,15 +2,18 @@ import type { TokenSet } from '../criteo/token-set';
 import { TokenStoreError } from '../errors';
 import { Clock } from './clock';
 import { type ConnectionStatus, describeConnection } from './connection-status';
+import { announce } from './expiry';
+import { contended, reauthorizationRequired, sourceClosed } from './failures';
 import { Exclusive, PATIENCE, type Turn } from './lock';
 import type { CheckedOptions } from './options';
-import { heldBack, Renewals, reauthorizationRequired } from './renewal';
+import { heldBack, Renewals } from './renewal';
 import { RequestLimits } from './request-limits';
 import { isOutage } from './retry';
 import { Slots } from './slots';
 import { CheckedStore } from './store';
 import { newVersion, type StoredTokenSet } from './stored-tokens';
 import { realTimers, type Timers } from './timers';
+import { TokenWriter } from './token-writer';
 
 // Milliseconds: `force: true` does not replace a younger token, and a lock is waited for with a slot for no longer.
 const YOUNG = 1000;
@@ -33,6 +36,7 @@ export class Connections {
   readonly #saves: Exclusive;
   readonly #slots: Slots;
   readonly #limits: RequestLimits;
+  readonly #writer: TokenWriter;
   readonly #renewals: Renewals;
   /** Refreshes under way, by connection. */
   readonly #underWay = new Map<string, Promise<StoredTokenSet>>();
@@ -49,10 +53,16 @@ export class Connections {
     this.#saves = this.#store.atomic ? new Exclusive(undefined, timeout, timers) : this.#turns;
     this.#slots = new Slots(concurrency, PATIENCE * timeout, timers);
     this.#limits = new RequestLimits(() => this.#clock.now(), timers);
+    this.#writer = new TokenWriter(
+      this.#store,
+      timeout,
+      (key, stored, base) => announce(onExpiring, key, stored, base),
+      timers,
+    );
     this.#renewals = new Renewals({
-      ...{ client, grant, timeout, skew, store: this.#store, limits: this.#limits, clock: this.#clock, timers },
-      hooks: { onReauthorizationRequired, onExpiring },
-      expiringWithin: options.expiringWithin,
+      ...{ client, grant, timeout, skew, timers, onReauthorizationRequired },
+      ...{ store: this.#store, writer: this.#writer, limits: this.#limits, clock: this.#clock },
+      announcedWithin: onExpiring && options.expiringWithin,
     });
   }
 
@@ -66,7 +76,7 @@ export class Connections {
     this.#assertOpen();
     await this.#saves.run(key, async (turn) => {
       const consent = (before: StoredTokenSet | undefined) =>
-        this.#consent(tokens, this.#renewals.unsaved(key) ?? before);
+        this.#consent(tokens, this.#writer.unsaved(key) ?? before);
       const write = async (): Promise<boolean> => {
         if (this.#store.atomic) {
           const row = await this.#store.look(key);
@@ -99,7 +109,7 @@ export class Connections {
   /** Describes a connection; `undefined` if there is none. */
   async status(key: string): Promise<ConnectionStatus | undefined> {
     this.#assertOpen();
-    const tokens = this.#renewals.unsaved(key) ?? (await this.#store.read(key));
+    const tokens = this.#writer.unsaved(key) ?? (await this.#store.read(key));
     return tokens && describeConnection(tokens);
   }
 
@@ -112,7 +122,7 @@ export class Connections {
     this.#assertOpen();
     const seen = await this.#store.read(key);
     // What the store did not take is newer than what it has, and written first.
-    const isUnsaved = this.#renewals.unsaved(key) !== undefined;
+    const isUnsaved = this.#writer.unsaved(key) !== undefined;
     if (!isUnsaved) this.#renewals.check(key, seen);
     const refused =
       typeof force === 'string' ? force : force && seen && !this.#isYoung(seen) ? seen.accessToken : undefined;
@@ -121,11 +131,11 @@ export class Connections {
     if (usable) {
       if (!isUnsaved && this.#renewals.isFresh(usable)) return usable;
       if (this.#clock.left(usable, this.#skew) > this.#renewals.skewOf(usable) * MARGIN) {
-        if (!this.#renewals.attempt(key)) this.#renewAhead(key);
+        if (!this.#writer.attempt(key)) this.#renewAhead(key);
         return usable;
       }
     }
-    const attempt = this.#renewals.attempt(key);
+    const attempt = this.#writer.attempt(key);
     if (attempt !== undefined) {
       await attempt;
       return this.current(key, force);
@@ -151,29 +161,26 @@ export class Connections {
   }
 
   async #close(): Promise<void> {
-    const reason = closed();
+    const reason = sourceClosed();
     this.#renewals.close(reason);
     this.#slots.close(reason);
     this.#turns.refuse(reason);
     await Promise.allSettled(this.#underWay.values());
-    const unsaved = this.#renewals.unsavedKeys();
-    await Promise.allSettled(
-      unsaved.map((key) => this.#turns.run(key, (turn) => this.#renewals.saveUnsaved(key, turn))),
-    );
+    const unsaved = this.#writer.unsavedKeys();
+    await Promise.allSettled(unsaved.map((key) => this.#turns.run(key, (turn) => this.#writer.saveUnsaved(key, turn))));
     await Promise.all([this.#turns.idle(), this.#saves.idle()]);
   }
 
   #assertOpen(): void {
-    if (this.#closing !== undefined) throw closed();
+    if (this.#closing !== undefined) throw sourceClosed();
   }
 
   async #persist(key: string, write: () => Promise<boolean>): Promise<void> {
     for (let left = WRITES; !(await write()); left -= 1) {
       if (left > 1) continue;
-      const why = `Other processes kept changing the tokens of ${JSON.stringify(key)} at the same moment. Nothing was written: try again`;
-      throw new TokenStoreError(why, { code: 'store_failed', status: 503, retryable: true, key });
+      throw contended(key);
     }
-    this.#renewals.forget(key);
+    this.#writer.forget(key);
     this.#limits.forget(key);
   }
 
@@ -255,13 +262,6 @@ export class Connections {
 
 function isLockFailure(error: unknown): boolean {
   return error instanceof TokenStoreError && error.code === 'lock_failed';
-}
-
-function closed(): TokenStoreError {
-  return new TokenStoreError('This TokenSource was closed: create another one, or close it later', {
-    code: 'closed',
-    status: 503,
-  });
 }
 
 function withoutUndefined<T extends object>(value: T): Partial<T> {

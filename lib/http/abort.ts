@@ -9,14 +9,3 @@ export function abortError(reason: unknown): CriteoTransportError {
     cause: reason,
   });
 }
-
-/** The promise's outcome, for as long as the caller waits; what is under way goes on without the caller. */
-export function abortable<T>(promise: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
-  if (!signal) return promise;
-  return new Promise((resolve, reject) => {
-    const abort = (): void => reject(abortError(signal.reason));
-    if (signal.aborted) abort();
-    signal.addEventListener('abort', abort, { once: true });
-    promise.then(resolve, reject).finally(() => signal.removeEventListener('abort', abort));
-  });
-}

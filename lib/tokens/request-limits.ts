@@ -87,7 +87,7 @@ export class RequestLimits {
   #extend(key: string, now: number, error?: Error): void {
     const last = this.#intervals.get(key);
     const count = last && isRemembered(last, now) ? last.count + 1 : 1;
-    const until = now + jittered(this.#timers, Math.min(FIRST * 2 ** Math.min(count, 10), LONGEST));
+    const until = now + jittered(this.#timers, Math.min(FIRST * 2 ** Math.min(count - 1, 10), LONGEST));
     this.#intervals.set(key, { count, since: now, until, error });
     if (this.#intervals.size < this.#sweepAt) return;
     for (const [name, interval] of this.#intervals) {

@@ -138,7 +138,9 @@ for (const kind of ['redis', 'postgres'] as const) {
         for (const [index, outcomes] of (await Promise.all(answers)).entries()) {
           // A process that was told to end refuses what it has not started.
           if (chance >= 0.35 && chance < 0.5 && index === victim) continue;
-          expectTokens(outcomes);
+          // A frozen process finds its timers over when it goes on: that is an error of its store or lock, to be tried again.
+          const isFrozen = chance >= 0.25 && chance < 0.35 && index === victim;
+          expectTokens(outcomes?.filter((outcome) => !isFrozen || !/^(store|lock)_failed$/.test(outcome)));
         }
         // The sandbox remembers the last 5,000 requests.
         const asked = sandbox.requests.filter((request) => request.time >= startedAt && isRefresh(request)).length;

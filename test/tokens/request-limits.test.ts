@@ -79,7 +79,7 @@ describe('The requests to the token endpoint', () => {
       await connections.accessToken('user-1', { force: true });
       pass(100);
     }
-    expect(asked()).to.be.within(4, 9);
+    expect(asked()).to.be.within(4, 10);
   });
 
   it('replace a refused token once, and then less and less often', async () => {
@@ -101,7 +101,7 @@ describe('The requests to the token endpoint', () => {
       );
       pass(100);
     }
-    expect(asked()).to.be.within(4, 9);
+    expect(asked()).to.be.within(4, 10);
     expect(errors[0]).to.be.instanceOf(CriteoAPIError);
     expect(errors[0]).to.include({ code: 'fresh_token_refused', retryable: true, status: 503 });
     expect(errors[0]?.retryAfter).to.be.within(1, 60);
@@ -119,7 +119,7 @@ describe('The requests to the token endpoint', () => {
       expect(await connections.accessToken('user-1')).to.equal('ended');
       pass(100);
     }
-    expect(asked()).to.be.within(4, 9);
+    expect(asked()).to.be.within(4, 10);
     expect(store.get('user-1')?.accessToken).to.equal('ended');
   });
 
@@ -134,7 +134,7 @@ describe('The requests to the token endpoint', () => {
       expect([response.status, await response.json()]).to.deep.equal([401, body]);
       pass(100);
     }
-    expect(asked()).to.be.within(2, 6);
+    expect(asked()).to.be.within(2, 7);
   });
 
   it('run ahead in the background with intervals, while calls get the token that still lives', async () => {

@@ -36,7 +36,8 @@ export function dashboard({ criteo, tokens, store, view }: Site): Router {
     const connection = userOf(req)?.connections.get(field(req, 'connection'));
     if (!connection) return res.redirect(303, '/dashboard');
     try {
-      await tokens.accessToken(connection.key, { force: true });
+      // By value: `true` would leave a token that is younger than a second.
+      await tokens.accessToken(connection.key, { force: store.get(connection.key)?.accessToken ?? true });
       req.session.notice = 'The access token was refreshed.';
     } catch (error) {
       // The dashboard says so, and what to do about it.

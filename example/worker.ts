@@ -14,18 +14,20 @@ export interface WorkerOptions {
 }
 
 /**
- * Work for somebody who is not there: prints a connection's advertisers every minute, for as long as the consent lasts.
- * Time goes faster here, for the sandbox and the token source alike, so that many token lives pass as you watch.
+ * Works for a user who is away: prints a connection's advertisers every minute, for as long as the consent lasts. Time
+ * goes faster here, for the sandbox and the token source alike, so that many token lifetimes pass as you watch.
  */
 export async function runWorker({ print, minute, signal }: WorkerOptions): Promise<void> {
   let ahead = 0;
   const now = () => Date.now() + ahead;
   const sandbox = await createSandbox({ now });
+  let source: TokenSource | undefined;
   try {
-    // What the web app did when somebody connected: it is the same store that both work with, a database in real life.
+    // What the web app did when the user connected: both work with the same store, a database in real life.
     const client = new CriteoClient({ ...sandbox.app, ...sandbox.endpoints });
     const store = new Map<string, TokenSet>();
     const tokens = new TokenSource({ client, store, now });
+    source = tokens;
     const key = 'ada';
     const redirectURI = 'http://localhost:3000/criteo-connect/callback';
     const question = new URLSearchParams({
@@ -51,6 +53,8 @@ export async function runWorker({ print, minute, signal }: WorkerOptions): Promi
       await sleep(minute, undefined, { signal }).catch(() => {});
     }
   } finally {
+    // Waits for a refresh under way: a new refresh token that is not stored would be lost with the process.
+    await source?.close();
     await sandbox.close();
   }
 }
@@ -60,9 +64,9 @@ async function report(tokens: TokenSource, key: string): Promise<{ text: string;
     const portfolio = await fetchPortfolio(tokens, key, { service: 'marketing-solutions' });
     return { text: portfolio.map(({ name, id }) => name ?? id).join(', '), over: false };
   } catch (error) {
-    // Time to write to the person: only they can help.
+    // Time to write to the user: only they can help.
     if (isLost(error)) return { text: 'The consent is gone: this person has to connect Criteo again.', over: true };
-    // All else passes, or is ours to mend: the tokens are kept, and the next minute is another try.
+    // Everything else passes, or is ours to fix: the tokens are kept, and the next minute is another try.
     return { text: error instanceof Error ? error.message : String(error), over: false };
   }
 }

@@ -27,6 +27,8 @@ export interface ErrorFacts {
   retryAfter?: number | undefined;
   /** The error underneath, if there is one. */
   cause?: unknown;
+  /** The connection of a TokenSource that the error is about. */
+  key?: string | undefined;
 }
 
 const known = new WeakSet<object>();
@@ -141,6 +143,7 @@ export class CriteoAuthorizationError extends withFacts(AuthorizationError) {
 
 /** The connection has ended: the user must consent again. */
 export class ReauthorizationRequiredError extends CriteoError {
+  declare key?: string;
   constructor(message: string, facts: Partial<ErrorFacts> = {}) {
     const usual = { code: 'reauthorization_required', status: 401 };
     super('ReauthorizationRequiredError', message, { ...usual, ...facts, reauthorize: true });
@@ -149,6 +152,7 @@ export class ReauthorizationRequiredError extends CriteoError {
 
 /** The token store or its lock failed. Nothing was overwritten. */
 export class TokenStoreError extends CriteoError {
+  declare key?: string;
   declare code: TokenStoreCode;
   constructor(message: string, facts: ErrorFacts & { code: TokenStoreCode }) {
     super('TokenStoreError', message, facts);
@@ -161,8 +165,12 @@ export type TokenStoreCode =
   | 'store_failed'
   /** The store returned something else than what was stored. */
   | 'store_invalid'
-  /** The lock threw, could not be taken in time, or ended without doing the work. */
-  | 'lock_failed';
+  /** The lock threw, could not be taken in time, was lost, or ended without doing the work. */
+  | 'lock_failed'
+  /** The tokens were issued to another client id. Criteo was not asked and nothing was written. */
+  | 'client_mismatch'
+  /** The TokenSource was closed. */
+  | 'closed';
 
 /** A consent callback was refused, or could not be handled; `status` is the HTTP status to answer with. */
 export class ConsentCallbackError extends CriteoError {

@@ -51,9 +51,10 @@ export {
   CriteoStrategy as Strategy,
   type FailureInfo,
 } from './strategy';
+export type { ConnectionStatus } from './tokens/connection-status';
 export type { TokenFetchInit } from './tokens/fetch';
 export type { TokenLock } from './tokens/lock';
 export type { TokenGrant, TokenSourceOptions } from './tokens/options';
 export type { TokenStore } from './tokens/store';
-export type { StoredTokenSet } from './tokens/stored-tokens';
+export type { ReauthorizeReason, StoredTokenSet } from './tokens/stored-tokens';
 export { type AccessTokenOptions, TokenSource } from './tokens/token-source';

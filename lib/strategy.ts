@@ -13,7 +13,7 @@ import { exchangeCode, reservedTokenParams } from './login/exchange-code';
 import { ExchangedLogins } from './login/exchanged-logins';
 import { isAheadOfVisit, isCrossSite, isPartOfPage } from './login/fetch-metadata';
 import { finishLogin } from './login/finish';
-import { asError, atOnce, handOver } from './login/hook';
+import { asError, atOnce } from './login/hook';
 import { fetchPortfolio, loadProfile } from './login/load-profile';
 import { requestStarted } from './login/login-events';
 import { noUserWaiting, type Outcome } from './login/outcome';
@@ -37,6 +37,7 @@ import {
 } from './options';
 import type { PassportRequest, Purpose, StateMetadata, StateStore } from './state/state-store';
 import { optionError } from './util/checks';
+import { handOver } from './util/hand-over';
 
 export type { FailureInfo } from './login/outcome';
 

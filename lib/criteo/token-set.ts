@@ -40,7 +40,7 @@ const SHORT = 60;
 const LONGEST = 31_536_000;
 
 // Visible ASCII: anything else could break a header (RFC 6750 section 2.1).
-const headerSafe = /^[\x21-\x7e]+$/;
+export const headerSafe = /^[\x21-\x7e]+$/;
 
 /**
  * Turns the JSON of a successful token response (RFC 6749 section 5.1) into a TokenSet. A consent cannot always be

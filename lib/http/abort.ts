@@ -9,18 +9,3 @@ export function abortError(reason: unknown): CriteoTransportError {
     cause: reason,
   });
 }
-
-/** Returns the promise's outcome, or rejects when the caller gives up. What is under way goes on. */
-export function abortable<T>(promise: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
-  if (!signal) return promise;
-  return new Promise((resolve, reject) => {
-    const abort = (): void => reject(abortError(signal.reason));
-    if (signal.aborted) {
-      // Its own failure, if there is one, has no caller any more.
-      promise.catch(() => {});
-      return abort();
-    }
-    signal.addEventListener('abort', abort, { once: true });
-    promise.then(resolve, reject).finally(() => signal.removeEventListener('abort', abort));
-  });
-}

@@ -1,7 +1,5 @@
 import { HookTimeoutError } from '../errors';
 
-export { handOver } from '../util/hand-over';
-
 /**
  * Milliseconds that a hook around an exchange gets in addition to `timeout`, so that the deadline of the exchange, whose
  * error says more, comes first.

@@ -1,14 +1,15 @@
-import { performance } from 'node:perf_hooks';
 import type { TokenSet } from '../criteo/token-set';
+import { realTimers } from './timers';
 
-// Smaller differences are the two clocks' own: their resolution, and what lies between reading one and the other.
+// Smaller differences come from the two clocks themselves: their resolution, and the time between reading the one and the
+// other.
 const STEP = 1000;
 
 /**
- * Judges how long a token still lives, by the wall clock, which is all that processes have in common, and which may be
+ * Judges the age of tokens by the wall clock, because that is the only clock that processes share, and because it may be
  * set at any time. Set forward, tokens look older than they are: they are refreshed early, and that is all. Set back,
- * they look younger, and would be handed out dead. So a token from the future is not believed; and what this process
- * saw the clock lose, measured against the monotonic one, is added to the age of tokens from before.
+ * they look younger, and expired ones would be handed out. So a token from the future is not believed; and a step back
+ * that this process saw, measured against a clock that is never set, is added to the age of tokens from before.
  */
 export class Clock {
   readonly #wall: () => number;
@@ -17,13 +18,13 @@ export class Clock {
   #lost = 0;
   #steppedAt = Number.NEGATIVE_INFINITY;
 
-  constructor(wall: () => number, steady = () => performance.now()) {
+  constructor(wall: () => number, steady = realTimers.steady) {
     this.#wall = wall;
     this.#steady = steady;
     this.#offset = wall() - steady();
   }
 
-  /** Milliseconds since the epoch. */
+  /** Returns milliseconds since the epoch. */
   now(): number {
     const now = this.#wall();
     const offset = now - this.#steady();
@@ -36,13 +37,19 @@ export class Clock {
   }
 
   /**
-   * Milliseconds that a token still lives, none or fewer if it is dead.
+   * Returns the milliseconds until a token expires; 0 or less if it has expired.
    *
    * @param tolerance how far, in milliseconds, the clocks of two machines may be apart.
    */
-  left({ obtainedAt, expiresAt }: TokenSet, tolerance: number): number {
-    const now = this.now();
-    if (obtainedAt > now + tolerance) return 0;
-    return expiresAt - now - (obtainedAt < this.#steppedAt ? this.#lost : 0);
+  left(tokens: TokenSet, tolerance: number): number {
+    const { obtainedAt, expiresAt } = tokens;
+    const age = this.age(tokens);
+    return age < -tolerance ? 0 : expiresAt - obtainedAt - age;
+  }
+
+  /** Returns the milliseconds since a token was asked for; less than 0 for a token from the future. */
+  age({ obtainedAt }: TokenSet): number {
+    const age = this.now() - obtainedAt;
+    return age >= 0 && obtainedAt < this.#steppedAt ? age + this.#lost : age;
   }
 }

@@ -2,23 +2,26 @@ import { performance } from 'node:perf_hooks';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { APIEndpoint } from '../criteo/client';
 import { readAPIError, retryAfter } from '../criteo/error-response';
-import { CriteoTransportError } from '../errors';
+import { CriteoAPIError, CriteoTransportError } from '../errors';
 import { abortError } from '../http/abort';
 import { type APIRequest, send } from '../http/streaming-request';
 import { Deadline } from '../util/deadline';
 import { version } from '../util/version';
+import { onAbort } from './on-abort';
+import { FRESH_TOKEN_REFUSED } from './request-limits';
+import { realTimers, spread } from './timers';
 
-/** What `fetch` of a TokenSource takes: as the global `fetch` does, and a timeout. */
+/** What `fetch` of a TokenSource takes: what the global `fetch` does, and a timeout. */
 export interface TokenFetchInit extends RequestInit {
   /**
-   * Milliseconds until the answer's headers, the token's refresh, repeats and the wait for a rate limit included; and
-   * the longest pause within the answer's body. Default: the client's `timeout`.
+   * Milliseconds until the headers of the response, the token's refresh, repeats and the wait for a rate limit included;
+   * and the longest pause within the body of the response. @default the client's `timeout`
    */
   timeout?: number | undefined;
 }
 
-/** Where access tokens come from: another one than `force`, if that is given. */
-export type GetToken = (options: { force?: string | undefined; signal: AbortSignal }) => Promise<string>;
+/** Returns an access token: another one than `refused`, if that is given. */
+export type GetToken = (refused: string | undefined, signal: AbortSignal) => Promise<string>;
 
 type Call = Pick<APIRequest, 'method' | 'headers' | 'body'>;
 
@@ -26,6 +29,12 @@ type Call = Pick<APIRequest, 'method' | 'headers' | 'body'>;
 const LARGEST_ERROR = 64 * 1024;
 // Milliseconds: the least to wait for a rate limit, and the least that must be left afterwards.
 const LEAST = 500;
+// How often a call is repeated because of rate limits: a reset that lies in the past, or comes back each time, has no end.
+const REPEATS = 3;
+// What a refused token is called (Criteo, "API error types"). Criteo's Java SDK gets a new token on any of them, once.
+const tokenRefusals = ['expired', 'invalid', 'missing', 'issuer-invalid', 'unknown'].map(
+  (word) => `authorization-token-${word}`,
+);
 // What belongs to the connection, and not to the caller (RFC 9110 section 7.6.1); and the encodings, since nothing here
 // decodes them.
 const ours = [
@@ -80,11 +89,11 @@ export async function fetchWithToken(
   // The caller may give up until the last byte of the answer, not only while we are at work here.
   const giveUp = (): void => control.abort(abortError(signal?.reason));
   if (signal?.aborted) giveUp();
-  signal?.addEventListener('abort', giveUp, { once: true });
+  const stop = signal && !signal.aborted ? onAbort(signal, giveUp) : () => {};
   let working = true;
   let reading = false;
   const release = (): void => {
-    if (!working && !reading) signal?.removeEventListener('abort', giveUp);
+    if (!working && !reading) stop();
   };
   const onClose = (): void => {
     reading = false;
@@ -93,8 +102,15 @@ export async function fetchWithToken(
 
   try {
     let refused: string | undefined;
+    let repeats = 0;
+    let refusal: Response | undefined;
     for (;;) {
-      const token = await getToken({ force: refused, signal: control.signal });
+      const token = await getToken(refused, control.signal).catch((error: unknown) => {
+        if (refusal && error instanceof CriteoAPIError && error.code === FRESH_TOKEN_REFUSED) return undefined;
+        throw error;
+      });
+      // There is no better token now: the caller gets what Criteo said to this one.
+      if (token === undefined) return refusal as Response;
       const headers = { ...call.headers, authorization: `Bearer ${token}` };
       reading = true;
       const response = await send({
@@ -109,11 +125,13 @@ export async function fetchWithToken(
       if (!repeatable) return response;
       if (response.status === 401 && refused === undefined) {
         const body = await readAll(response);
-        if (!isTokenRefused(body, token)) return new Response(body, response);
+        refusal = new Response(response.body === null ? null : body, response);
+        if (!isTokenRefused(body, token)) return refusal;
         refused = token;
       } else if (response.status === 429) {
         const pause = pauseFor(response, now());
-        if (pause === undefined || performance.now() + pause + LEAST > deadline) return response;
+        repeats += 1;
+        if (pause === undefined || repeats > REPEATS || performance.now() + pause + LEAST > deadline) return response;
         await response.body?.cancel();
         await sleep(pause, undefined, { signal: control.signal }).catch(() => {
           throw control.signal.reason;
@@ -171,7 +189,7 @@ async function readAll(response: Response): Promise<Uint8Array> {
 function isTokenRefused(body: Uint8Array, token: string): boolean {
   const text = Buffer.from(body).toString('utf8');
   const { code } = readAPIError({ status: 401, headers: {}, text }, [token]);
-  return code === 'authorization-token-expired' || code === 'authorization-token-invalid';
+  return tokenRefusals.includes(code);
 }
 
 /** Milliseconds until the rate limit is reset; nothing where the answer does not say. */
@@ -179,6 +197,5 @@ function pauseFor({ status, headers }: Response, now: number): number | undefine
   const names = ['x-ratelimit-reset', 'retry-after'];
   const told = Object.fromEntries(names.map((name) => [name, headers.get(name) ?? undefined]));
   const seconds = retryAfter({ status, headers: told }, now);
-  // A random share keeps many workers from coming back all at once.
-  return seconds === undefined ? undefined : Math.max(seconds * 1000, LEAST) + Math.random() * LEAST;
+  return seconds === undefined ? undefined : spread(realTimers, Math.max(seconds * 1000, LEAST));
 }

@@ -1,56 +1,83 @@
 import { CriteoClient } from '../criteo/client';
-import { optionError } from '../util/checks';
+import { checkCount, optionError } from '../util/checks';
+import { DAY } from './connection-status';
 import type { TokenLock } from './lock';
 import type { TokenStore } from './store';
 import type { StoredTokenSet } from './stored-tokens';
 
-/** How a TokenSource comes by its tokens (RFC 6749 sections 6 and 4.4). */
+/** How a TokenSource gets its tokens (RFC 6749 sections 6 and 4.4). */
 export type TokenGrant = 'refresh_token' | 'client_credentials';
 
 /** Options of {@link TokenSource}. */
 export interface TokenSourceOptions {
-  /** Asks Criteo. Its `timeout` is also the longest that the store may take, and `fetch` goes through its `agent`. */
+  /** Asks Criteo. Its `timeout` also limits each call of the store, and `fetch` goes through its `agent`. */
   client: CriteoClient;
-  /** Where the tokens are kept. Default: a `Map`, which dies with the process. */
+  /** Keeps the tokens. @default a `Map`, which ends with the process. */
   store?: TokenStore | undefined;
-  /** `client_credentials` for the app's own token. Default `refresh_token`: connections that users made. */
+  /** `client_credentials` for the app's own token; `refresh_token` for connections that users made. @default `refresh_token` */
   grant?: TokenGrant | undefined;
-  /** Keeps other processes from refreshing the same connection. Needed where several share a store. Default: none. */
+  /** Keeps other processes from refreshing the same connection. Needed if several share a store. @default none */
   lock?: TokenLock | undefined;
   /**
-   * An access token with fewer milliseconds left is refreshed. Default 60 000; half of the token's life, where that is
-   * less.
+   * Milliseconds before its end at which an access token is refreshed, while callers still get it; half of its lifetime
+   * if that is less. In the last twelfth of it, callers wait for the new one. @default 60_000
    */
   skew?: number | undefined;
-  /** The time, in milliseconds since the epoch. Default `Date.now`. */
+  /** How many refreshes may be under way at once; others wait in a queue. @default 50 */
+  concurrency?: number | undefined;
+  /** Returns the time in milliseconds since the epoch. @default Date.now */
   now?: (() => number) | undefined;
   /**
-   * Is told, once, that a connection died and that only a new consent can revive it. Nothing waits for it; if it throws
-   * or rejects, there is a process warning with the code `CRITEO_HOOK_FAILED`.
+   * Is called once when a connection is found to need a new consent. Nothing waits for it; if it throws or rejects, there
+   * is a process warning with the code `CRITEO_HOOK_FAILED`.
    */
   onReauthorizationRequired?: ((key: string) => unknown) | undefined;
+  /**
+   * Is called once for each refresh token, some days before Criteo stops to accept it, when the connection is refreshed:
+   * ask the user to connect again in time. `expiresAt` is in milliseconds since the epoch. Failures are reported as those
+   * of `onReauthorizationRequired`.
+   */
+  onExpiring?: ((key: string, facts: { expiresAt: number }) => unknown) | undefined;
+  /** How long before that `onExpiring` is called, in milliseconds. @default 1_209_600_000 (14 days) */
+  expiringWithin?: number | undefined;
 }
+
+/** The options, checked, with their defaults. */
+export type CheckedOptions = ReturnType<typeof readOptions>;
 
 /** @throws {TypeError} naming the option that is wrong. */
 export function readOptions(options: TokenSourceOptions) {
-  const { client, store = new Map<string, StoredTokenSet>(), grant = 'refresh_token', lock } = options ?? {};
-  const { skew = 60_000, now = Date.now, onReauthorizationRequired } = options ?? {};
+  const { client, grant = 'refresh_token', lock } = options ?? {};
+  const { store = new Map<string, StoredTokenSet>() as TokenStore } = options ?? {};
+  const { skew = 60_000, concurrency = 50, now = Date.now, onReauthorizationRequired } = options ?? {};
+  const { onExpiring, expiringWithin = 14 * DAY } = options ?? {};
   const check = (holds: boolean, option: string, must: string): void => {
     if (!holds) throw optionError('TokenSource', option, must);
   };
   const isFunction = (value: unknown): boolean => typeof value === 'function';
   const isFunctionOrNone = (value: unknown): boolean => value === undefined || isFunction(value);
-  const isStore = [store?.get, store?.set, store?.delete].every(isFunction);
+  const isDuration = (value: number): boolean => Number.isFinite(value) && value >= 0;
+  const isStore = [store?.get, store?.set, store?.delete].every(isFunction) && isFunctionOrNone(store?.compareAndSet);
   check(client instanceof CriteoClient, 'client', 'must be a CriteoClient');
-  check(isStore, 'store', 'must have the methods get, set and delete, as a Map and a Keyv have');
+  check(
+    isStore,
+    'store',
+    'must have the methods get, set and delete, as a Map and a Keyv have, and may have compareAndSet',
+  );
   check(
     ['refresh_token', 'client_credentials'].includes(grant),
     'grant',
     'must be refresh_token or client_credentials',
   );
   check(isFunctionOrNone(lock), 'lock', 'must be a function of a key and of the work to do');
-  check(Number.isFinite(skew) && skew >= 0, 'skew', 'must be a number of milliseconds, 0 or more');
+  check(isDuration(skew), 'skew', 'must be a number of milliseconds, 0 or more');
+  checkCount('TokenSource', 'concurrency', concurrency);
   check(isFunction(now), 'now', 'must be a function that returns milliseconds since the epoch');
   check(isFunctionOrNone(onReauthorizationRequired), 'onReauthorizationRequired', 'must be a function of a key');
-  return { client, store, grant, lock, skew, now, onReauthorizationRequired };
+  check(isFunctionOrNone(onExpiring), 'onExpiring', 'must be a function of a key and of when it expires');
+  check(isDuration(expiringWithin), 'expiringWithin', 'must be a number of milliseconds, 0 or more');
+  return {
+    ...{ client, store, grant, lock, skew, concurrency, now },
+    ...{ onReauthorizationRequired, onExpiring, expiringWithin },
+  };
 }

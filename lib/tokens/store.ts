@@ -1,67 +1,152 @@
-import { foreignCause, TokenStoreError } from '../errors';
-import { askHook } from '../login/hook';
-import { readRecord, type StoredTokenSet } from './stored-tokens';
+import { foreignCause, HookTimeoutError, TokenStoreError } from '../errors';
+import { isRecord } from '../util/json';
+import type { Turn } from './lock';
+import { isSameRecord, readRecord, type StoredTokenSet } from './stored-tokens';
+import { realTimers, type Timers, within } from './timers';
 
 type Awaitable<T> = T | PromiseLike<T>;
 
 /**
- * Where tokens are kept, by connection: a `Map` (for trials), a Keyv on Redis, PostgreSQL, SQLite, …, or three
- * functions of your own. Its failures must show: let it throw, or reject, or answer `false` to a write. Create a Keyv
- * with `throwOnErrors: true`, else a failed read looks like a connection that was never made.
+ * Keeps tokens by connection: a `Map` (for trials), a Keyv on Redis, PostgreSQL, SQLite, …, or an object of your own. It
+ * must show its failures: throw, reject, or return `false` from `set`. Create a Keyv with `throwOnErrors: true`; without
+ * it a failed read looks like a connection that was never made.
+ *
+ * With `compareAndSet`, no write can overwrite a newer one, whichever process made it and however late it lands. Without
+ * it, the record is read again right before each write; a write of another process between that read and the write is
+ * overwritten.
  */
 export interface TokenStore {
-  /** The tokens of a connection; `undefined` or `null` where there are none. */
+  /**
+   * Returns the tokens of a connection; `undefined` or `null` if there are none. If there are some that cannot be decoded,
+   * it may return an object with their `version` only: `save` and `delete` can replace them then, by `compareAndSet`.
+   */
   get(key: string): Awaitable<StoredTokenSet | null | undefined>;
-  /** Keeps tokens, replacing those there are. */
+  /** Keeps tokens, replacing those there are. Not called if there is a `compareAndSet`. */
   set(key: string, tokens: StoredTokenSet): unknown;
-  /** Forgets them. */
+  /** Deletes the tokens. Not called if there is a `compareAndSet`. */
   delete(key: string): unknown;
+  /**
+   * Replaces or deletes tokens in one atomic step, if the store still holds what was read before.
+   *
+   * @param expected the `version` of the record that must be stored; `''` for a record without a version; `undefined` if
+   *   there must be none.
+   * @param tokens what to store; `undefined` to delete the record.
+   * @returns true if it was done; false, with nothing changed, if the store holds something else.
+   */
+  compareAndSet?(key: string, expected: string | undefined, tokens: StoredTokenSet | undefined): Awaitable<boolean>;
 }
 
-/** A store whose answers are checked, and come within `timeout` milliseconds. */
+type Method = 'get' | 'set' | 'delete' | 'compareAndSet';
+
+/** What the store holds under a key: a record, or something that is none. */
+export interface Row {
+  tokens: StoredTokenSet | undefined;
+  /** What is wrong with the record, without a value. */
+  problem?: string;
+  /** For `compareAndSet`. */
+  version: string | undefined;
+}
+
+/** A store whose results are checked, and which takes `timeout` milliseconds at most. */
 export class CheckedStore {
   readonly #store: TokenStore;
   readonly #timeout: number;
+  readonly #timers: Timers;
+  /** True if the store can compare and set in one step. */
+  readonly atomic: boolean;
 
-  constructor(store: TokenStore, timeout: number) {
+  constructor(store: TokenStore, timeout: number, timers: Timers = realTimers) {
     this.#store = store;
     this.#timeout = timeout;
+    this.#timers = timers;
+    this.atomic = typeof store.compareAndSet === 'function';
   }
 
-  async read(key: string): Promise<StoredTokenSet | undefined> {
-    const found = await this.#ask('get', () => this.#store.get(key));
-    if (found === undefined || found === null) return undefined;
+  /** Returns what the store holds, even if it cannot be used. */
+  async look(key: string): Promise<Row> {
+    const found = await this.#call('get', () => this.#store.get(key));
+    if (found === undefined || found === null) return { tokens: undefined, version: undefined };
     const tokens = readRecord(found);
-    if (typeof tokens !== 'string') return tokens;
+    if (typeof tokens !== 'string') return { tokens, version: tokens.version ?? '' };
+    const version = isRecord(found) && typeof found['version'] === 'string' ? found['version'] : '';
+    return { tokens: undefined, problem: tokens, version };
+  }
+
+  /**
+   * Returns the tokens of a connection.
+   *
+   * @throws {TokenStoreError} store_invalid – the store returned something else than it was given.
+   */
+  async read(key: string): Promise<StoredTokenSet | undefined> {
+    const { tokens, problem } = await this.look(key);
+    if (problem === undefined) return tokens;
     throw new TokenStoreError(
-      `What the token store returned for ${JSON.stringify(key)} ${tokens}: nothing was asked of Criteo and nothing was overwritten. Repair it, or save(key, tokens) anew`,
-      { code: 'store_invalid', status: 500 },
+      `What the token store returned for ${JSON.stringify(key)} ${problem}: nothing was asked of Criteo and nothing was overwritten. Repair it, or save(key, tokens) again`,
+      { code: 'store_invalid', status: 500, key },
     );
   }
 
-  async write(key: string, tokens: StoredTokenSet): Promise<void> {
-    const answer = await this.#ask('set', () => this.#store.set(key, tokens));
-    if (answer === false) throw failed('set', new Error('set answered false'));
+  /**
+   * Replaces the tokens `base` by others, or deletes them.
+   *
+   * @returns false if the store holds something else by now; nothing was written.
+   */
+  async replace(
+    key: string,
+    base: StoredTokenSet | undefined,
+    tokens: StoredTokenSet | undefined,
+    turn: Turn | undefined,
+  ): Promise<boolean> {
+    if (this.atomic) return this.compareAndSet(key, base && (base.version ?? ''), tokens);
+    if (!isSameRecord(await this.read(key), base)) return false;
+    await (tokens ? this.write(key, tokens, turn) : this.remove(key, turn));
+    return true;
   }
 
-  async remove(key: string): Promise<void> {
-    // Its answer says whether there was anything to delete.
-    await this.#ask('delete', () => this.#store.delete(key));
+  /**
+   * Replaces the record with the version `expected`.
+   *
+   * @param turn is kept if this takes too long. A refresh needs that not, because a late one fails by its version; but
+   *   nothing would stop the late first record of a `save` after a `delete` that found none.
+   */
+  async compareAndSet(
+    key: string,
+    expected: string | undefined,
+    tokens: StoredTokenSet | undefined,
+    turn?: Turn,
+  ): Promise<boolean> {
+    const done = await this.#call('compareAndSet', () => this.#store.compareAndSet?.(key, expected, tokens), turn);
+    if (typeof done === 'boolean') return done;
+    throw failed('compareAndSet', new TypeError('compareAndSet must return true or false'));
   }
 
-  async #ask(method: 'get' | 'set' | 'delete', call: () => unknown): Promise<unknown> {
+  /** Writes, whatever is there. */
+  async write(key: string, tokens: StoredTokenSet, turn: Turn | undefined): Promise<void> {
+    const result = await this.#call('set', () => this.#store.set(key, tokens), turn);
+    if (result === false) throw failed('set', new Error('set returned false'));
+  }
+
+  /** Deletes, whatever is there. The result says only whether there was anything to delete. */
+  async remove(key: string, turn: Turn | undefined): Promise<void> {
+    await this.#call('delete', () => this.#store.delete(key), turn);
+  }
+
+  async #call(method: Method, call: () => unknown, turn?: Turn): Promise<unknown> {
+    const result = (async () => call())();
     try {
-      const [answer] = await askHook(`The ${method} of the token store`, this.#timeout, async (done) => {
-        done(undefined, await call());
+      return await within(this.#timers, this.#timeout, result, () => {
+        // It may still land: nothing else may be written until it has.
+        turn?.keepUntil(result);
+        const why = `The ${method} of the token store did not answer within ${this.#timeout} ms (the option timeout)`;
+        throw new HookTimeoutError(why);
       });
-      return answer;
     } catch (cause) {
       throw failed(method, cause);
     }
   }
 }
 
-function failed(method: string, cause: unknown): TokenStoreError {
+function failed(method: Method, cause: unknown): TokenStoreError {
   return new TokenStoreError(`The token store failed to ${method}: see the cause`, {
     code: 'store_failed',
     status: 503,

@@ -1,43 +1,98 @@
-import type { TokenSet } from '../criteo/token-set';
+import { headerSafe, type TokenSet } from '../criteo/token-set';
 import { isRecord } from '../util/json';
+import { randomText } from '../util/random';
 
 /** What a {@link TokenStore} keeps for a connection: plain JSON. */
 export interface StoredTokenSet extends TokenSet {
   /**
-   * When Criteo declared the refresh token dead, in milliseconds since the epoch; absent while the connection lives.
-   * Kept with the tokens, so that no process asks Criteo again, and gone with the next `save`.
+   * Changes with every write and is never used twice. `compareAndSet` compares it, so that a write that was overtaken
+   * fails, however late it lands. Absent in records of earlier versions of this package.
    */
+  version?: string;
+  /** The client id that the tokens were issued to: Criteo refuses them from another (RFC 6749 section 6). */
+  clientID?: string;
+  /** When the user consented, in milliseconds since the epoch. */
+  connectedAt?: number;
+  /** When this refresh token was first received, in milliseconds since the epoch. */
+  refreshTokenObtainedAt?: number;
+  /** Whether `onExpiring` was called for this refresh token. */
+  expiryAnnounced?: boolean;
+  /** When the connection was found to need a new consent, in milliseconds since the epoch. The next `save` removes it. */
   reauthorizeSince?: number;
+  /** When that was last confirmed, in milliseconds since the epoch. It is believed for a day. */
+  reauthorizeCheckedAt?: number;
+  /** Why the user must consent again. */
+  reauthorizeReason?: ReauthorizeReason;
 }
 
-// Visible ASCII: anything else could break a header (RFC 6750 section 2.1).
-const headerSafe = /^[\x21-\x7e]+$/;
+/**
+ * Why a connection needs a new consent: `refused` if Criteo refused the refresh token (expired or revoked),
+ * `no_refresh_token` if the consent brought none.
+ */
+export type ReauthorizeReason = 'refused' | 'no_refresh_token';
+
+const times = ['connectedAt', 'refreshTokenObtainedAt', 'reauthorizeSince', 'reauthorizeCheckedAt'] as const;
 
 /**
- * Reads tokens that came from somebody else: a store, or the application.
+ * Reads tokens that came from a store or from the app.
  *
  * @returns a copy of the known fields, or what is wrong, without a value.
  */
 export function readRecord(value: unknown): StoredTokenSet | string {
   if (typeof value === 'string') return 'is text, not an object (parse its JSON first)';
   if (!isRecord(value)) return 'is not an object';
-  const { accessToken, expiresAt, obtainedAt, refreshToken, reauthorizeSince } = value;
+  const { accessToken, expiresAt, obtainedAt, refreshToken, reauthorizeReason: reason } = value;
   if (typeof accessToken !== 'string' || !headerSafe.test(accessToken)) return 'has no usable accessToken';
   if (!isTime(expiresAt)) return 'has an expiresAt that is no time in milliseconds';
   if (!isTime(obtainedAt)) return 'has an obtainedAt that is no time in milliseconds';
   const tokens: StoredTokenSet = { accessToken, tokenType: 'Bearer', expiresAt, obtainedAt };
   // A column of a table is null where a field of ours is absent.
-  if (refreshToken !== undefined && refreshToken !== null) {
+  if (isPresent(refreshToken)) {
     if (typeof refreshToken !== 'string' || !headerSafe.test(refreshToken)) return 'has an unusable refreshToken';
     tokens.refreshToken = refreshToken;
   }
-  if (reauthorizeSince !== undefined && reauthorizeSince !== null) {
-    if (!isTime(reauthorizeSince)) return 'has a reauthorizeSince that is no time in milliseconds';
-    tokens.reauthorizeSince = reauthorizeSince;
+  for (const name of times) {
+    const time = value[name];
+    if (!isPresent(time)) continue;
+    if (!isTime(time)) return `has a ${name} that is no time in milliseconds`;
+    tokens[name] = time;
   }
+  for (const name of ['version', 'clientID'] as const) {
+    const text = value[name];
+    if (!isPresent(text)) continue;
+    if (typeof text !== 'string') return `has a ${name} that is no text`;
+    tokens[name] = text;
+  }
+  if (value['expiryAnnounced'] === true) tokens.expiryAnnounced = true;
+  if (reason === 'refused' || reason === 'no_refresh_token') tokens.reauthorizeReason = reason;
   return tokens;
+}
+
+function isPresent(value: unknown): boolean {
+  return value !== undefined && value !== null;
 }
 
 function isTime(value: unknown): value is number {
   return typeof value === 'number' && Number.isFinite(value);
+}
+
+/** Returns a version that no other write has or will have: 96 random bits. */
+export function newVersion(): string {
+  return randomText(12);
+}
+
+/** Returns true if two reads of the store found the same record. */
+export function isSameRecord(one: StoredTokenSet | undefined, other: StoredTokenSet | undefined): boolean {
+  return (
+    one?.version === other?.version &&
+    one?.accessToken === other?.accessToken &&
+    one?.refreshToken === other?.refreshToken &&
+    one?.reauthorizeSince === other?.reauthorizeSince
+  );
+}
+
+/** Returns a copy without the marks of a connection that needs a new consent. */
+export function unmarked(tokens: StoredTokenSet): StoredTokenSet {
+  const { reauthorizeSince: _, reauthorizeCheckedAt: __, reauthorizeReason: ___, ...rest } = tokens;
+  return rest;
 }

@@ -8,7 +8,8 @@ export const defaults = {
   timeout: 10_000,
 } as const;
 
-const LONGEST_TIMEOUT = 2 ** 31 - 1;
+/** The longest delay that a timer of node can hold, in milliseconds. */
+export const LONGEST_TIMEOUT = 2 ** 31 - 1;
 
 /** An error about an option: whose, which, and what it must be; never its value, which may be a secret. */
 export function optionError(owner: string, option: string, must: string): TypeError {

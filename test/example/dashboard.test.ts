@@ -55,15 +55,22 @@ describe('The example’s dashboard', () => {
     expect(world.tokenRequests('refresh_token')).to.equal(1);
   });
 
-  it('keeps the old refresh token when Criteo sends no new one, and takes a new one', async () => {
-    world.sandbox.fault({ on: 'token', omitRefreshToken: true });
-    await refresh();
-    world.sandbox.fault({ on: 'token', rotateRefreshToken: true });
-    await refresh();
-    await refresh();
-    expect(await dashboard()).to.contain('The access token was refreshed.');
-    expect(world.tokenRequests('refresh_token')).to.equal(3);
-  });
+  for (const [what, fault] of [
+    ['keeps the old refresh token when Criteo sends no new one', { omitRefreshToken: true }],
+    ['takes the new refresh token when Criteo sends one', { rotateRefreshToken: true }],
+  ] as const) {
+    it(what, async () => {
+      world.sandbox.fault({ on: 'token', ...fault });
+      await refresh();
+      await dashboard();
+      // A token that was issued a moment ago is not replaced at once.
+      while (world.tokenRequests('refresh_token') < 2) {
+        await refresh();
+        await new Promise((resolve) => setTimeout(resolve, 50));
+      }
+      expect(await dashboard()).to.contain('The access token was refreshed.');
+    });
+  }
 
   it('offers to reconnect once the consent was revoked, whether the page or the refresh finds out', async () => {
     await world.sandbox.revoke();

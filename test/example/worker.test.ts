@@ -20,8 +20,9 @@ describe('The example’s worker', () => {
     expect(lines).to.have.lengthOf(60);
     for (const line of lines) expect(line).to.match(/^\d\d:\d\d:\d\d {2}Northwind Outdoor, Lumen & Oak, /);
     const renewed = lines.flatMap((line, minute) => (line.includes('new access token') ? [minute] : []));
-    // Each lives 15 minutes, and is replaced in its last one.
-    expect(renewed).to.deep.equal([14, 28, 42, 56]);
+    // Each lives 15 minutes, and is replaced in the background of its last one: that is seen then, or a minute later.
+    expect(renewed).to.have.length(4);
+    for (const [i, minute] of renewed.entries()) expect(minute).to.be.oneOf([14 * (i + 1), 14 * (i + 1) + 1]);
     const minutes = lines.map((line) => Number(line.slice(3, 5)));
     expect((minutes[59] ?? 0) - (minutes[0] ?? 0), 'an hour later but one').to.be.oneOf([59, -1]);
   });

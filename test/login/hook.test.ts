@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import { HookTimeoutError } from '../../lib/errors';
-import { asError, askHook, atOnce, callHook, type HookAnswer, handOver } from '../../lib/login/hook';
+import { asError, askHook, atOnce, callHook, type HookAnswer } from '../../lib/login/hook';
 import { rejection } from '../support/errors';
 
 /** All answers of a hook, each but for what it leaves out at its end, once everything it started has had its turn. */
@@ -172,46 +172,5 @@ describe('atOnce', () => {
       expect(() => atOnce('bindTo', promise)).to.throw(TypeError, 'bindTo must answer at once');
     }
     await new Promise((resolve) => setImmediate(resolve));
-  });
-});
-
-describe('handOver', () => {
-  const handed = (promise: Promise<number>) =>
-    new Promise<unknown[]>((resolve) =>
-      handOver(
-        promise,
-        (...answer) => resolve(answer),
-        (value) => [value, 'more'],
-      ),
-    );
-
-  it('gives a result in the order of node, or the error alone', async () => {
-    expect(await handed(Promise.resolve(1))).to.eql([null, 1, 'more']);
-    expect(await handed(Promise.reject(boom))).to.eql([boom]);
-  });
-
-  it('leaves to the callback what the callback throws', async () => {
-    // As an uncaught exception and not as a rejection of ours; mocha's own listeners stand aside.
-    const others = process.listeners('uncaughtException');
-    process.removeAllListeners('uncaughtException');
-    try {
-      const thrown: unknown[] = [];
-      process.on('uncaughtException', (error, origin) => thrown.push([error, origin]));
-      let calls = 0;
-      handOver(
-        Promise.resolve(1),
-        () => {
-          calls += 1;
-          throw boom;
-        },
-        () => [],
-      );
-      await new Promise((resolve) => setTimeout(resolve, 10));
-      expect(thrown).to.eql([[boom, 'uncaughtException']]);
-      expect(calls).to.equal(1);
-    } finally {
-      process.removeAllListeners('uncaughtException');
-      for (const listener of others) process.on('uncaughtException', listener);
-    }
   });
 });

@@ -59,7 +59,7 @@ async function findPrograms(): Promise<string> {
 }
 
 /** PostgreSQL refuses to run as root: the package has a user for it. */
-async function unprivileged(folder: string): Promise<{ uid?: number; gid?: number }> {
+export async function unprivileged(folder: string): Promise<{ uid?: number; gid?: number }> {
   if (process.getuid?.() !== 0) return {};
   const id = (option: string): number => Number(execFileSync('id', [option, 'postgres'], { encoding: 'utf8' }));
   const user = { uid: id('-u'), gid: id('-g') };
@@ -67,7 +67,7 @@ async function unprivileged(folder: string): Promise<{ uid?: number; gid?: numbe
   return user;
 }
 
-async function freePort(): Promise<number> {
+export async function freePort(): Promise<number> {
   const probe = createServer().listen(0, '127.0.0.1');
   await once(probe, 'listening');
   const { port } = probe.address() as AddressInfo;

@@ -133,9 +133,43 @@ for (const kind of ['redis', 'postgres'] as const) {
         expect(answer).to.have.property('tokens').with.length(2);
         expect(refreshes(tokens.refreshToken)).to.equal(2);
         // Nothing is lost: the next refresh works as well.
-        expect(await own.tokens.accessToken('shared', { force: true })).to.be.a('string');
+        const { tokens: handedOut } = answer as { tokens: string[] };
+        expect(await own.tokens.accessToken('shared', { force: handedOut[0] })).to.be.a('string');
       });
     }
+
+    it('are not overwritten by a process that was frozen in the middle of a refresh, after its lock has ended', async () => {
+      const tokens = await stale();
+      await own.tokens.save('frozen', tokens);
+      const frozen = await startWorker();
+      sandbox.fault({ on: 'token', delay: 200, rotateRefreshToken: true });
+      const answer = ask(frozen, { keys: ['frozen'] });
+      while (refreshes(tokens.refreshToken) === 0) await new Promise((resolve) => setTimeout(resolve, 5));
+      frozen.kill('SIGSTOP');
+      await new Promise((resolve) => setTimeout(resolve, 7_000));
+      const latest = await stale();
+      const fresh = { ...latest, expiresAt: Date.now() + 900_000, obtainedAt: Date.now() };
+      // Whoever has the lock now: the consent is saved.
+      expect(await ask(crew[0] as ChildProcess, { keys: ['frozen'], save: fresh })).to.have.property('tokens');
+      frozen.kill('SIGCONT');
+      expect(await answer).to.deep.include({ tokens: [fresh.accessToken] });
+      expect(await own.tokens.accessToken('frozen')).to.equal(fresh.accessToken);
+    });
+
+    it('are written before a process ends that was told to, in the middle of a refresh', async () => {
+      const tokens = await stale();
+      await own.tokens.save('polite', tokens);
+      const polite = await startWorker();
+      sandbox.fault({ on: 'token', delay: 300, rotateRefreshToken: true });
+      polite.send({ keys: ['polite'] } satisfies WorkerQuestion);
+      while (refreshes(tokens.refreshToken) === 0) await new Promise((resolve) => setTimeout(resolve, 5));
+      polite.kill('SIGTERM');
+      const [code] = await once(polite, 'exit');
+      expect(code).to.equal(0);
+      const { refreshTokenObtainedAt } = (await own.tokens.status('polite')) ?? {};
+      expect(refreshTokenObtainedAt).to.be.above(tokens.obtainedAt);
+      expect(refreshes(tokens.refreshToken)).to.equal(1);
+    });
 
     it('are an error, and nothing is asked of Criteo, once the server is gone', async () => {
       const tokens = await stale();

@@ -19,6 +19,7 @@ describe('The options of a TokenSource', () => {
     ['store', null],
     ['store', new Set()],
     ['store', { get() {}, set() {} }],
+    ['store', { get() {}, set() {}, delete() {}, compareAndSet: true }],
     ['grant', 'authorization_code'],
     ['lock', {}],
     ['skew', -1],
@@ -26,6 +27,12 @@ describe('The options of a TokenSource', () => {
     ['skew', '60000'],
     ['now', 0],
     ['onReauthorizationRequired', 'mail'],
+    ['onExpiring', 'mail'],
+    ['expiringWithin', -1],
+    ['expiringWithin', '14 days'],
+    ['concurrency', 0],
+    ['concurrency', 1.5],
+    ['concurrency', Number.POSITIVE_INFINITY],
   ] as const) {
     it(`are refused if ${option} is ${inspect(value)}, and it is named`, async () => {
       const { client } = await open();
@@ -79,6 +86,7 @@ describe('The arguments of a TokenSource’s methods', () => {
         accessToken: () => connections.accessToken(key),
         fetch: () => connections.fetch(key, '/2026-07/advertisers/me'),
         delete: () => connections.delete(key),
+        status: () => connections.status(key),
       })) {
         const error = await rejection(call(), TypeError);
         expect(error.message).to.equal(`TokenSource.${method}: key must be a non-empty string`);

@@ -1,14 +1,14 @@
 import { expect } from 'chai';
 import { CriteoTokenError, CriteoTransportError } from '../../lib/errors';
 import { rejection } from '../support/errors';
-import { LIFE, MINUTE, opener } from './support';
+import { LIFE, MINUTE, opener, until } from './support';
 
 describe('The app’s own access token', () => {
   const open = opener();
   const grant = 'client_credentials';
 
   it('is asked for once for all callers, kept, and replaced a minute before its end', async () => {
-    const { source, asked, pass } = await open();
+    const { source, asked, pass, store } = await open();
     const machine = source({ grant });
     const tokens = await Promise.all(Array.from({ length: 100 }, () => machine.accessToken()));
     expect(new Set(tokens).size).to.equal(1);
@@ -16,6 +16,8 @@ describe('The app’s own access token', () => {
     expect(await machine.accessToken()).to.equal(tokens[0]);
     expect(asked(grant)).to.equal(1);
     pass(1);
+    expect(await machine.accessToken()).to.equal(tokens[0]);
+    await until(() => [...store.values()][0]?.accessToken !== tokens[0]);
     expect(await machine.accessToken()).to.not.equal(tokens[0]);
     expect(asked(grant)).to.equal(2);
   });
@@ -26,7 +28,9 @@ describe('The app’s own access token', () => {
     expect([...store.keys()]).to.deep.equal([`client_credentials:${client.clientID}`]);
     expect(await source({ grant }).accessToken()).to.equal(token);
     expect(await source({ grant }).accessToken('mine')).to.not.equal(token);
-    expect(store.get('mine')).to.not.have.property('refreshToken');
+    expect(store.get(`client_credentials:${client.clientID}:mine`))
+      .to.be.an('object')
+      .that.does.not.have.property('refreshToken');
     expect(asked(grant)).to.equal(2);
   });
 
@@ -50,7 +54,7 @@ describe('The app’s own access token', () => {
     sandbox.fault({ on: 'token', status: 503, times: 3 });
     pass(LIFE - 1);
     expect(await machine.accessToken()).to.equal(token);
-    pass(1);
+    pass(2000);
     expect(await machine.accessToken()).to.not.equal(token);
     expect(asked(grant)).to.equal(6);
   });

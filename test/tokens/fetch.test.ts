@@ -132,6 +132,9 @@ describe('Calling Criteo’s API as a connection', () => {
     for (const [what, body] of [
       ['authorization-token-expired', refusal('authorization-token-expired')],
       ['authorization-token-invalid', refusal('authorization-token-invalid')],
+      ['authorization-token-missing', refusal('authorization-token-missing')],
+      ['authorization-token-issuer-invalid', refusal('authorization-token-issuer-invalid')],
+      ['authorization-token-unknown', refusal('authorization-token-unknown')],
       ['no code', ''],
     ] as const) {
       it(`replaces it and repeats the call, once, after ${what}`, async () => {
@@ -222,6 +225,13 @@ describe('Calling Criteo’s API as a connection', () => {
     it('hands the answer out, if it does not say until when', async () => {
       const { call } = await openAPI(api(answer(429, 'later'), answer(200)));
       expect((await call()).status).to.equal(429);
+    });
+
+    it('repeats the call three times at most, if the time of the reset lies in the past', async () => {
+      const { server, call } = await openAPI(api(answer(429, 'later', inSeconds(-60))));
+      const response = await call(path, { timeout: 60_000 });
+      expect([response.status, await response.text()]).to.deep.equal([429, 'later']);
+      expect(server.received).to.have.length(4);
     });
 
     it('waits no longer than the caller', async () => {

@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { CriteoTransportError, HookTimeoutError, TokenStoreError } from '../../lib/errors';
+import { CriteoTokenError, CriteoTransportError, HookTimeoutError, TokenStoreError } from '../../lib/errors';
 import type { TokenLock } from '../../lib/tokens/lock';
 import { rejection } from '../support/errors';
 import { gate, LIFE, opener, until } from './support';
@@ -96,6 +96,7 @@ describe('A lock', () => {
     sandbox.fault({ on: 'token', status: 503, times: 2 });
     pass(LIFE);
     await rejection(connections.accessToken('user-1'), CriteoTransportError);
+    pass(2000);
     await connections.accessToken('user-1');
   });
 
@@ -153,6 +154,67 @@ describe('A lock', () => {
     had.open();
     expect(await outcome.promise).to.be.instanceOf(HookTimeoutError);
     expect(asked()).to.equal(0);
+  });
+
+  it('and the queue before it are waited for by save and delete for four times the timeout, together', async () => {
+    const { source, consent, store } = await open({ timeout: 25 });
+    const connections = source({ lock: () => new Promise(() => {}) });
+    const tokens = await consent();
+    const started = performance.now();
+    const calls = [connections.save('a', tokens), connections.delete('a'), connections.save('a', tokens)];
+    for (const call of calls) {
+      const error = await rejection(call, TokenStoreError);
+      expect(error).to.include({ code: 'lock_failed', retryable: true });
+      expect(String(error.cause)).to.include('100 ms');
+    }
+    // One after the other would take three times as long.
+    expect(performance.now() - started).to.be.below(250);
+    expect(store.size).to.equal(0);
+    // Other connections do not wait.
+    await rejection(connections.save('b', tokens), TokenStoreError);
+  });
+
+  it('whose release takes long delays the caller by a second at most', async () => {
+    const { source, consent, pass } = await open();
+    const connections = source({
+      lock: async (_key, work) => {
+        await work();
+        await new Promise((resolve) => setTimeout(resolve, 5000).unref());
+      },
+    });
+    const tokens = await consent();
+    const started = performance.now();
+    await connections.save('user-1', tokens);
+    pass(LIFE);
+    expect(performance.now() - started).to.be.within(900, 3000);
+  });
+
+  it('that does not look at what the work returns ends nothing by its rejection', async () => {
+    const { source, consent, pass, sandbox, store } = await open();
+    store.set('user-1', await consent());
+    const connections = source({
+      lock: (_key, work) => {
+        work('not a signal' as never);
+      },
+    });
+    sandbox.fault({ on: 'token', status: 401 });
+    pass(LIFE);
+    await rejection(connections.accessToken('user-1'), CriteoTokenError);
+    await new Promise(setImmediate);
+  });
+
+  it('that others hold does not keep unrelated connections from being refreshed', async () => {
+    const { source, consent, pass, store } = await open();
+    const connections = source({
+      concurrency: 2,
+      lock: (key, work) => (key.startsWith('held') ? new Promise(() => {}) : work()),
+    });
+    for (const key of ['held-1', 'held-2', 'held-3', 'free']) store.set(key, await consent());
+    pass(LIFE);
+    const waiting = ['held-1', 'held-2', 'held-3'].map((key) => connections.accessToken(key));
+    for (const each of waiting) each.catch(() => {});
+    expect(await connections.accessToken('free')).to.be.a('string');
+    await connections.close();
   });
 
   it('leaves no timer behind', async () => {

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { expect } from 'chai';
 import Keyv from 'keyv';
 import { CriteoClient } from 'passport-criteo';
-import { encrypted } from '../../example/tokens/encrypted';
+import { encrypted, type SealedTokens } from '../../example/tokens/encrypted';
 import { sqliteTokens } from '../../example/tokens/sqlite';
 import { TokenStoreError } from '../../lib/errors';
 import { rejection } from '../support/errors';
@@ -17,50 +17,75 @@ describe('Tokens encrypted at rest', () => {
 
   it('come back, and show nothing in the store', async () => {
     const { source, consent, pass } = await open();
-    const texts = new Map<string, string>();
+    const rows = new Map<string, SealedTokens>();
     const tokens = await consent();
-    const connections = source({ store: encrypted(texts, [newKey()]) });
+    const connections = source({ store: encrypted(rows, [newKey()]) });
     await connections.save('user-1', tokens);
     expect(await connections.accessToken('user-1')).to.equal(tokens.accessToken);
-    const readable = `${texts.get('user-1')} ${Buffer.from(texts.get('user-1') ?? '', 'base64').toString('latin1')}`;
+    const { sealed = '' } = rows.get('user-1') ?? {};
+    const readable = `${JSON.stringify(rows.get('user-1'))} ${Buffer.from(sealed, 'base64').toString('latin1')}`;
     for (const part of [tokens.accessToken, tokens.refreshToken, 'accessToken', 'user-1']) {
       expect(readable).to.not.include(part);
     }
     pass(LIFE);
     expect(await connections.accessToken('user-1')).to.not.equal(tokens.accessToken);
     await connections.delete('user-1');
-    expect(texts.size).to.equal(0);
+    expect(rows.size).to.equal(0);
     await rejection(connections.accessToken('user-1'), Error);
   });
 
   it('survive a change of keys', async () => {
-    const { source, consent } = await open();
-    const texts = new Keyv<string>();
+    const { source, consent, pass } = await open();
+    const texts = new Keyv<SealedTokens>();
     const [old, recent] = [newKey(), newKey()];
     const tokens = await consent();
     await source({ store: encrypted(texts, [old]) }).save('user-1', tokens);
     const connections = source({ store: encrypted(texts, [recent, old]) });
     expect(await connections.accessToken('user-1')).to.equal(tokens.accessToken);
+    pass(1000);
     const fresh = await connections.accessToken('user-1', { force: true });
     expect(await source({ store: encrypted(texts, [recent]) }).accessToken('user-1')).to.equal(fresh);
   });
 
   it('are not believed if they were changed, moved to another connection, cut off, or sealed by somebody else', async () => {
     const { source, consent, asked } = await open();
-    const texts = new Map<string, string>();
+    const rows = new Map<string, SealedTokens>();
     const key = newKey();
-    const connections = source({ store: encrypted(texts, [key]) });
+    const connections = source({ store: encrypted(rows, [key]) });
     await connections.save('user-1', await consent());
-    const text = texts.get('user-1') ?? '';
-    texts.set('changed', text.replace(/.{8}$/, 'AAAAAAAA'));
-    texts.set('moved', text);
-    texts.set('cut off', text.slice(0, 8));
-    for (const name of ['changed', 'moved', 'cut off']) {
+    const { sealed, version = '' } = rows.get('user-1') as SealedTokens;
+    rows.set('changed', { version, sealed: sealed.replace(/.{8}$/, 'AAAAAAAA') });
+    rows.set('moved', { version, sealed });
+    rows.set('cut off', { version, sealed: sealed.slice(0, 8) });
+    rows.set('with another version', { version: 'another', sealed });
+    for (const name of ['changed', 'moved', 'cut off', 'with another version']) {
       const error = await rejection(connections.accessToken(name), TokenStoreError);
-      expect(error.code).to.equal('store_failed');
+      expect(error.code).to.equal('store_invalid');
     }
-    await rejection(source({ store: encrypted(texts, [newKey()]) }).accessToken('user-1'), TokenStoreError);
+    await rejection(source({ store: encrypted(rows, [newKey()]) }).accessToken('user-1'), TokenStoreError);
     expect(asked()).to.equal(0);
+  });
+
+  it('compare versions as the store beneath does, and can be replaced if nobody can decrypt them', async () => {
+    const { source, consent, pass } = await open();
+    const rows = new Map<string, SealedTokens>();
+    const store = {
+      get: (key: string) => rows.get(key),
+      set: () => expect.fail('set was called'),
+      delete: () => expect.fail('delete was called'),
+      compareAndSet(key: string, expected: string | undefined, tokens: SealedTokens | undefined) {
+        if (rows.get(key)?.version !== expected) return false;
+        return tokens ? rows.set(key, tokens).has(key) : rows.delete(key);
+      },
+    };
+    await source({ store: encrypted(store, [newKey()]) }).save('user-1', await consent());
+    const connections = source({ store: encrypted(store, [newKey()]) });
+    await rejection(connections.accessToken('user-1'), TokenStoreError);
+    await connections.save('user-1', await consent());
+    pass(LIFE);
+    await connections.accessToken('user-1');
+    await connections.delete('user-1');
+    expect(rows.size).to.equal(0);
   });
 
   it('need keys of 32 bytes', () => {
@@ -83,7 +108,7 @@ describe('Tokens in SQLite', () => {
       first.close();
       const second = sqliteTokens(client, file);
       expect(await second.tokens.accessToken('user-1')).to.equal(tokens.accessToken);
-      const fresh = await second.tokens.accessToken('user-1', { force: true });
+      const fresh = await second.tokens.accessToken('user-1', { force: tokens.accessToken });
       expect(fresh).to.not.equal(tokens.accessToken);
       second.close();
       const third = sqliteTokens(client, file);

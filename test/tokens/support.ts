@@ -2,6 +2,7 @@ import { CriteoClient } from '../../lib/criteo/client';
 import type { TokenSet } from '../../lib/criteo/token-set';
 import type { Sandbox } from '../../lib/sandbox';
 import type { TokenSourceOptions } from '../../lib/tokens/options';
+import type { StoredTokenSet } from '../../lib/tokens/stored-tokens';
 import { TokenSource } from '../../lib/tokens/token-source';
 import { login, opener as sandboxOpener, start } from '../sandbox/support';
 
@@ -15,7 +16,7 @@ export const LIFE = 15 * MINUTE;
 export interface World {
   sandbox: Sandbox;
   client: CriteoClient;
-  store: Map<string, TokenSet>;
+  store: Map<string, StoredTokenSet>;
   now(): number;
   /** Moves the clock of the sandbox and of the sources alike. */
   pass(milliseconds: number): void;
@@ -34,7 +35,7 @@ export function opener(): (options?: { timeout?: number }) => Promise<World> {
     const now = (): number => time;
     const sandbox = await open({ now });
     const client = new CriteoClient({ ...sandbox.app, ...sandbox.endpoints, timeout });
-    const store = new Map<string, TokenSet>();
+    const store = new Map<string, StoredTokenSet>();
     return {
       sandbox,
       client,
@@ -58,6 +59,14 @@ export function opener(): (options?: { timeout?: number }) => Promise<World> {
         sandbox.requests.filter(({ path, form }) => path === '/oauth2/token' && form['grant_type'] === grant).length,
     };
   };
+}
+
+/** The part of a record that Criteo sent. */
+export function bare(record: StoredTokenSet | undefined): TokenSet | undefined {
+  if (!record) return undefined;
+  const { accessToken, tokenType, obtainedAt, expiresAt, refreshToken } = record;
+  const tokens = { accessToken, tokenType, obtainedAt, expiresAt };
+  return refreshToken === undefined ? tokens : { ...tokens, refreshToken };
 }
 
 /** A promise and its ends. */

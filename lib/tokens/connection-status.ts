@@ -1,0 +1,56 @@
+import type { ReauthorizeReason, StoredTokenSet } from './stored-tokens';
+
+/** What is known of a connection, without its tokens. Times are in milliseconds since the epoch. */
+export interface ConnectionStatus {
+  /** When the user consented. Absent for records of earlier versions of this package. */
+  connectedAt?: number;
+  /** When the access token expires. */
+  accessTokenExpiresAt: number;
+  /** Whether there is a refresh token. Without one, the connection ends with its access token. */
+  hasRefreshToken: boolean;
+  /** When the refresh token was first received. */
+  refreshTokenObtainedAt?: number;
+  /** Until when Criteo promises to accept the refresh token: six months from when it was received. */
+  refreshTokenExpiresAt?: number;
+  /** When the connection was found to need a new consent. Absent while it works. */
+  reauthorizeSince?: number;
+  /** Why it does. */
+  reauthorizeReason?: ReauthorizeReason;
+}
+
+/** A day in milliseconds. */
+export const DAY = 86_400_000;
+
+// "The refresh token is valid for 6 months" (Criteo, "Authorization code setup"): the shortest six months have 181 days.
+const LIFETIME = 181 * DAY;
+
+/** Returns until when Criteo accepts the refresh token, in milliseconds since the epoch; `undefined` if not known. */
+export function refreshTokenExpiresAt(tokens: StoredTokenSet): number | undefined {
+  const { refreshToken, refreshTokenObtainedAt } = tokens;
+  if (refreshToken === undefined || refreshTokenObtainedAt === undefined) return undefined;
+  return refreshTokenObtainedAt + LIFETIME;
+}
+
+/** Describes a connection without its tokens. */
+export function describeConnection(tokens: StoredTokenSet): ConnectionStatus {
+  const { connectedAt, expiresAt, refreshToken, refreshTokenObtainedAt, reauthorizeSince, reauthorizeReason } = tokens;
+  const status: ConnectionStatus = {
+    accessTokenExpiresAt: expiresAt,
+    hasRefreshToken: refreshToken !== undefined,
+  };
+  const known = { connectedAt, refreshTokenObtainedAt, reauthorizeSince, reauthorizeReason };
+  for (const [name, value] of Object.entries({ ...known, refreshTokenExpiresAt: refreshTokenExpiresAt(tokens) })) {
+    if (value !== undefined) Object.assign(status, { [name]: value });
+  }
+  return status;
+}
+
+/**
+ * Returns true if the mark of a dead connection is believed without asking Criteo. After a day, one request may test it:
+ * the refusal may have been a mistake, of a wrong client id for example. Without a refresh token there is nothing to test.
+ */
+export function isKnownDead(tokens: StoredTokenSet, now: number): boolean {
+  const { refreshToken, reauthorizeSince, reauthorizeCheckedAt = reauthorizeSince } = tokens;
+  if (reauthorizeCheckedAt === undefined) return false;
+  return refreshToken === undefined || now - reauthorizeCheckedAt < DAY;
+}

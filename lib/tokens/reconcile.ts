@@ -1,0 +1,50 @@
+import { newVersion, type StoredTokenSet, unmarked } from './stored-tokens';
+
+/**
+ * Decides what to store if the store has changed between the read before a refresh and the write after it.
+ *
+ * - The record was deleted: it stays deleted.
+ * - It still has the refresh token that this refresh used: ours is its successor and must not be lost, so it is written,
+ *   with the newer one of the two access tokens. A mark that the connection is dead is outdated.
+ * - It has another refresh token of the same consent, because two processes refreshed at once: the later request wins.
+ * - It comes from another consent: that stands.
+ *
+ * @param stored what the store holds now.
+ * @param used what this refresh started from.
+ * @param ours what Criteo returned, ready to be stored.
+ * @returns what to store; `undefined` if what is stored stands.
+ */
+export function reconcile(
+  stored: StoredTokenSet | undefined,
+  used: StoredTokenSet | undefined,
+  ours: StoredTokenSet,
+): StoredTokenSet | undefined {
+  if (!stored || (stored.clientID !== undefined && stored.clientID !== ours.clientID)) return undefined;
+  const isDead = stored.reauthorizeSince !== undefined;
+  const isNewer = ours.obtainedAt > stored.obtainedAt;
+  if (stored.refreshToken === used?.refreshToken) {
+    if (isDead || isNewer) return { ...ours, ...consentOf(stored), version: newVersion() };
+    if (ours.refreshToken === stored.refreshToken) return undefined;
+    return { ...ours, ...unmarked(stored), ...refreshTokenOf(ours), version: newVersion() };
+  }
+  const isSibling = stored.connectedAt === ours.connectedAt && !isDead;
+  return isSibling && isNewer ? { ...ours, version: newVersion() } : undefined;
+}
+
+/** Returns true if the store holds what was to be written, though the write seemed to fail. */
+export function hasLanded(stored: StoredTokenSet, written: StoredTokenSet): boolean {
+  const { version, accessToken, refreshToken, reauthorizeSince } = stored;
+  if (version !== undefined && written.version === version) return true;
+  return accessToken === written.accessToken && refreshToken === written.refreshToken && reauthorizeSince === undefined;
+}
+
+function consentOf({ connectedAt }: StoredTokenSet): Partial<StoredTokenSet> {
+  return connectedAt === undefined ? {} : { connectedAt };
+}
+
+function refreshTokenOf({ refreshToken, refreshTokenObtainedAt }: StoredTokenSet): Partial<StoredTokenSet> {
+  return {
+    ...(refreshToken === undefined ? {} : { refreshToken }),
+    ...(refreshTokenObtainedAt === undefined ? {} : { refreshTokenObtainedAt }),
+  };
+}

@@ -1,0 +1,137 @@
+import { CriteoAPIError, CriteoTokenError, CriteoTransportError } from '../errors';
+import { jittered, realTimers, spread, type Timers } from './timers';
+
+/** The error of {@link TokenSource.accessToken} if Criteo's API refuses the tokens that Criteo has just issued. */
+export const FRESH_TOKEN_REFUSED = 'fresh_token_refused';
+
+// Milliseconds. The interval between two requests for one connection doubles from the first to the longest.
+const FIRST = 1000;
+const LONGEST = 60_000;
+// An hour: a server that asks for more is asked again nevertheless.
+const LONGEST_PAUSE = 3_600_000;
+// How many connections are remembered before those whose interval is over are looked for.
+const MANY = 1000;
+
+interface Interval {
+  /** Requests in a row that failed, or that came too soon. */
+  count: number;
+  since: number;
+  until: number;
+  /** What the last request failed with. */
+  error?: Error | undefined;
+}
+
+/** Why there is no request now, and for how long. */
+export interface Pause {
+  milliseconds: number;
+  error?: Error | undefined;
+}
+
+/**
+ * Bounds the requests to the token endpoint: after a failure, and after a token that was replaced before its time, the
+ * same connection waits for an interval that grows; after `Retry-After`, all connections wait.
+ */
+export class RequestLimits {
+  readonly #now: () => number;
+  readonly #timers: Timers;
+  readonly #intervals = new Map<string, Interval>();
+  #all: Interval | undefined;
+  #sweepAt = MANY;
+
+  /** @param now milliseconds since the epoch; if the clock is set back, the intervals end. */
+  constructor(now: () => number, timers: Timers = realTimers) {
+    this.#now = now;
+    this.#timers = timers;
+  }
+
+  /** Returns how many connections are remembered. */
+  get size(): number {
+    return this.#intervals.size;
+  }
+
+  /** Returns why a request for the connection has to wait; `undefined` if it may be made. */
+  pause(key: string): Pause | undefined {
+    const now = this.#now();
+    const pauses = [this.#all, this.#intervals.get(key)].flatMap((interval) =>
+      interval && isRunning(interval, now) ? { milliseconds: interval.until - now, error: interval.error } : [],
+    );
+    return pauses.sort((one, other) => other.milliseconds - one.milliseconds)[0];
+  }
+
+  /** Notes a request that failed. */
+  failed(key: string, error: Error): void {
+    const now = this.#now();
+    const { retryAfter } = error as { retryAfter?: unknown };
+    if (typeof retryAfter === 'number' && retryAfter > 0) {
+      const until = now + spread(this.#timers, Math.min(retryAfter * 1000, LONGEST_PAUSE));
+      this.#all = { count: 0, since: now, until, error };
+    }
+    this.#extend(key, now, error);
+  }
+
+  /**
+   * Notes a request that brought a token.
+   *
+   * @param early true if the token that it replaces had not come to its end.
+   */
+  succeeded(key: string, early: boolean): void {
+    if (early) this.#extend(key, this.#now());
+    else this.#intervals.delete(key);
+  }
+
+  /** Forgets a connection: its tokens were replaced. */
+  forget(key: string): void {
+    this.#intervals.delete(key);
+  }
+
+  #extend(key: string, now: number, error?: Error): void {
+    const last = this.#intervals.get(key);
+    const count = last && isRemembered(last, now) ? last.count + 1 : 1;
+    const until = now + jittered(this.#timers, Math.min(FIRST * 2 ** Math.min(count - 1, 10), LONGEST));
+    this.#intervals.set(key, { count, since: now, until, error });
+    if (this.#intervals.size < this.#sweepAt) return;
+    for (const [name, interval] of this.#intervals) {
+      if (!isRemembered(interval, now)) this.#intervals.delete(name);
+    }
+    this.#sweepAt = Math.max(MANY, 2 * this.#intervals.size);
+  }
+}
+
+function isRunning({ since, until }: Interval, now: number): boolean {
+  return since <= now && now < until;
+}
+
+/** Returns true while the number of requests in a row counts. */
+function isRemembered({ since, until }: Interval, now: number): boolean {
+  return since <= now && now < until + LONGEST;
+}
+
+/** Returns the error of an earlier request once more, with the seconds that are left. */
+export function remembered(error: Error, milliseconds: number): Error {
+  const retryAfter = Math.ceil(milliseconds / 1000);
+  const message = `${error.message} (This was the last response; Criteo is asked again in ${retryAfter} s)`;
+  if (error instanceof CriteoTokenError) {
+    const { code, status, retryable, reauthorize, response, traceId, uri } = error;
+    return new CriteoTokenError(message, {
+      ...{ code, status, retryable, reauthorize, response, traceId, uri },
+      ...{ retryAfter, cause: error },
+    });
+  }
+  if (error instanceof CriteoTransportError) {
+    const { code, status, retryable, reauthorize, response, traceId } = error;
+    return new CriteoTransportError(message, {
+      ...{ code, status, retryable, reauthorize, response, traceId },
+      ...{ retryAfter, cause: error },
+    });
+  }
+  return error;
+}
+
+/** Returns the error for a caller whose fresh token was refused. */
+export function freshTokenRefused(key: string, milliseconds: number): CriteoAPIError {
+  const retryAfter = Math.ceil(milliseconds / 1000);
+  return new CriteoAPIError(
+    `Criteo's API refuses the access token of ${JSON.stringify(key)}, which Criteo has just issued. Getting another one would not help; the next one is asked for in ${retryAfter} s. Check that the API and the token endpoint belong together (the options apiURL and tokenURL)`,
+    { code: FRESH_TOKEN_REFUSED, status: 503, retryable: true, retryAfter },
+  );
+}

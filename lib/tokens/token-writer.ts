@@ -1,0 +1,117 @@
+import { contended } from './failures';
+import { PATIENCE, type Turn } from './lock';
+import { hasLanded, reconcile } from './reconcile';
+import type { CheckedStore } from './store';
+import type { StoredTokenSet } from './stored-tokens';
+import { jittered, realTimers, sleep, type Timers } from './timers';
+
+// How often a write is tried against others.
+const WRITES = 3;
+// Milliseconds until a write that failed is tried again; they double each time.
+const RETRY = 250;
+
+/** Is called with tokens that were stored, and with those that they replace. */
+export type OnStored = (key: string, stored: StoredTokenSet, base: StoredTokenSet | undefined) => void;
+
+/** Stores what Criteo returned, over nothing but what the refresh started from; what the store does not take is kept. */
+export class TokenWriter {
+  readonly #store: CheckedStore;
+  readonly #timeout: number;
+  readonly #onStored: OnStored;
+  readonly #timers: Timers;
+  /** Tokens that Criteo returned and the store did not take, beside those that they replace. */
+  readonly #unsaved = new Map<string, { tokens: StoredTokenSet; base: StoredTokenSet | undefined }>();
+  /** The next try to store them, while the turn in which they came is still held. */
+  readonly #attempts = new Map<string, Promise<void>>();
+
+  /** @param timeout milliseconds that one call of the store may take. */
+  constructor(store: CheckedStore, timeout: number, onStored: OnStored, timers: Timers = realTimers) {
+    this.#store = store;
+    this.#timeout = timeout;
+    this.#onStored = onStored;
+    this.#timers = timers;
+  }
+
+  /** Returns the tokens that the store did not take yet. */
+  unsaved(key: string): StoredTokenSet | undefined {
+    return this.#unsaved.get(key)?.tokens;
+  }
+
+  /** Returns the connections whose tokens the store did not take yet. */
+  unsavedKeys(): string[] {
+    return [...this.#unsaved.keys()];
+  }
+
+  /** Returns the next try to store them, which fails as the store does; `undefined` if none is planned. */
+  attempt(key: string): Promise<void> | undefined {
+    return this.#attempts.get(key);
+  }
+
+  /** Forgets what was not stored: the connection was saved again, or deleted. */
+  forget(key: string): void {
+    this.#unsaved.delete(key);
+  }
+
+  /** Stores what the store did not take before, unless that is outdated. */
+  async saveUnsaved(key: string, turn: Turn): Promise<void> {
+    const unsaved = this.#unsaved.get(key);
+    if (!unsaved) return;
+    await this.keep(key, unsaved.base, unsaved.tokens, turn);
+    if (this.#unsaved.get(key) === unsaved) this.#unsaved.delete(key);
+  }
+
+  /**
+   * Stores new tokens.
+   *
+   * @returns what is stored; `undefined` if another consent, or a later refresh, is stored, which stands.
+   */
+  async keep(
+    key: string,
+    base: StoredTokenSet | undefined,
+    tokens: StoredTokenSet,
+    turn: Turn,
+  ): Promise<StoredTokenSet | undefined> {
+    let expected = base;
+    let next = tokens;
+    try {
+      for (let write = 1; write <= WRITES; write += 1) {
+        if (await this.#store.replace(key, expected, next, turn)) return this.#done(key, base, next);
+        const stored = await this.#store.read(key);
+        if (stored && hasLanded(stored, next)) return this.#done(key, base, stored);
+        const merged = reconcile(stored, base, tokens);
+        if (!merged) return undefined;
+        expected = stored;
+        next = merged;
+      }
+      throw contended(key);
+    } catch (error) {
+      this.#unsaved.set(key, { tokens: next, base });
+      if (!this.#attempts.has(key)) turn.keepUntil(this.#saveLater(key, turn));
+      throw error;
+    }
+  }
+
+  /**
+   * Tries to store tokens again, for as long as a turn may be held: other processes must not ask with a refresh token that
+   * Criteo may have replaced.
+   */
+  async #saveLater(key: string, turn: Turn): Promise<void> {
+    const timers = this.#timers;
+    const deadline = timers.steady() + PATIENCE * this.#timeout;
+    let isSaved = false;
+    for (let pause = RETRY; !isSaved && timers.steady() + pause < deadline; pause *= 2) {
+      const attempt = sleep(timers, jittered(timers, pause)).then(() => this.saveUnsaved(key, turn));
+      this.#attempts.set(key, attempt);
+      isSaved = await attempt.then(
+        () => true,
+        () => false,
+      );
+    }
+    this.#attempts.delete(key);
+  }
+
+  #done(key: string, base: StoredTokenSet | undefined, stored: StoredTokenSet): StoredTokenSet {
+    this.#onStored(key, stored, base);
+    return stored;
+  }
+}

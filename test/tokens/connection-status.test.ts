@@ -1,0 +1,128 @@
+import { once } from 'node:events';
+import { expect } from 'chai';
+import { ReauthorizationRequiredError } from '../../lib/errors';
+import { rejection } from '../support/errors';
+import { LIFE, opener, until } from './support';
+
+const DAY = 86_400_000;
+
+describe('The status of a connection', () => {
+  const open = opener();
+
+  it('says since when it is connected and until when the refresh token is good, and no token', async () => {
+    const { source, consent, now, pass, sandbox } = await open();
+    const connections = source();
+    const started = now();
+    expect(await connections.status('user-1')).to.equal(undefined);
+    const tokens = await consent();
+    await connections.save('user-1', tokens);
+    expect(await connections.status('user-1')).to.deep.equal({
+      connectedAt: started,
+      accessTokenExpiresAt: started + LIFE,
+      hasRefreshToken: true,
+      refreshTokenObtainedAt: started,
+      refreshTokenExpiresAt: started + 181 * DAY,
+    });
+    pass(LIFE);
+    await connections.accessToken('user-1');
+    expect(await connections.status('user-1')).to.include({ connectedAt: started, refreshTokenObtainedAt: started });
+    pass(LIFE);
+    sandbox.fault({ on: 'token', rotateRefreshToken: true });
+    await connections.accessToken('user-1');
+    const facts = { connectedAt: started, refreshTokenObtainedAt: now(), refreshTokenExpiresAt: now() + 181 * DAY };
+    expect(await connections.status('user-1')).to.include(facts);
+  });
+
+  it('keeps its dates when the same refresh token is saved again, or none, and starts anew with another', async () => {
+    const { source, consent, now, pass } = await open();
+    const connections = source();
+    const started = now();
+    const tokens = await consent();
+    await connections.save('user-1', tokens);
+    pass(DAY);
+    const later = { obtainedAt: now(), expiresAt: now() + LIFE };
+    const { refreshToken: _, ...rest } = tokens;
+    for (const again of [
+      { ...tokens, ...later },
+      { ...rest, ...later },
+    ]) {
+      await connections.save('user-1', again);
+      expect(await connections.status('user-1')).to.include({ connectedAt: started, refreshTokenObtainedAt: started });
+    }
+    await connections.save('user-1', await consent());
+    expect(await connections.status('user-1')).to.include({ connectedAt: now(), refreshTokenObtainedAt: now() });
+  });
+
+  it('says since when and why the user must connect again', async () => {
+    const { source, consent, now, pass, sandbox } = await open();
+    const connections = source();
+    await connections.save('user-1', await consent());
+    await sandbox.revoke();
+    pass(LIFE);
+    await rejection(connections.accessToken('user-1'), ReauthorizationRequiredError);
+    expect(await connections.status('user-1')).to.include({ reauthorizeSince: now(), reauthorizeReason: 'refused' });
+    const { refreshToken: _, ...tokens } = await consent();
+    await connections.save('user-2', tokens);
+    expect(await connections.status('user-2')).to.include({ hasRefreshToken: false });
+    pass(LIFE);
+    await rejection(connections.accessToken('user-2'), ReauthorizationRequiredError);
+    expect(await connections.status('user-2')).to.include({ reauthorizeReason: 'no_refresh_token' });
+  });
+
+  it('knows of an earlier version’s record what that says', async () => {
+    const { source, consent, store, now } = await open();
+    store.set('user-1', await consent());
+    const known = { accessTokenExpiresAt: now() + LIFE, hasRefreshToken: true };
+    expect(await source().status('user-1')).to.deep.equal(known);
+  });
+});
+
+describe('A refresh token that comes to its end', () => {
+  const open = opener();
+
+  it('is announced once, two weeks before, when the connection is used, and again for the next one', async () => {
+    const { source, consent, now, pass } = await open();
+    const told: [string, number][] = [];
+    const options = { onExpiring: (key: string, { expiresAt }: { expiresAt: number }) => told.push([key, expiresAt]) };
+    const connections = source(options);
+    const use = async (): Promise<void> => {
+      await connections.accessToken('user-1');
+      await source(options).accessToken('user-1');
+    };
+    const started = now();
+    await connections.save('user-1', await consent());
+    pass(167 * DAY - 1);
+    await use();
+    expect(told).to.deep.equal([]);
+    pass(LIFE);
+    await use();
+    pass(DAY);
+    await use();
+    expect(told).to.deep.equal([['user-1', started + 181 * DAY]]);
+    await connections.save('user-1', await consent());
+    pass(170 * DAY);
+    await use();
+    await until(() => told.length === 2);
+  });
+
+  it('is announced as early as the option expiringWithin says', async () => {
+    const { source, consent, pass } = await open();
+    const told: string[] = [];
+    const connections = source({ onExpiring: (key) => told.push(key), expiringWithin: 100 * DAY });
+    await connections.save('user-1', await consent());
+    pass(82 * DAY);
+    await connections.accessToken('user-1');
+    await until(() => told.length === 1);
+  });
+
+  it('is refreshed also if the hook fails: that is a warning', async () => {
+    const { source, consent, pass } = await open();
+    const connections = source({ onExpiring: () => Promise.reject(new Error('no mail today')) });
+    await connections.save('user-1', await consent());
+    pass(170 * DAY);
+    const warned = once(process, 'warning');
+    expect(await connections.accessToken('user-1')).to.be.a('string');
+    const [warning] = await warned;
+    expect(warning).to.include({ code: 'CRITEO_HOOK_FAILED', detail: 'Error: no mail today' });
+  });
+});

@@ -1,0 +1,412 @@
+import { expect } from 'chai';
+import { CriteoClient } from '../../lib/criteo/client';
+import { CriteoTransportError, ReauthorizationRequiredError, TokenStoreError } from '../../lib/errors';
+import type { TokenStore } from '../../lib/tokens/store';
+import type { StoredTokenSet } from '../../lib/tokens/stored-tokens';
+import { rejection } from '../support/errors';
+import { bare, gate, LIFE, opener, until } from './support';
+
+/** A store with compare-and-set, as a database has it. */
+function atomicStore(rows = new Map<string, StoredTokenSet>()): Required<TokenStore> {
+  return {
+    get: (key) => rows.get(key),
+    set: () => expect.fail('set was called'),
+    delete: () => expect.fail('delete was called'),
+    compareAndSet(key, expected, tokens) {
+      const row = rows.get(key);
+      if ((row && (row.version ?? '')) !== expected) return false;
+      if (tokens) rows.set(key, tokens);
+      else rows.delete(key);
+      return true;
+    },
+  };
+}
+
+for (const [kind, shared] of [
+  ['a plain store', (rows: Map<string, StoredTokenSet>): TokenStore => rows],
+  ['a store with compareAndSet', atomicStore],
+] as const) {
+  describe(`A refresh, with ${kind}`, () => {
+    const open = opener();
+
+    async function refreshing() {
+      const world = await open();
+      const [one, other] = [world.source({ store: shared(world.store) }), world.source({ store: shared(world.store) })];
+      await one.save('user-1', await world.consent());
+      world.pass(LIFE);
+      world.sandbox.fault({ on: 'token', delay: 30, rotateRefreshToken: true });
+      const token = one.accessToken('user-1');
+      token.catch(() => {});
+      await until(() => world.asked() === 1);
+      return { ...world, other, token };
+    }
+
+    it('does not overwrite a consent that another process saved meanwhile, but hands its token out', async () => {
+      const { consent, store, other, token } = await refreshing();
+      const latest = await consent();
+      await other.save('user-1', latest);
+      expect(await token).to.equal(latest.accessToken);
+      expect(bare(store.get('user-1'))).to.deep.equal(latest);
+    });
+
+    it('does not bring back tokens that another process deleted meanwhile', async () => {
+      const { store, other, token } = await refreshing();
+      await other.delete('user-1');
+      expect(await rejection(token, ReauthorizationRequiredError)).to.include({ code: 'not_connected', key: 'user-1' });
+      expect(store.size).to.equal(0);
+    });
+
+    it('does not lose its refresh token to tokens that another process saved without one', async () => {
+      const { consent, store, other, token, source, pass } = await refreshing();
+      const { refreshToken: _, ...tokens } = await consent();
+      await other.save('user-1', tokens);
+      await token;
+      pass(LIFE);
+      expect(await source({ store: shared(store) }).accessToken('user-1')).to.be.a('string');
+    });
+  });
+}
+
+describe('A write that is late', () => {
+  const open = opener();
+
+  it('fails by its version, if the store can compare', async () => {
+    const { source, consent, pass, store, asked } = await open({ timeout: 30 });
+    const held = gate();
+    const slow = atomicStore(store);
+    const connections = source({ store: slow });
+    await connections.save('user-1', await consent());
+    pass(LIFE);
+    const { compareAndSet } = slow;
+    let isLate: boolean | undefined;
+    slow.compareAndSet = async (key, expected, tokens) => {
+      await held.promise;
+      isLate = await compareAndSet(key, expected, tokens);
+      return isLate;
+    };
+    await rejection(connections.accessToken('user-1'), TokenStoreError);
+    expect(asked()).to.equal(1);
+    slow.compareAndSet = compareAndSet;
+    const latest = await consent();
+    await connections.save('user-1', latest);
+    held.open();
+    await until(() => isLate === false);
+    expect(bare(store.get('user-1'))).to.deep.equal(latest);
+  });
+
+  for (const what of ['save', 'delete'] as const) {
+    it(`is waited for by the next ${what} of the same connection, if the store cannot`, async () => {
+      const { source, consent, pass, store } = await open({ timeout: 200 });
+      const held = gate();
+      const slow = {
+        get: (key: string) => store.get(key),
+        set: (key: string, tokens: StoredTokenSet): unknown => store.set(key, tokens),
+        delete: (key: string) => store.delete(key),
+      };
+      const connections = source({ store: slow });
+      await connections.save('user-1', await consent());
+      pass(LIFE);
+      const { set } = slow;
+      slow.set = async (key, tokens) => {
+        slow.set = set;
+        await held.promise;
+        return set(key, tokens);
+      };
+      await rejection(connections.accessToken('user-1'), TokenStoreError);
+      const latest = await consent();
+      const next = what === 'save' ? connections.save('user-1', latest) : connections.delete('user-1');
+      await new Promise((resolve) => setTimeout(resolve, 20));
+      held.open();
+      await next;
+      expect(bare(store.get('user-1'))).to.deep.equal(what === 'save' ? latest : undefined);
+    });
+  }
+
+  it('is made again while the lock is still held, so that nobody asks with the old refresh token', async () => {
+    const { source, consent, pass, store, asked, sandbox } = await open();
+    let isHeld = false;
+    const flaky = {
+      get: (key: string) => store.get(key),
+      set: (key: string, tokens: StoredTokenSet): unknown => store.set(key, tokens),
+      delete: (key: string) => store.delete(key),
+    };
+    const connections = source({
+      store: flaky,
+      lock: async (_key, work) => {
+        isHeld = true;
+        try {
+          await work();
+        } finally {
+          isHeld = false;
+        }
+      },
+    });
+    await connections.save('user-1', await consent());
+    pass(LIFE);
+    sandbox.fault({ on: 'token', rotateRefreshToken: true });
+    const old = store.get('user-1')?.refreshToken;
+    const { set } = flaky;
+    flaky.set = () => Promise.reject(new Error('the disk is full'));
+    await rejection(connections.accessToken('user-1'), TokenStoreError);
+    expect(isHeld).to.equal(true);
+    flaky.set = set;
+    await until(() => !isHeld);
+    expect(store.get('user-1')?.refreshToken).to.be.a('string').and.not.equal(old);
+    expect(asked()).to.equal(1);
+  });
+});
+
+describe('A store with compareAndSet', () => {
+  const open = opener();
+
+  it('is asked for nothing else to save, to mark and to delete, with the version that was read', async () => {
+    const { source, consent, pass, store, sandbox } = await open();
+    const connections = source({ store: atomicStore(store) });
+    await connections.save('user-1', await consent());
+    const versions = [store.get('user-1')?.version];
+    await connections.save('user-1', await consent());
+    versions.push(store.get('user-1')?.version);
+    pass(LIFE);
+    await connections.accessToken('user-1');
+    versions.push(store.get('user-1')?.version);
+    await sandbox.revoke();
+    pass(LIFE);
+    await rejection(connections.accessToken('user-1'), ReauthorizationRequiredError);
+    versions.push(store.get('user-1')?.version);
+    expect(new Set(versions).size).to.equal(4);
+    expect(versions.every((version) => typeof version === 'string' && version.length >= 16)).to.equal(true);
+    await connections.delete('user-1');
+    await connections.delete('user-1');
+    expect(store.size).to.equal(0);
+  });
+
+  it('takes over records of earlier versions, and rubbish', async () => {
+    const { source, consent, store, pass, asked } = await open();
+    const connections = source({ store: atomicStore(store) });
+    store.set('old', await consent());
+    pass(LIFE);
+    const token = await connections.accessToken('old');
+    expect(store.get('old')).to.include({ accessToken: token }).and.have.property('clientID');
+    expect(asked()).to.equal(1);
+    store.set('rubbish', { version: 'v1' } as never);
+    expect(await rejection(connections.accessToken('rubbish'), TokenStoreError)).to.include({
+      code: 'store_invalid',
+      key: 'rubbish',
+    });
+    await connections.save('rubbish', await consent());
+    store.set('rubbish', {} as never);
+    await connections.delete('rubbish');
+    expect([...store.keys()]).to.deep.equal(['old']);
+  });
+
+  it('is not believed if it returns something else than true or false', async () => {
+    const { source, consent, store } = await open();
+    const connections = source({ store: { ...atomicStore(store), compareAndSet: () => 1 as never } });
+    const error = await rejection(connections.save('user-1', await consent()), TokenStoreError);
+    expect(error.code).to.equal('store_failed');
+    expect(String(error.cause)).to.include('true or false');
+  });
+
+  it('that always finds another record is an error after some tries', async () => {
+    const { source, consent, store, pass } = await open();
+    store.set('user-1', await consent());
+    pass(LIFE);
+    const connections = source({ store: { ...atomicStore(store), compareAndSet: () => false } });
+    for (const call of [connections.save('user-1', await consent()), connections.accessToken('user-1')]) {
+      expect(await rejection(call, TokenStoreError)).to.include({ code: 'store_failed', retryable: true });
+    }
+  });
+
+  it('keeps the order of the calls', async () => {
+    const { source, consent, store } = await open();
+    const slow = atomicStore(store);
+    const { get } = slow;
+    let reads = 0;
+    slow.get = async (key) => {
+      reads += 1;
+      if (reads === 1) await new Promise((resolve) => setTimeout(resolve, 20));
+      return get(key);
+    };
+    const connections = source({ store: slow });
+    const last = await consent();
+    await Promise.all([connections.save('user-1', await consent()), connections.save('user-1', last)]);
+    expect(bare(store.get('user-1'))).to.deep.equal(last);
+  });
+
+  it('saves without the lock', async () => {
+    const { source, consent, store } = await open();
+    const connections = source({ store: atomicStore(store), lock: () => new Promise(() => {}) });
+    await connections.save('user-1', await consent());
+    await connections.delete('user-1');
+    expect(store.size).to.equal(0);
+  });
+});
+
+describe('The client id', () => {
+  const open = opener();
+
+  it('is kept with the tokens; another one is refused before anything is asked, and nothing is marked', async () => {
+    const { source, consent, pass, store, asked, sandbox } = await open();
+    const app = { ...sandbox.app, ...sandbox.endpoints };
+    await source().save('user-1', await consent());
+    const before = { ...store.get('user-1') };
+    const other = source({ client: new CriteoClient({ ...app, clientID: 'another-app' }) });
+    pass(LIFE);
+    for (const force of [false, true]) {
+      const error = await rejection(other.accessToken('user-1', { force }), TokenStoreError);
+      expect(error).to.include({ code: 'client_mismatch', status: 500, retryable: false, key: 'user-1' });
+      expect(error.message).to.include('client id').and.include('connect again');
+    }
+    expect(store.get('user-1')).to.deep.equal(before);
+    expect(asked()).to.equal(0);
+    expect(await source().accessToken('user-1')).to.be.a('string');
+    // A consent for the other app takes the place; its refresh token is not mixed with the old one.
+    const { refreshToken: _, ...tokens } = await consent();
+    await other.save('user-1', tokens);
+    expect(store.get('user-1')).to.include({ clientID: 'another-app' }).and.not.have.property('refreshToken');
+  });
+
+  it('is added to records that have none at the next write', async () => {
+    const { source, consent, pass, store, client } = await open();
+    store.set('user-1', await consent());
+    pass(LIFE);
+    await source().accessToken('user-1');
+    expect(store.get('user-1')).to.include({ clientID: client.clientID });
+  });
+});
+
+describe('The mark of a dead connection', () => {
+  const open = opener();
+  const DAY = 86_400_000;
+
+  async function dead() {
+    const world = await open();
+    const told: string[] = [];
+    const connections = world.source({ onReauthorizationRequired: (key) => told.push(key) });
+    const tokens = await world.consent();
+    await connections.save('user-1', tokens);
+    world.pass(LIFE);
+    world.sandbox.fault({ on: 'token', status: 400, body: { error: 'invalid_grant' } });
+    await rejection(connections.accessToken('user-1'), ReauthorizationRequiredError);
+    return { ...world, connections, told };
+  }
+
+  it('is believed for a day; then one request tests it, and revives a connection that Criteo honours', async () => {
+    const { connections, pass, asked, store, told } = await dead();
+    pass(DAY - 1);
+    await rejection(connections.accessToken('user-1'), ReauthorizationRequiredError);
+    expect(asked()).to.equal(1);
+    pass(1);
+    expect(await connections.accessToken('user-1')).to.be.a('string');
+    expect(asked()).to.equal(2);
+    expect(store.get('user-1')).to.not.have.any.keys('reauthorizeSince', 'reauthorizeCheckedAt', 'reauthorizeReason');
+    expect(told).to.deep.equal(['user-1']);
+  });
+
+  it('stays after a test that failed, for another day, and the app is not told twice', async () => {
+    const { connections, pass, asked, store, told, sandbox, now } = await dead();
+    const since = store.get('user-1')?.reauthorizeSince;
+    await sandbox.revoke();
+    pass(DAY);
+    const calls = [1, 2, 3].map(() => rejection(connections.accessToken('user-1'), ReauthorizationRequiredError));
+    await Promise.all(calls);
+    await rejection(connections.accessToken('user-1'), ReauthorizationRequiredError);
+    expect(asked()).to.equal(2);
+    expect(store.get('user-1')).to.include({ reauthorizeSince: since, reauthorizeCheckedAt: now() });
+    expect(told).to.deep.equal(['user-1']);
+  });
+
+  it('stays if it cannot be tested', async () => {
+    const { connections, pass, sandbox, asked } = await dead();
+    sandbox.fault({ on: 'token', status: 503, times: 2 });
+    pass(DAY);
+    await rejection(connections.accessToken('user-1'), ReauthorizationRequiredError);
+    await rejection(connections.accessToken('user-1'), ReauthorizationRequiredError);
+    expect(asked()).to.equal(3);
+  });
+
+  it('says why: the connection never had a refresh token, or Criteo refused it', async () => {
+    const { connections, source, consent, pass, asked } = await dead();
+    const refused = await rejection(connections.accessToken('user-1'), ReauthorizationRequiredError);
+    expect(refused.message).to.include('expired or revoked');
+    expect(refused).to.include({ key: 'user-1', code: 'reauthorization_required' });
+    const { refreshToken: _, ...tokens } = await consent();
+    await source().save('user-2', tokens);
+    pass(LIFE);
+    for (const time of [0, 2 * DAY]) {
+      pass(time);
+      const error = await rejection(source().accessToken('user-2'), ReauthorizationRequiredError);
+      expect(error.message).to.include('no refresh token').and.not.include('revoked');
+      expect(error).to.include({ key: 'user-2', code: 'reauthorization_required' });
+    }
+    expect(asked()).to.equal(1);
+  });
+});
+
+describe('A lock that is lost', () => {
+  const open = opener();
+
+  for (const [when, count, code] of [
+    ['before the request, stops it', 0, 'lock_failed'],
+    ['during the request, stops its repetition', 1, 'invalid_response'],
+  ] as const) {
+    it(when, async () => {
+      const { source, consent, pass, sandbox, asked, store } = await open();
+      const control = new AbortController();
+      store.set('user-1', await consent());
+      if (count === 0) control.abort();
+      const connections = source({ lock: (_key, work) => work(control.signal) });
+      sandbox.fault({ on: 'token', status: 503 });
+      pass(LIFE);
+      const token = connections.accessToken('user-1');
+      token.catch(() => {});
+      if (count === 1) await until(() => asked() === 1);
+      control.abort();
+      expect(await rejection(token, Error)).to.include({ code, retryable: true });
+      expect(asked()).to.equal(count);
+    });
+  }
+
+  it('does not throw away what Criteo returned', async () => {
+    const { source, consent, pass, sandbox, asked, store } = await open();
+    const control = new AbortController();
+    store.set('user-1', await consent());
+    const connections = source({ lock: (_key, work) => work(control.signal) });
+    sandbox.fault({ on: 'token', delay: 20, rotateRefreshToken: true });
+    pass(LIFE);
+    const token = connections.accessToken('user-1');
+    await until(() => asked() === 1);
+    control.abort();
+    expect(await token).to.equal(store.get('user-1')?.accessToken);
+  });
+
+  it('does not declare a connection dead: the refusal may come from the refresh of another process', async () => {
+    const { source, consent, pass, sandbox, asked, store } = await open();
+    const control = new AbortController();
+    store.set('user-1', await consent());
+    const connections = source({ lock: (_key, work) => work(control.signal) });
+    sandbox.fault({ on: 'token', delay: 20, status: 400, body: { error: 'invalid_grant' } });
+    pass(LIFE);
+    const token = connections.accessToken('user-1');
+    token.catch(() => {});
+    await until(() => asked() === 1);
+    control.abort();
+    expect(await rejection(token, TokenStoreError)).to.include({ code: 'lock_failed', retryable: true });
+    expect(store.get('user-1')).to.not.have.property('reauthorizeSince');
+  });
+});
+
+describe('An error of the transport', () => {
+  const open = opener();
+
+  it('hands out a living token in its last seconds, if the lock fails too', async () => {
+    const { source, consent, pass, store } = await open();
+    const tokens = await consent();
+    store.set('user-1', tokens);
+    pass(LIFE - 1);
+    const connections = source({
+      lock: () => Promise.reject(new CriteoTransportError('x', { code: 'timeout', status: 504 })),
+    });
+    expect(await connections.accessToken('user-1')).to.equal(tokens.accessToken);
+  });
+});

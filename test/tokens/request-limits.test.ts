@@ -1,0 +1,224 @@
+import { expect } from 'chai';
+import { CriteoAPIError, CriteoTokenError, CriteoTransportError } from '../../lib/errors';
+import { RequestLimits, remembered } from '../../lib/tokens/request-limits';
+import { realTimers } from '../../lib/tokens/timers';
+import { expectNoSecret, rejection } from '../support/errors';
+import { LIFE, MINUTE, opener, until } from './support';
+
+describe('The requests to the token endpoint', () => {
+  const open = opener();
+
+  it('stop for all connections for as long as Retry-After says, and callers are told at once', async () => {
+    const { source, consent, pass, sandbox, asked } = await open();
+    const connections = source();
+    await connections.save('user-1', await consent());
+    await connections.save('user-2', await consent());
+    pass(LIFE);
+    sandbox.fault({ on: 'token', status: 429, headers: { 'retry-after': '60' } });
+    await rejection(connections.accessToken('user-1'), CriteoTransportError);
+    pass(10_000);
+    for (let i = 0; i < 200; i += 1) {
+      const error = await rejection(connections.accessToken(`user-${1 + (i % 2)}`), CriteoTransportError);
+      expect(error).to.include({ code: 'invalid_response', retryable: true, status: 503 });
+      expect(error.retryAfter).to.be.within(50, 57);
+      expect(error.message).to.include('asked again in');
+      expect(error.cause).to.be.instanceOf(CriteoTransportError);
+    }
+    expect(asked()).to.equal(1);
+    pass(57_000);
+    await connections.accessToken('user-2');
+    expect(asked()).to.equal(2);
+  });
+
+  it('come in intervals that grow while they fail, up to a minute', async () => {
+    const { source, consent, pass, sandbox, asked } = await open();
+    const connections = source();
+    await connections.save('user-1', await consent());
+    pass(LIFE);
+    sandbox.fault({ on: 'token', status: 401, times: Infinity });
+    const at: number[] = [];
+    for (let second = 0; second < 600; second += 1) {
+      const before = asked();
+      const error = await rejection(connections.accessToken('user-1'), CriteoTokenError);
+      expect(error).to.include({ code: 'invalid_client', retryable: false });
+      if (asked() > before) at.push(second);
+      else expect(error.retryAfter).to.be.within(1, 60);
+      pass(1000);
+    }
+    const gaps = at.slice(1).map((second, i) => second - (at[i] ?? 0));
+    expect(gaps[0]).to.be.within(1, 2);
+    expect(gaps.slice(-5).every((gap) => gap >= 30 && gap <= 61)).to.equal(true);
+    expect(asked()).to.be.below(30);
+  });
+
+  it('start again at once for a connection that was saved anew', async () => {
+    const { source, consent, pass, sandbox, asked } = await open();
+    const connections = source();
+    await connections.save('user-1', await consent());
+    pass(LIFE);
+    sandbox.fault({ on: 'token', status: 401 });
+    await rejection(connections.accessToken('user-1'), CriteoTokenError);
+    await connections.save(
+      'user-1',
+      await consent().then((tokens) => ({ ...tokens, expiresAt: tokens.obtainedAt + 1 })),
+    );
+    pass(1);
+    await connections.accessToken('user-1');
+    expect(asked()).to.equal(2);
+  });
+
+  it('are bounded for force: true, which does not replace a token younger than a second', async () => {
+    const { source, consent, pass, asked, store } = await open();
+    const connections = source();
+    await connections.save('user-1', await consent());
+    for (let i = 0; i < 500; i += 1) {
+      expect(await connections.accessToken('user-1', { force: true })).to.equal(store.get('user-1')?.accessToken);
+    }
+    expect(asked()).to.equal(0);
+    for (let i = 0; i < 600; i += 1) {
+      await connections.accessToken('user-1', { force: true });
+      pass(100);
+    }
+    expect(asked()).to.be.within(4, 10);
+  });
+
+  it('replace a refused token once, and then less and less often', async () => {
+    const { source, consent, pass, asked } = await open();
+    const connections = source();
+    let token = (
+      await consent().then(async (tokens) => {
+        await connections.save('user-1', tokens);
+        return tokens;
+      })
+    ).accessToken;
+    const errors: CriteoAPIError[] = [];
+    for (let i = 0; i < 600; i += 1) {
+      await connections.accessToken('user-1', { force: token }).then(
+        (next) => {
+          token = next;
+        },
+        (error) => errors.push(error),
+      );
+      pass(100);
+    }
+    expect(asked()).to.be.within(4, 10);
+    expect(errors[0]).to.be.instanceOf(CriteoAPIError);
+    expect(errors[0]).to.include({ code: 'fresh_token_refused', retryable: true, status: 503 });
+    expect(errors[0]?.retryAfter).to.be.within(1, 60);
+    expectNoSecret(errors[0], token);
+  });
+
+  it('are bounded for tokens that live for no time at all', async () => {
+    const { source, consent, pass, asked, sandbox, store } = await open();
+    const connections = source();
+    await connections.save('user-1', await consent());
+    pass(LIFE);
+    const body = { access_token: 'ended', token_type: 'Bearer', expires_in: 0 };
+    sandbox.fault({ on: 'token', status: 200, body, times: Infinity });
+    for (let i = 0; i < 600; i += 1) {
+      expect(await connections.accessToken('user-1')).to.equal('ended');
+      pass(100);
+    }
+    expect(asked()).to.be.within(4, 10);
+    expect(store.get('user-1')?.accessToken).to.equal('ended');
+  });
+
+  it('are bounded if the API refuses every token: the caller gets the 401', async () => {
+    const { source, consent, sandbox, asked, pass } = await open();
+    const connections = source();
+    await connections.save('user-1', await consent());
+    const body = { errors: [{ code: 'authorization-token-invalid' }] };
+    sandbox.fault({ on: 'api', status: 401, body, times: Infinity });
+    for (let i = 0; i < 100; i += 1) {
+      const response = await connections.fetch('user-1', '/2026-07/advertisers/me');
+      expect([response.status, await response.json()]).to.deep.equal([401, body]);
+      pass(100);
+    }
+    expect(asked()).to.be.within(2, 7);
+  });
+
+  it('run ahead in the background with intervals, while calls get the token that still lives', async () => {
+    const { source, consent, pass, sandbox, asked } = await open();
+    const connections = source();
+    const tokens = await consent();
+    await connections.save('user-1', tokens);
+    sandbox.fault({ on: 'token', status: 503, times: Infinity });
+    pass(LIFE - 55_000);
+    for (let second = 0; second < 50; second += 1) {
+      expect((await connections.fetch('user-1', '/2026-07/advertisers/me')).status).to.equal(200);
+      pass(1000);
+    }
+    await until(() => asked() >= 2);
+    expect(asked()).to.be.below(20);
+  });
+
+  it('may hang without a delay for those who have a token', async () => {
+    const { source, consent, pass, sandbox, asked } = await open({ timeout: 300 });
+    const connections = source();
+    const tokens = await consent();
+    await connections.save('user-1', tokens);
+    sandbox.fault({ on: 'token', hang: true, times: Infinity });
+    pass(LIFE - 55_000);
+    for (let i = 0; i < 6; i += 1) expect(await connections.accessToken('user-1')).to.equal(tokens.accessToken);
+    await until(() => asked() === 1);
+    await connections.close();
+  });
+
+  it('are at most as many at once as the option concurrency says, and none is left out', async () => {
+    const { source, client, now } = await open();
+    let current = 0;
+    let most = 0;
+    const served: string[] = [];
+    client.refresh = async (refreshToken) => {
+      current += 1;
+      most = Math.max(most, current);
+      await new Promise(setImmediate);
+      current -= 1;
+      served.push(refreshToken);
+      return { accessToken: `a-${refreshToken}`, tokenType: 'Bearer', obtainedAt: now(), expiresAt: now() + LIFE };
+    };
+    const store = {
+      get: (key: string) =>
+        ({ accessToken: 'a', tokenType: 'Bearer', obtainedAt: 0, expiresAt: 0, refreshToken: key }) as const,
+      set: () => {},
+      delete: () => {},
+    };
+    const connections = source({ store, concurrency: 7 });
+    const keys = Array.from({ length: 300 }, (_, i) => `user-${i}`);
+    await Promise.all(keys.map((key) => connections.accessToken(key)));
+    expect(most).to.equal(7);
+    expect(served).to.deep.equal(keys);
+  });
+
+  it('are remembered no longer than they matter, even if very many fail', () => {
+    let now = 0;
+    const limits = new RequestLimits(() => now, realTimers);
+    const down = new CriteoTransportError('down', { code: 'connection_failed', status: 502, retryable: true });
+    for (let i = 0; i < 999; i += 1) limits.failed(`user-${i}`, down);
+    expect(limits.pause('user-1')?.error).to.equal(down);
+    now = 3 * MINUTE;
+    expect(limits.pause('user-1')).to.equal(undefined);
+    limits.failed('one more', down);
+    expect(limits.size).to.equal(1);
+  });
+
+  it('are not held back for ever by a clock that is set back, nor by a day that the server asks for', () => {
+    let now = 1_000_000;
+    const limits = new RequestLimits(() => now, realTimers);
+    const busy = new CriteoTransportError('busy', {
+      code: 'invalid_response',
+      status: 503,
+      retryable: true,
+      retryAfter: 86_400,
+    });
+    limits.failed('user-1', busy);
+    expect(limits.pause('user-2')?.milliseconds).to.be.within(3_600_000, 4_000_000);
+    now -= 10_000;
+    expect(limits.pause('user-2')).to.equal(undefined);
+  });
+
+  it('give an error of another kind back as it is', () => {
+    const error = new Error('not of ours');
+    expect(remembered(error, 1000)).to.equal(error);
+  });
+});

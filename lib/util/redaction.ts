@@ -80,53 +80,54 @@ function mask(text: string, secrets: Secrets): string {
 /** How many characters of a secret in a row give too much of it away; in hex, each takes two. */
 const PIECE = 8;
 
+// White space and backslashes are what wrapping and escaping add. Encodings consist of letters and digits.
+const wrapping = /[\s\\]/g;
+const symbols = /[^a-z0-9]/gi;
+
 /** Marks by 1 every character of a text that belongs to a secret. */
 function findSecrets(text: string, secrets: Secrets): Uint8Array {
   const hidden = new Uint8Array(text.length);
-  // White space and backslashes are what wrapping and escaping add; encodings consist of letters and digits.
-  const [dense, alphanumeric] = [reading(text, /[\s\\]/), reading(text, /[^a-z0-9]/i)];
+  const [unwrapped, alphanumeric] = [readWithout(wrapping, text), readWithout(symbols, text)];
   for (const secret of secrets) {
     if (!secret) continue;
     for (let at = text.indexOf(secret); at >= 0; at = text.indexOf(secret, at + 1)) {
       hidden.fill(1, at, at + secret.length);
     }
-    hidePieces(hidden, dense, reading(secret, /[\s\\]/).text, PIECE);
-    hidePieces(hidden, alphanumeric, Buffer.from(secret).toString('hex'), 2 * PIECE - 4);
+    const bytes = Buffer.from(secret);
+    hidePieces(hidden, unwrapped, secret.replace(wrapping, ''), PIECE);
+    hidePieces(hidden, alphanumeric, bytes.toString('hex'), 2 * PIECE - 4);
     for (const shift of [0, 1, 2]) {
-      // Where a secret starts within the encoded bytes decides how it looks; the first characters show other bytes too.
-      const spelled = Buffer.concat([Buffer.alloc(shift), Buffer.from(secret)]).toString('base64');
-      hidePieces(hidden, alphanumeric, reading(spelled.slice(shift && shift + 1), /[^a-z0-9]/i).text, PIECE);
+      // How a secret looks depends on where, among the encoded bytes, it starts.
+      const spelled = Buffer.concat([Buffer.alloc(shift), bytes]).toString('base64');
+      hidePieces(hidden, alphanumeric, spelled.replace(symbols, ''), PIECE);
     }
   }
   return hidden;
 }
 
-/** A text in lower case and without some characters; `places` says where each character was. */
+/** A text in lower case and without some characters; `places` says where each of the others was. */
 interface Reading {
   text: string;
   places: number[];
 }
 
-function reading(text: string, dropped: RegExp): Reading {
-  const places: number[] = [];
-  let kept = '';
-  for (let at = 0; at < text.length; at += 1) {
-    const char = text.charAt(at);
-    if (dropped.test(char)) continue;
-    const lower = char.toLowerCase();
-    kept += lower.length === 1 ? lower : char;
-    places.push(at);
-  }
-  return { text: kept, places };
+function readWithout(dropped: RegExp, text: string): Reading {
+  const gaps = new Set(Array.from(text.matchAll(dropped), ({ index }) => index));
+  const places = [...Array(text.length).keys()].filter((at) => !gaps.has(at));
+  return { text: places.map((at) => lowerCase(text.charAt(at))).join(''), places };
 }
 
-/** Marks the stretches of a reading that are `length` characters of `secret` in a row, or more. */
+/** A few letters become two characters in lower case: they stay as they are, so that places can be counted. */
+function lowerCase(char: string): string {
+  const lower = char.toLowerCase();
+  return lower.length === 1 ? lower : char;
+}
+
+/** Marks the stretches of a reading that are `length` or more characters of `secret` in a row. */
 function hidePieces(hidden: Uint8Array, { text, places }: Reading, secret: string, length: number): void {
-  if (secret.length < length || text.length < length) return;
-  const pieces = new Set<string>();
-  for (let at = 0; at + length <= secret.length; at += 1) pieces.add(secret.slice(at, at + length));
+  const wanted = secret.toLowerCase();
   for (let at = 0; at + length <= text.length; at += 1) {
-    if (pieces.has(text.slice(at, at + length))) {
+    if (wanted.includes(text.slice(at, at + length))) {
       hidden.fill(1, places[at], Number(places[at + length - 1]) + 1);
     }
   }

@@ -65,7 +65,7 @@ describe('redact', () => {
   it('keeps JSON a JSON', () => {
     const body = {
       error: 'invalid_grant',
-      error_description: `No "code" ${secret}\n\u00e9 C:\\`,
+      error_description: `No "code" ${secret}\n\u00e9 C:\\users\\x1\\`,
       code: secret,
       n: [1, 2],
     };

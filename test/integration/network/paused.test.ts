@@ -4,7 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { expect } from 'chai';
 import { answer, head, type Loopback, opener } from '../../support/loopback';
 
-const TIMEOUT = 200;
+const TIMEOUT = 300;
 const token = answer(200, { access_token: 'at-1', token_type: 'Bearer', expires_in: 900, refresh_token: 'rt-1' });
 
 describe('A process that was paused for longer than its timeout, while a response came', () => {

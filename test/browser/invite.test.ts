@@ -1,13 +1,13 @@
 import { expect } from 'chai';
 import type { Browser } from 'playwright-core';
-import { startWorld, type World } from '../example/world';
-import { openBrowser, openPerson, type Person, Tab } from './person';
+import { type RunningExample, startExample } from '../example/support';
+import { type BrowserUser, openBrowser, openUser, Tab } from './support';
 
 describe('Somebody who invites somebody else', () => {
   let browser: Browser;
-  let world: World;
-  let host: Person;
-  let guest: Person;
+  let example: RunningExample;
+  let host: BrowserUser;
+  let guest: BrowserUser;
   let tab: Tab;
 
   before(async () => {
@@ -15,15 +15,15 @@ describe('Somebody who invites somebody else', () => {
   });
   after(() => browser.close());
   beforeEach(async () => {
-    world = await startWorld();
-    host = await openPerson(browser, world.url, { permissions: ['clipboard-read', 'clipboard-write'] });
-    guest = await openPerson(browser, world.url);
+    example = await startExample();
+    host = await openUser(browser, example.url, { permissions: ['clipboard-read', 'clipboard-write'] });
+    guest = await openUser(browser, example.url);
     tab = await host.openTab();
     await tab.signInAs('Ada');
   });
   afterEach(async () => {
     await Promise.all([host.context.close(), guest.context.close()]);
-    await world.close();
+    await example.close();
     expect([...host.complaints, ...guest.complaints], 'complaints of the browsers').to.deep.equal([]);
   });
 
@@ -54,10 +54,10 @@ describe('Somebody who invites somebody else', () => {
       host.urls.filter((url) => url === tab.page.url()),
       'loaded once',
     ).to.have.lengthOf(1);
-    expect(world.tokenRequests('client_credentials')).to.equal(1);
+    expect(example.tokenRequests('client_credentials')).to.equal(1);
     await tab.page.reload();
     await answer().getByText('Casa Verde').waitFor();
-    expect(world.tokenRequests(), 'the token is used again').to.equal(1);
+    expect(example.tokenRequests(), 'the token is used again').to.equal(1);
   });
 
   it('sees what was denied', async () => {
@@ -65,7 +65,7 @@ describe('Somebody who invites somebody else', () => {
     await theirs.click('Deny');
     await theirs.sees('Thank you');
     await answer().getByText('Nothing was shared.').waitFor();
-    expect(world.tokenRequests()).to.equal(0);
+    expect(example.tokenRequests()).to.equal(0);
     await tab.click('All links');
     await tab.page.getByText('Denied').waitFor();
   });
@@ -86,13 +86,13 @@ describe('Somebody who invites somebody else', () => {
   });
 
   it('hears of it although Criteo delivers twice', async () => {
-    world.sandbox.fault({ on: 'delivery', duplicate: true });
+    example.sandbox.fault({ on: 'delivery', duplicate: true });
     const theirs = await open(await tab.invite());
     await theirs.tick('Alpine Outfitters');
     await theirs.click('Approve');
     await theirs.sees('Thank you');
     await answer().getByText('1 advertiser').waitFor();
-    expect(world.log).to.deep.equal([]);
+    expect(example.log).to.deep.equal([]);
   });
 
   it('needs no mouse, and sees every page whole on a narrow screen', async () => {
@@ -120,14 +120,14 @@ describe('Somebody who invites somebody else', () => {
 
   it('needs no JavaScript', async () => {
     await host.context.close();
-    host = await openPerson(browser, world.url, { javaScriptEnabled: false });
+    host = await openUser(browser, example.url, { javaScriptEnabled: false });
     const { page } = await host.openTab();
     await page.getByLabel('Your name').fill('Ada');
     await page.getByRole('button', { name: 'Sign in', exact: true }).click();
     await page.getByRole('link', { name: 'Invite an advertiser' }).click();
     await page.getByRole('button', { name: 'Make a link' }).click();
     await page.getByText('Load this page again').waitFor();
-    await world.sandbox.deny(await page.getByLabel('Link').inputValue());
+    await example.sandbox.deny(await page.getByLabel('Link').inputValue());
     await page.reload();
     await page.getByText('Nothing was shared.').waitFor();
   });

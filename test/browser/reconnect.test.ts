@@ -1,12 +1,12 @@
 import { expect } from 'chai';
 import type { Browser } from 'playwright-core';
-import { startWorld, type World } from '../example/world';
-import { openBrowser, openPerson, type Person, type Tab } from './person';
+import { type RunningExample, startExample } from '../example/support';
+import { type BrowserUser, openBrowser, openUser, type Tab } from './support';
 
 describe('Somebody who takes their consent back', () => {
   let browser: Browser;
-  let world: World;
-  let person: Person;
+  let example: RunningExample;
+  let user: BrowserUser;
   let tab: Tab;
 
   before(async () => {
@@ -14,17 +14,17 @@ describe('Somebody who takes their consent back', () => {
   });
   after(() => browser.close());
   beforeEach(async () => {
-    world = await startWorld();
-    person = await openPerson(browser, world.url);
-    tab = await person.openTab();
+    example = await startExample();
+    user = await openUser(browser, example.url);
+    tab = await user.openTab();
     await tab.signInAs('Ada');
     await tab.connect('Alpine Outfitters');
     await tab.connect('Casa Verde');
   });
   afterEach(async () => {
-    await person.context.close();
-    await world.close();
-    expect(person.complaints, 'complaints of the browser').to.deep.equal([]);
+    await user.context.close();
+    await example.close();
+    expect(user.complaints, 'complaints of the browser').to.deep.equal([]);
   });
 
   it('revokes it on the sandbox’s page, is offered to reconnect, and does', async () => {
@@ -33,7 +33,7 @@ describe('Somebody who takes their consent back', () => {
     await tab.page.getByRole('button', { name: /^Revoke the consent of .* for Casa Verde$/ }).click();
     await tab.page.getByText('revoked').waitFor();
 
-    await tab.page.goto(`${world.url}/dashboard`);
+    await tab.page.goto(`${example.url}/dashboard`);
     await tab.sees('Dashboard');
     const ended = tab.connection('Casa Verde');
     await ended.getByRole('alert').getByText('This connection has ended.').waitFor();
@@ -53,13 +53,13 @@ describe('Somebody who takes their consent back', () => {
     await tab.click('sandbox');
     await tab.click('15 minutes (access tokens expire)');
     await tab.page.getByText('900 s ahead').waitFor();
-    await tab.page.goto(`${world.url}/dashboard`);
+    await tab.page.goto(`${example.url}/dashboard`);
     await tab.connection('Casa Verde').getByText('Access token, refreshed at').waitFor();
-    expect(world.tokenRequests('refresh_token')).to.equal(2);
+    expect(example.tokenRequests('refresh_token')).to.equal(2);
   });
 
   it('sees the banner whole on a narrow screen, and reaches it by keyboard', async () => {
-    await world.sandbox.revoke();
+    await example.sandbox.revoke();
     await tab.page.setViewportSize({ width: 320, height: 600 });
     await tab.page.reload();
     await tab.sees('Dashboard');

@@ -4,7 +4,7 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { resolve } from 'node:path';
 import { expect } from 'chai';
-import { openBrowser, openPerson } from './person';
+import { openBrowser, openUser } from './support';
 
 const root = resolve(__dirname, '../..');
 
@@ -43,7 +43,7 @@ describe('npm start', () => {
       const [, url = ''] = await example.said(/Open (http:\/\/localhost:\d+)\n/);
       const browser = await openBrowser();
       try {
-        const tab = await (await openPerson(browser, url)).openTab();
+        const tab = await (await openUser(browser, url)).openTab();
         await tab.begin();
         await tab.page.getByRole('checkbox').first().check();
         await tab.click('Approve');

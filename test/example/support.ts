@@ -5,7 +5,7 @@ import { createSandbox, type Sandbox, type SandboxOptions } from 'passport-crite
 import { createApp } from '../../example/app';
 
 /** The example, running on a port of its own, with a sandbox in Criteo's place. */
-export interface World {
+export interface RunningExample {
   /** Origin of the example. */
   url: string;
   sandbox: Sandbox;
@@ -18,14 +18,14 @@ export interface World {
   close(): Promise<void>;
 }
 
-export async function startWorld(
+export async function startExample(
   options: {
     criteo?: { callbackURL?: string; service?: Service; pkce?: boolean; timeout?: number };
     sandbox?: SandboxOptions;
     /** `'none'`: the example is started without the connector's key pair. */
     signing?: 'none';
   } = {},
-): Promise<World> {
+): Promise<RunningExample> {
   const server = createServer();
   await new Promise<void>((resolve) => server.listen(0, 'localhost', resolve));
   const url = `http://localhost:${(server.address() as AddressInfo).port}`;
@@ -49,7 +49,7 @@ export async function startWorld(
     sandbox: sandbox.url,
     log: (line) => log.push(line),
   });
-  const world: World = {
+  const example: RunningExample = {
     url,
     sandbox,
     log,
@@ -64,8 +64,8 @@ export async function startWorld(
     },
   };
   server.on('request', (req, res) => {
-    if (req.url?.startsWith('/criteo-auth/callback')) world.onCallback();
+    if (req.url?.startsWith('/criteo-auth/callback')) example.onCallback();
     app(req, res);
   });
-  return world;
+  return example;
 }

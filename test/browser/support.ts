@@ -14,7 +14,7 @@ export function openBrowser(): Promise<Browser> {
 }
 
 /** Somebody at a browser of their own. */
-export interface Person {
+export interface BrowserUser {
   context: BrowserContext;
   /** Opens one more tab, on the example's home page. */
   openTab(): Promise<Tab>;
@@ -24,11 +24,11 @@ export interface Person {
   complaints: string[];
 }
 
-export async function openPerson(
+export async function openUser(
   browser: Browser,
   origin: string,
   options: BrowserContextOptions = {},
-): Promise<Person> {
+): Promise<BrowserUser> {
   const context = await browser.newContext(options);
   context.setDefaultTimeout(10_000);
   const urls: string[] = [];

@@ -43,16 +43,16 @@ describe('Somebody who is signed in already', () => {
     await tab.connect('Casa Verde');
     expect(await tab.connections()).to.deep.equal(['Alpine Outfitters', 'Casa Verde']);
     const tokens = example.tokenRequests();
-    await tab.connection('Casa Verde').getByRole('button', { name: 'Refresh now' }).click();
-    await tab.page.getByText('The access token was refreshed.').waitFor();
+    await tab.press('Refresh now', 'Casa Verde');
+    await tab.announces('The access token of Casa Verde was refreshed.');
     expect(example.tokenRequests()).to.equal(tokens + 1);
   });
 
   it('disconnects one portfolio and keeps the other', async () => {
     await tab.connect('Alpine Outfitters');
     await tab.connect('Casa Verde');
-    await tab.connection('Alpine Outfitters').getByRole('button', { name: 'Disconnect' }).click();
-    await tab.page.getByRole('status').getByText('Disconnected').waitFor();
+    await tab.press('Disconnect', 'Alpine Outfitters');
+    await tab.announces('Disconnected');
     expect(await tab.connections()).to.deep.equal(['Casa Verde']);
     expect(await tab.text()).to.contain('Signed in as Ada');
   });
@@ -76,7 +76,7 @@ describe('Somebody who is signed in already', () => {
     await tab.tick('Alpine Outfitters');
     await other.signInAs('Bob');
     await tab.click('Approve');
-    await tab.sees('Somebody else is signed in now');
+    await tab.sees('Another user is signed in now');
     expect(await tab.text()).to.contain('You are still signed in as Bob.');
     expect(example.tokenRequests()).to.equal(0);
     await tab.click('Go to the dashboard');

@@ -34,14 +34,14 @@ describe('Somebody who invites somebody else', () => {
     await page.sees('Share your advertisers?');
     return page;
   };
-  const answer = () => tab.page.getByRole('status');
+  const answer = () => tab.page.getByRole('region', { name: 'Decision' });
 
   it('copies the link, and sees what was granted without loading the page again', async () => {
     const link = await tab.invite();
-    await tab.click('Copy');
-    await tab.page.getByRole('button', { name: 'Copied' }).waitFor();
+    await tab.click('Copy the link');
+    await tab.page.getByRole('button', { name: 'Copied the link' }).waitFor();
     expect(await tab.page.evaluate('navigator.clipboard.readText()')).to.equal(link);
-    await answer().getByText('Waiting for an answer').waitFor();
+    await answer().getByText('Waiting for a decision').waitFor();
 
     const theirs = await open(link);
     await theirs.tick('Bakery', 'Casa Verde');
@@ -77,7 +77,7 @@ describe('Somebody who invites somebody else', () => {
     links.push(await second.invite());
     const [first = '', other = ''] = links;
     await (await open(other)).click('Deny');
-    await second.page.getByRole('status').getByText('Denied').waitFor();
+    await second.page.getByRole('region', { name: 'Decision' }).getByText('Denied').waitFor();
     await answer().getByText('Waiting').waitFor();
     const theirs = await open(first);
     await theirs.tick('Alpine Outfitters');
@@ -103,10 +103,10 @@ describe('Somebody who invites somebody else', () => {
     await tab.tabTo('Make a link');
     await tab.page.keyboard.press('Enter');
     await tab.sees('Your link');
-    const link = await tab.page.getByLabel('Link').inputValue();
+    const link = await tab.page.getByLabel('The link to send').inputValue();
     await tab.tabTo('Copy');
     await tab.page.keyboard.press('Enter');
-    await tab.page.getByRole('button', { name: 'Copied' }).waitFor();
+    await tab.page.getByRole('button', { name: 'Copied the link' }).waitFor();
     const theirs = await open(link);
     await theirs.page.setViewportSize({ width: 320, height: 600 });
     await theirs.tick('Alpine Outfitters', '(no name)');
@@ -127,7 +127,7 @@ describe('Somebody who invites somebody else', () => {
     await page.getByRole('link', { name: 'Invite an advertiser' }).click();
     await page.getByRole('button', { name: 'Make a link' }).click();
     await page.getByText('Load this page again').waitFor();
-    await example.sandbox.deny(await page.getByLabel('Link').inputValue());
+    await example.sandbox.deny(await page.getByLabel('The link to send').inputValue());
     await page.reload();
     await page.getByText('Nothing was shared.').waitFor();
   });

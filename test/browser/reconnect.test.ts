@@ -39,14 +39,14 @@ describe('Somebody who takes their consent back', () => {
     await ended.getByRole('alert').getByText('This connection has ended.').waitFor();
     expect(await tab.page.getByRole('alert').count(), 'the other one lives').to.equal(1);
 
-    await ended.getByRole('link', { name: 'Reconnect' }).click();
+    await ended.getByRole('link', { name: 'Reconnect Casa Verde' }).click();
     await tab.tick('Casa Verde');
     await tab.click('Approve');
     await tab.sees('Dashboard');
     expect(await tab.page.getByRole('alert').count()).to.equal(0);
     expect(await tab.connections()).to.deep.equal(['Alpine Outfitters', 'Casa Verde']);
-    await tab.connection('Casa Verde').getByRole('button', { name: 'Refresh now' }).click();
-    await tab.page.getByText('The access token was refreshed.').waitFor();
+    await tab.press('Refresh now', 'Casa Verde');
+    await tab.announces('The access token of Casa Verde was refreshed.');
   });
 
   it('sees a token that was refreshed without them after the sandbox’s clock was moved', async () => {

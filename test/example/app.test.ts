@@ -141,7 +141,8 @@ describe('The example app', () => {
       await client.get(back);
       const reply = await client.get(back);
       expect([reply.status, reply.title]).to.deep.equal([400, 'This link works only once']);
-      expect(reply.body).to.contain('You are still signed in').and.contain('href="/dashboard"');
+      expect(reply.body).to.contain('You are still signed in');
+      expect(firstButton(reply.body), 'leads on').to.equal('/dashboard');
       expect(example.tokenRequests()).to.equal(1);
     });
 
@@ -193,3 +194,8 @@ describe('The example app', () => {
     });
   });
 });
+
+/** Returns where the first button of a page leads. */
+function firstButton(body: string): string | undefined {
+  return /<a class="button[^"]*" href="([^"]+)"/.exec(body)?.[1];
+}

@@ -85,7 +85,7 @@ describe('Connecting Criteo in the example', () => {
     await connect('13');
     await connect('20481');
     await client.post('/refresh', { connection: '20481' });
-    expect(await dashboard()).to.contain('The access token was refreshed.');
+    expect(await dashboard()).to.contain('The access token of Casa Verde was refreshed.');
     const first = example.sandbox.requests.filter(({ form }) => form['grant_type'] === 'refresh_token');
     expect(first).to.have.lengthOf(1);
   });
@@ -115,7 +115,7 @@ describe('Connecting Criteo in the example', () => {
     const back = await example.sandbox.approve((await client.get('/criteo-connect')).location, { advertisers: ['13'] });
     await client.post('/sign-in', { name: 'Bob' });
     const reply = await client.get(back);
-    expect([reply.status, reply.title]).to.deep.equal([403, 'Somebody else is signed in now']);
+    expect([reply.status, reply.title]).to.deep.equal([403, 'Another user is signed in now']);
     expect(reply.body).to.contain('user_changed').and.contain('href="/criteo-connect"');
     expect(example.tokenRequests()).to.equal(0);
     expect(await dashboard()).to.contain('Nothing is connected yet');

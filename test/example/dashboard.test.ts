@@ -49,11 +49,11 @@ describe('The example’s dashboard', () => {
 
   it('refreshes the token when told to, and says so once', async () => {
     const { status, location } = await refresh();
-    expect([status, location]).to.deep.equal([303, `${example.url}/dashboard`]);
+    expect([status, location]).to.deep.equal([303, `${example.url}/dashboard#refresh-13`]);
     expect(await dashboard())
-      .to.contain('The access token was refreshed.')
+      .to.contain('The access token of Alpine Outfitters was refreshed.')
       .and.contain('Access token, refreshed at');
-    expect(await dashboard()).not.to.contain('The access token was refreshed.');
+    expect(await dashboard()).not.to.contain('The access token of Alpine Outfitters was refreshed.');
     expect(example.tokenRequests('refresh_token')).to.equal(1);
   });
 
@@ -63,7 +63,7 @@ describe('The example’s dashboard', () => {
     example.sandbox.fault({ on: 'token', rotateRefreshToken: true });
     await refresh();
     await refresh();
-    expect(await dashboard()).to.contain('The access token was refreshed.');
+    expect(await dashboard()).to.contain('The access token of Alpine Outfitters was refreshed.');
     expect(example.tokenRequests('refresh_token')).to.equal(3);
   });
 
@@ -72,7 +72,7 @@ describe('The example’s dashboard', () => {
     for (const find of [dashboard, refresh, dashboard]) {
       await find();
       const body = await dashboard();
-      expect(body).to.contain('This connection has ended.').and.contain('>Reconnect</a>');
+      expect(body).to.contain('This connection has ended.').and.contain('>Reconnect<');
       expect(body, 'nothing to refresh').not.to.contain('Refresh now');
     }
     expect(example.tokenRequests('refresh_token'), 'asked once').to.equal(1);

@@ -44,7 +44,7 @@ describe('Inviting somebody in the example', () => {
 
   it('shows a grant with the names, read with the app’s own token', async () => {
     const { page, link } = await invite();
-    expect((await client.get(page)).body).to.contain('Waiting for an answer');
+    expect((await client.get(page)).body).to.contain('Waiting for a decision');
     expect(await example.sandbox.approve(link, { advertisers: ['13', '1352'] })).to.equal(`${example.url}/invited`);
     const { body } = await client.get(page);
     expect(body).to.contain('2 advertisers').and.contain('Alpine Outfitters').and.not.contain('Casa Verde');
@@ -101,7 +101,7 @@ describe('Inviting somebody in the example', () => {
     const { page, link } = await invite();
     const state = new URL(link).searchParams.get('state');
     expect(await report({ Type: 'ConsentGranted', Advertisers: ['13'], State: state }, 'ab'.repeat(64))).to.equal(401);
-    expect((await client.get(page)).body).to.contain('Waiting for an answer');
+    expect((await client.get(page)).body).to.contain('Waiting for a decision');
     expect(example.log.join()).to.contain('signature_mismatch');
   });
 
@@ -114,7 +114,7 @@ describe('Inviting somebody in the example', () => {
     const { page, link } = await invite();
     const State = new URL(link).searchParams.get('state');
     expect(await report({ Type: 'ConsentRemembered', State })).to.equal(204);
-    expect((await client.get(page)).body).to.contain('Waiting for an answer');
+    expect((await client.get(page)).body).to.contain('Waiting for a decision');
   });
 
   it('says which of the shared are shared no more', async () => {

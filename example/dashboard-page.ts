@@ -35,23 +35,15 @@ export function dashboardPage(view: Dashboard): string {
 <div class="actions">${connectLink}<a class="button quiet" href="/invite">Invite an ${things.slice(0, -1)}</a></div>
 </div>
 ${notice && html`<p class="note" data-notice>${notice}</p>`}
-${cards.map((card, index) => section(card, nameOf(cards, index), view))}
+${cards.map((card) => section(card, view))}
 ${cards.length === 0 && html`<p class="card">Nothing is connected yet. Connect Criteo, and the ${things} that you choose are listed here.</p>`}
 <p><small>The tokens stay on the server. This page knows when they expire, not what they are.</small></p>`,
   );
 }
 
-/** Returns the name of a card. Portfolios that overlap can have the same name; theirs get a number. */
-function nameOf(cards: ConnectionCard[], index: number): string {
-  const names = cards.map(({ connection }) => connection.profile.displayName);
-  const name = names[index] ?? '';
-  const before = names.slice(0, index).filter((other) => other === name).length;
-  return before === 0 ? name : `${name} (${before + 1})`;
-}
-
-function section(card: ConnectionCard, name: string, { things }: View): Html {
+function section(card: ConnectionCard, { things }: View): Html {
   const { connection, portfolio, lost, problem, tokens } = card;
-  const { profile } = connection;
+  const { name, profile } = connection;
   const shared = portfolio ?? [...profile.advertisers, ...profile.accounts];
   const about = html`<span class="hidden"> for ${name}</span>`;
   // The id of a button stays the same across pages, so that the focus finds it again.
@@ -71,7 +63,7 @@ ${problem && html`<p class="note">${problem}. This is what was shared when you c
 <ul class="list">
 ${shared.map(({ id, name }) => html`<li><span>${name ?? 'Without a name'}</span> <small><code>${id}</code></small></li>`)}
 </ul>
-${tokens && !lost && lifetime(tokens, card, name)}
+${tokens && !lost && lifetime(tokens, card)}
 <div class="row">
 ${!lost && tokens?.refreshToken && form('refresh', 'Refresh now')}
 ${form('disconnect', 'Disconnect')}
@@ -80,13 +72,13 @@ ${form('disconnect', 'Disconnect')}
 }
 
 /** Shows when the access token was issued, and how long it still lives. */
-function lifetime({ obtainedAt, expiresAt, refreshToken }: TokenSet, card: ConnectionCard, name: string): Content {
-  const left = Math.max(0, expiresAt - card.now);
+function lifetime({ obtainedAt, expiresAt, refreshToken }: TokenSet, { connection, now }: ConnectionCard): Content {
+  const left = Math.max(0, expiresAt - now);
   const seconds = Math.ceil(left / 1000);
   return html`<div class="token">
 <div class="row"><p class="left" data-left="${left}">${seconds === 0 ? 'Expired' : `${Math.floor(seconds / 60)} min ${seconds % 60} s left`}</p>
-<small>Access token, ${obtainedAt > card.connection.since ? 'refreshed' : 'obtained'} at ${time(obtainedAt)}</small></div>
-<progress value="${seconds}" max="${Math.round((expiresAt - obtainedAt) / 1000)}" aria-label="Time left for the access token of ${name}"></progress>
+<small>Access token, ${obtainedAt > connection.since ? 'refreshed' : 'obtained'} at ${time(obtainedAt)}</small></div>
+<progress value="${seconds}" max="${Math.round((expiresAt - obtainedAt) / 1000)}" aria-label="Time left for the access token of ${connection.name}"></progress>
 </div>
 ${!refreshToken && html`<p><small>Criteo gave no refresh token, so you will be asked again when this one expires.</small></p>`}`;
 }

@@ -37,7 +37,7 @@ export function dashboard({ criteo, tokens, store, view }: Site): Router {
     if (!connection) return res.redirect(303, '/dashboard');
     try {
       await tokens.accessToken(connection.key, { force: true });
-      req.session.notice = `The access token of ${connection.profile.displayName} was refreshed.`;
+      req.session.notice = `The access token of ${connection.name} was refreshed.`;
     } catch (error) {
       // The dashboard says so, and what to do about it.
       if (!isLost(error)) throw error;

@@ -104,6 +104,8 @@ export function time(at: number): Html {
 
 /** Returns text to copy: one click selects it, and the page's script adds a button. */
 export function copyable(id: string, label: string, text: string): Html {
-  return html`<div class="copy"><div><small>${label}</small><code id="${id}">${text}</code></div>
-<button type="button" class="button quiet slim" data-copy="${id}" hidden>Copy<span class="hidden">: ${label}</span></button></div>`;
+  // A long address breaks after a slash, if it has to.
+  const parts = text.split('/').map((part, index) => (index === 0 ? part : html`/<wbr>${part}`));
+  return html`<div class="copy"><div><small>${label}</small><code id="${id}">${parts}</code></div>
+<button type="button" class="button quiet slim" data-copy="${id}" hidden>Copy<span class="hidden"> ${label}</span></button></div>`;
 }

@@ -27,9 +27,9 @@ export function homePage(view: View, registration: Registration): string {
 <section class="card" aria-labelledby="next">
 <h2 id="next">What happens next</h2>
 <ol class="steps">
-<li><div>You go to Criteo, which asks what you want to share. This app never sees your password.</div></li>
-<li><div>You tick ${things} and approve. If you deny, nothing is shared.</div></li>
-<li><div>You come back here, signed in, with the ${things} you chose.</div></li>
+<li><p>You go to Criteo, which asks what you want to share. This app never sees your password.</p></li>
+<li><p>You tick ${things} and approve. If you deny, nothing is shared.</p></li>
+<li><p>You come back here, signed in, with the ${things} you chose.</p></li>
 </ol>
 </section>
 <section class="card" aria-labelledby="by-name">

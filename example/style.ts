@@ -54,10 +54,11 @@ form[aria-busy="true"] .button { opacity: .6; cursor: progress; }
 .note { padding: .8rem 1.1rem; border-radius: 12px; background: var(--tint); font-size: .95rem; }
 .note.row p { flex: 1 1 14rem; }
 .steps { display: grid; gap: 1rem; padding: 0; list-style: none; counter-reset: step; }
-.steps > li { display: grid; grid-template-columns: 1.9rem minmax(0, 1fr); gap: .85rem; counter-increment: step; }
+.steps > li { display: grid; grid-template-columns: 1.9rem minmax(0, 1fr); gap: .6rem .85rem; counter-increment: step; }
+.steps > li > * { grid-column: 2; }
+.steps > li > p { padding-top: .1rem; }
 .steps > li::before { content: counter(step); display: grid; place-content: center; width: 1.9rem; height: 1.9rem;
   border-radius: 50%; background: var(--tint); color: var(--accent); font-weight: 650; font-size: .9rem; }
-.steps > li > div { display: grid; gap: .6rem; padding-top: .1rem; }
 .copy { display: flex; flex-wrap: wrap; align-items: center; gap: .4rem .75rem; padding: .55rem .55rem .55rem .9rem;
   border: 1px solid var(--line); border-radius: 11px; background: var(--page); }
 .copy > div { flex: 1 1 15rem; display: grid; min-height: 2.1rem; align-content: center; }

@@ -5,6 +5,8 @@ import type { CriteoProfile, TokenSet, TokenSource } from 'passport-criteo';
 export interface Connection {
   /** The key of its tokens in the token store. */
   key: string;
+  /** Unique among the user's connections: portfolios that overlap can have the same display name. */
+  name: string;
   /** The portfolio as it was when it was connected. */
   profile: CriteoProfile;
   /** When it was connected, in milliseconds since the epoch. */
@@ -52,7 +54,8 @@ export class Users {
 
   /** Adds or renews a connection. Colleagues may connect the same portfolio: each has tokens of their own. */
   async connect(user: User, profile: CriteoProfile, tokens: TokenSet): Promise<Connection> {
-    const connection = { key: `${user.id}/${profile.id}`, profile, since: tokens.obtainedAt };
+    const name = user.connections.get(profile.id)?.name ?? freeName(user, profile.displayName);
+    const connection = { key: `${user.id}/${profile.id}`, name, profile, since: tokens.obtainedAt };
     await this.#tokens.save(connection.key, tokens);
     user.connections.set(profile.id, connection);
     return connection;
@@ -72,6 +75,14 @@ export class Users {
     this.#users.set(id, user);
     return user;
   }
+}
+
+/** Returns a name that no connection of the user has: the given one, or that with a number. */
+function freeName({ connections }: User, wanted: string): string {
+  const taken = new Set([...connections.values()].map(({ name }) => name));
+  let name = wanted;
+  for (let number = 2; taken.has(name); number += 1) name = `${wanted} (${number})`;
+  return name;
 }
 
 /** Returns the user who is signed in. */

@@ -3,41 +3,47 @@ import session from 'express-session';
 import passport from 'passport';
 import { CookieStateStore, CriteoStrategy, consentCallback } from 'passport-criteo';
 
-/** An application at the URL `home`, whose Criteo app is registered as `criteo` says. */
+/** Returns an app at the URL `home`. `criteo` has the settings of the Criteo app. */
 export function createApp(home, secret, { signingSecret, ...criteo }) {
   const app = connect();
   app.use(session({ secret, resave: false, saveUninitialized: false }));
   app.use(passport.session());
-  passport.serializeUser((user, done) => done(null, user));
-  passport.deserializeUser((user, done) => done(null, user));
+  // Stands for the app's database. The session holds the user's id: never the user, never the tokens.
+  const users = new Map();
+  passport.serializeUser((user, done) => done(null, user.id));
+  passport.deserializeUser((id, done) => done(null, users.get(id) ?? false));
 
   passport.use(
     new CriteoStrategy({
       ...criteo,
       callbackURL: `${home}/criteo-auth/callback`,
       store: new CookieStateStore({ secret }),
-      // Here an application finds or makes its user, and keeps the tokens.
-      verify: async ({ profile }) => ({ id: profile.id, name: profile.displayName }),
+      verify: async ({ profile, tokens }) => {
+        const user = { id: profile.id, name: profile.displayName, tokens };
+        users.set(user.id, user);
+        return user;
+      },
     }),
   );
 
-  // CookieStateStore sets its cookies on req.res, which Connect does not know; SessionStateStore needs no such thing.
+  // CookieStateStore sets its cookies on req.res, which Connect does not set. SessionStateStore does not need it.
   app.use((req, res, next) => {
     req.res = res;
     next();
   });
 
-  app.use('/criteo-auth', passport.authenticate('criteo'));
+  // Connect matches every path that starts like this one, so the callback comes before `/criteo-auth`.
   app.use('/criteo-auth/callback', (req, res, next) => {
     const finish = (error, user, info) => {
       if (error) return next(error);
-      if (!user) return text(res, 401, `${info.code}: ${info.message}`);
+      if (!user) return failed(res, info);
       req.logIn(user, (problem) => (problem ? next(problem) : redirect(res, '/')));
     };
     passport.authenticate('criteo', finish)(req, res, next);
   });
+  app.use('/criteo-auth', passport.authenticate('criteo'));
 
-  // Connects Criteo to whoever is signed in, and leaves them signed in.
+  // Connects Criteo to the user who is signed in; the session stays as it is.
   const authorize = passport.authorize('criteo', { callbackURL: `${home}/criteo-connect/callback` });
   app.use('/criteo-connect', (req, res, next) => {
     if (!req.isAuthenticated()) return redirect(res, '/criteo-auth');
@@ -48,7 +54,7 @@ export function createApp(home, secret, { signingSecret, ...criteo }) {
     });
   });
 
-  // Ahead of any body parser: the signature covers the raw bytes.
+  // Before any body parser: the signature covers the raw bytes.
   const onConsent = async (event) => console.log(`${event.type} for ${event.state}`);
   if (signingSecret) app.use('/criteo-consent', consentCallback({ secret: signingSecret, onConsent }));
 
@@ -57,6 +63,12 @@ export function createApp(home, secret, { signingSecret, ...criteo }) {
     text(res, 200, JSON.stringify({ user: req.user.name, connected: req.session.connected ?? [] }), 'application/json');
   });
   return app;
+}
+
+/** Tells the user what happened, and the log which failure it was. */
+function failed(res, { code, message }) {
+  console.warn(`Criteo login failed: ${code}`);
+  text(res, 401, `${code}: ${message}`);
 }
 
 function text(res, status, body, type = 'text/plain') {

@@ -3,20 +3,25 @@ const session = require('express-session');
 const passport = require('passport');
 const { CriteoStrategy, consentCallback } = require('passport-criteo');
 
-/** An application at the URL `home`, whose Criteo app is registered as `criteo` says. */
+/** Returns an app at the URL `home`. `criteo` has the settings of the Criteo app. */
 exports.createApp = (home, sessionSecret, { signingSecret, ...criteo }) => {
   const app = express();
   app.use(session({ secret: sessionSecret, resave: false, saveUninitialized: false }));
   app.use(passport.session());
-  passport.serializeUser((user, done) => done(null, user));
-  passport.deserializeUser((user, done) => done(null, user));
+  // Stands for the app's database. The session holds the user's id: never the user, never the tokens.
+  const users = new Map();
+  passport.serializeUser((user, done) => done(null, user.id));
+  passport.deserializeUser((id, done) => done(null, users.get(id) ?? false));
 
   passport.use(
     new CriteoStrategy({
       ...criteo,
       callbackURL: `${home}/criteo-auth/callback`,
-      // Here an application finds or makes its user, and keeps the tokens.
-      verify: async ({ profile }) => ({ id: profile.id, name: profile.displayName }),
+      verify: async ({ profile, tokens }) => {
+        const user = { id: profile.id, name: profile.displayName, tokens };
+        users.set(user.id, user);
+        return user;
+      },
     }),
   );
 
@@ -24,13 +29,17 @@ exports.createApp = (home, sessionSecret, { signingSecret, ...criteo }) => {
   app.get('/criteo-auth/callback', (req, res, next) => {
     const finish = (error, user, info) => {
       if (error) return next(error);
-      if (!user) return res.status(401).type('text').send(`${info.code}: ${info.message}`);
+      if (!user) {
+        // Tell the user what happened, and the log which failure it was.
+        console.warn(`Criteo login failed: ${info.code}`);
+        return res.status(401).type('text').send(`${info.code}: ${info.message}`);
+      }
       req.logIn(user, (problem) => (problem ? next(problem) : res.redirect('/')));
     };
     passport.authenticate('criteo', finish)(req, res, next);
   });
 
-  // Connects Criteo to whoever is signed in, and leaves them signed in.
+  // Connects Criteo to the user who is signed in; the session stays as it is.
   const signedIn = (req, res, next) => (req.isAuthenticated() ? next() : res.redirect('/criteo-auth'));
   const connect = passport.authorize('criteo', { callbackURL: `${home}/criteo-connect/callback` });
   app.get('/criteo-connect', signedIn, connect);
@@ -45,7 +54,7 @@ exports.createApp = (home, sessionSecret, { signingSecret, ...criteo }) => {
     res.json({ user: user.name, connected: session.connected ?? [] });
   });
 
-  // Ahead of any body parser: the signature covers the raw bytes.
+  // Before any body parser: the signature covers the raw bytes.
   const onConsent = async (event) => console.log(`${event.type} for ${event.state}`);
   if (signingSecret) app.use('/criteo-consent', consentCallback({ secret: signingSecret, onConsent }));
   return app;

@@ -61,7 +61,7 @@ describe('Every page of the example is accessible and has a way back:', () => {
     await tab.connect('Alpine Outfitters', '(no name)');
     expect(await tab.connections()).to.deep.equal(['Alpine Outfitters and 1 more', 'Alpine Outfitters and 1 more (2)']);
     await tab.press('Refresh now', 'Alpine Outfitters and 1 more (2)');
-    await tab.announces('was refreshed');
+    await tab.announces('The access token of Alpine Outfitters and 1 more (2) was refreshed.');
     await check('dashboard');
     const outage = sandbox.fault({ on: 'api', status: 503, times: Infinity });
     await tab.page.reload();

@@ -1,4 +1,5 @@
 import { expect } from 'chai';
+import { MemoryStore, type SessionData } from 'express-session';
 import { CookieClient } from '../support/cookie-client';
 import { type RunningExample, startExample } from './support';
 
@@ -40,6 +41,31 @@ describe('The example app', () => {
     expect((await client.get('/dashboard')).body)
       .to.contain('Casa Verde')
       .and.not.contain('Alpine');
+  });
+
+  it('keeps the id of the user in the session, and neither the user nor tokens', async () => {
+    const saved: string[] = [];
+    const { set } = MemoryStore.prototype;
+    MemoryStore.prototype.set = function (this: MemoryStore, id, session: SessionData, callback) {
+      saved.push(JSON.stringify(session));
+      return set.call(this, id, session, callback);
+    };
+    try {
+      await signIn(['13']);
+      await client.get((await client.get('/criteo-connect')).location);
+      await client.post('/refresh', { connection: '13' });
+    } finally {
+      MemoryStore.prototype.set = set;
+    }
+    const { cookie: _, ...session } = JSON.parse(saved.at(-1) ?? '{}');
+    expect(session.passport).to.deep.equal({ user: 'criteo:13' });
+    const authorization = example.sandbox.requests.map(({ headers }) => String(headers.authorization ?? ''));
+    const tokens = [
+      ...authorization.filter(Boolean).map((header) => header.replace('Bearer ', '')),
+      ...example.sandbox.requests.map(({ form }) => form['refresh_token']),
+    ].filter((token) => token !== undefined);
+    expect(new Set(tokens)).to.have.property('size').that.is.at.least(2);
+    for (const token of tokens) expect(saved.join('\n')).not.to.contain(token);
   });
 
   it('keeps the session cookie from scripts and from other sites’ forms', async () => {
@@ -127,6 +153,9 @@ describe('The example app', () => {
     it('for a person who declines', async () => {
       const reply = await client.get(await example.sandbox.deny((await client.get('/criteo-auth')).location));
       expect([reply.status, reply.title]).to.deep.equal([403, 'You declined']);
+      expect(firstButton(reply.body), 'another try').to.equal('/criteo-auth');
+      expect(reply.body, 'the message of the strategy').to.contain('<dt>Message</dt>');
+      expect(example.log.join(), 'the code in the log').to.match(/^access_denied: \w/);
       expect(example.tokenRequests()).to.equal(0);
     });
 
@@ -146,10 +175,11 @@ describe('The example app', () => {
       expect(example.tokenRequests()).to.equal(1);
     });
 
-    it('for somebody else’s callback', async () => {
+    it('for the callback of another browser', async () => {
       const back = await example.sandbox.approve((await client.get('/criteo-auth')).location);
       const reply = await new CookieClient(example.url).get(back);
       expect([reply.status, reply.title]).to.deep.equal([400, 'This link works only once']);
+      expect(firstButton(reply.body), 'no dashboard without a user').to.equal('/criteo-auth');
       expect(example.tokenRequests()).to.equal(0);
     });
 

@@ -32,7 +32,7 @@ export function createApp(home, secret, { signingSecret, ...criteo }) {
     next();
   });
 
-  // Connect matches every path that starts like this one, so the callback comes before `/criteo-auth`.
+  // Connect matches by the start of a path: `/criteo-auth` takes its callback's requests as well, so it comes second.
   app.use('/criteo-auth/callback', (req, res, next) => {
     const finish = (error, user, info) => {
       if (error) return next(error);

@@ -52,7 +52,11 @@ describe('npm start', () => {
         example.process.kill(signal);
         const { code, output } = await example.ended;
         expect(code).to.equal(0);
-        expect(output).to.contain('Talking to the sandbox').and.contain('CRITEO_CLIENT_ID');
+        expect(output).to.contain('stands in for Criteo').and.contain('CRITEO_CLIENT_ID');
+        expect(output).to.match(/authentication method +Authorization Code\n/);
+        for (const path of ['/criteo-auth/callback', '/criteo-connect/callback', '/criteo-consent']) {
+          expect(output).to.contain(`  ${url}${path}`);
+        }
       } finally {
         await browser.close();
       }
@@ -67,7 +71,7 @@ describe('npm start', () => {
       const { code, output } = await start({ PORT: String(port) }).ended;
       expect(code).to.equal(1);
       expect(output).to.equal(
-        `Port ${port} is taken: stop what runs there, or choose another one with PORT=${port + 1} npm start.\n`,
+        `Port ${port} is in use: stop what runs there, or choose another one with PORT=${port + 1} npm start.\n`,
       );
     } finally {
       other.close();

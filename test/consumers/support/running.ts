@@ -98,16 +98,24 @@ export function behaves(started: () => Running | undefined, { linking }: Expecta
     client = new CookieClient(running.home);
   });
 
-  it('signs a person in', async () => {
+  it('keeps nothing of the user but the id in a session cookie that can be read', async () => {
+    await decide(client, '/criteo-auth');
+    const readable = Object.values(client.cookies()).map((value) => Buffer.from(value, 'base64').toString());
+    expect(readable).to.have.lengthOf.at.least(1);
+    expect(readable.join('\n')).not.to.match(/Northwind|[tT]oken/);
+  });
+
+  it('signs a user in', async () => {
     const page = await decide(client, '/criteo-auth');
     expect([page.status, page.location, page.body]).to.deep.include.members([302, `${running.home}/`]);
     expect(await signedIn(client)).to.deep.equal({ user: 'Northwind Outdoor and 4 more', connected: [] });
   });
 
-  it('says that the person declined', async () => {
+  it('tells a user who declined, and writes the code to the log', async () => {
     const page = await decide(client, '/criteo-auth', { decision: 'deny' });
     expect(page.status).to.equal(401);
     expect(page.body).to.match(/access_denied/);
+    await running.printed('Criteo login failed: access_denied');
     expect(await signedIn(client)).to.match(/Sign in with Criteo/);
   });
 
@@ -131,7 +139,7 @@ export function behaves(started: () => Running | undefined, { linking }: Expecta
   });
 
   if (linking) {
-    it('connects Criteo to a person who stays signed in', async () => {
+    it('connects Criteo to a user who stays signed in', async () => {
       await decide(client, '/criteo-auth');
       const page = await decide(client, '/criteo-connect', {
         decision: 'approve',

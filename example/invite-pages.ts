@@ -58,7 +58,7 @@ function outcome({ decision }: Invitation, things: Things): string {
   return decision.granted ? `Granted: ${count(decision.ids.length, things)}` : 'Denied';
 }
 
-export function invitationPage(view: View, invitation: Invitation, answer: Html): string {
+export function invitationPage(view: View, invitation: Invitation, decision: Html): string {
   const { sandbox } = view;
   return page(
     view,
@@ -78,8 +78,8 @@ ${sandbox && html`<p class="soft">To try it out, play the invited person: <a hre
 </section>
 <section class="card" aria-labelledby="decision">
 <h2 id="decision">Decision</h2>
-<div class="answer" role="status"${!invitation.decision && html` data-events="/invite/${invitation.id}/events"`}>
-${answer}
+<div class="decision" role="status"${!invitation.decision && html` data-events="/invite/${invitation.id}/events"`}>
+${decision}
 </div>
 ${!invitation.decision && html`<p class="soft" id="reload">Load this page again to see whether there is one.</p>`}
 </section>
@@ -88,7 +88,7 @@ ${!invitation.decision && html`<p class="soft" id="reload">Load this page again 
 }
 
 /** Returns the part of the page that updates by itself. */
-export function answerTo({ decision }: Invitation, { portfolio, problem }: Shared, things: Things): Html {
+export function decisionPart({ decision }: Invitation, { portfolio, problem }: Shared, things: Things): Html {
   if (!decision) return html`<p><span class="dot"></span> Waiting for a decision</p>`;
   if (!decision.granted) return html`<p><strong>Denied.</strong> Nothing was shared.</p>`;
   const names = new Map(portfolio?.map(({ id, name }) => [id, name ?? 'Without a name']));

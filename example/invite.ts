@@ -3,7 +3,7 @@ import { CriteoClient, consentCallback, TokenSource } from 'passport-criteo';
 import { failureOfError } from './failures';
 import type { Html } from './html';
 import { type Invitation, Invitations } from './invitations';
-import { answerTo, invitationPage, invitedPage, invitePage, type Shared } from './invite-pages';
+import { decisionPart, invitationPage, invitedPage, invitePage, type Shared } from './invite-pages';
 import { consentPath } from './paths';
 import { fetchPortfolio } from './portfolio';
 import type { Site } from './site';
@@ -62,7 +62,7 @@ export function invite({ criteo, signing, view, fail, log, now }: Site): { callb
   // 4. From then on, the app's own token gives access to what was shared. There is no refresh token: the token source
   // gets a new access token every 15 minutes.
   const tokens = new TokenSource({ client: new CriteoClient(criteo), grant: 'client_credentials' });
-  const answer = async (req: Request, invitation: Invitation): Promise<Html> => {
+  const decisionOf = async (req: Request, invitation: Invitation): Promise<Html> => {
     let shared: Shared = {};
     if (invitation.decision?.granted) {
       try {
@@ -71,7 +71,7 @@ export function invite({ criteo, signing, view, fail, log, now }: Site): { callb
         shared = { problem: failureOfError(error, { comingBack: false, things: view(req).things }).title };
       }
     }
-    return answerTo(invitation, shared, view(req).things);
+    return decisionPart(invitation, shared, view(req).things);
   };
 
   const find = (req: Request<{ id: string }>): Invitation | undefined => {
@@ -81,7 +81,7 @@ export function invite({ criteo, signing, view, fail, log, now }: Site): { callb
 
   pages.get('/invite/:id', async (req, res) => {
     const invitation = find(req);
-    if (invitation) return res.send(invitationPage(view(req), invitation, await answer(req, invitation)));
+    if (invitation) return res.send(invitationPage(view(req), invitation, await decisionOf(req, invitation)));
     fail(req, res, {
       status: 404,
       title: 'There is no such invitation',
@@ -96,7 +96,7 @@ export function invite({ criteo, signing, view, fail, log, now }: Site): { callb
     // Browsers do not ask again after a 204 (HTML standard, server-sent events).
     if (!invitation) return res.status(204).end();
     const tell = () => {
-      answer(req, invitation).then(
+      decisionOf(req, invitation).then(
         // The browser may be gone by now.
         ({ text }) => res.closed || res.write(`data: ${JSON.stringify(text)}\n\n`),
         () => res.end(),

@@ -9,7 +9,7 @@ const live = document.getElementById('live');
 function show(root) {
   for (const time of root.querySelectorAll('time')) time.textContent = new Date(time.dateTime).toLocaleTimeString();
   for (const button of root.querySelectorAll('[data-copy]')) offerCopy(button);
-  for (const answer of root.querySelectorAll('[data-events]')) waitForAnswer(answer);
+  for (const part of root.querySelectorAll('[data-events]')) waitForDecision(part);
   for (const left of root.querySelectorAll('[data-left]')) countDown(left);
   const notice = root.querySelector('[data-notice]');
   if (notice) live.textContent = notice.textContent;
@@ -31,11 +31,11 @@ function offerCopy(button) {
   });
 }
 
-function waitForAnswer(answer) {
+function waitForDecision(part) {
   document.getElementById('reload').remove();
-  const events = new EventSource(answer.dataset.events);
+  const events = new EventSource(part.dataset.events);
   events.onmessage = ({ data }) => {
-    answer.innerHTML = JSON.parse(data);
+    part.innerHTML = JSON.parse(data);
     events.close();
   };
 }

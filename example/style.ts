@@ -71,7 +71,7 @@ form[aria-busy="true"] .button { opacity: .6; cursor: progress; }
 .fields label { grid-column: 1 / -1; font-weight: 600; }
 input { min-width: 0; padding: .65rem .8rem; border: 1px solid var(--edge); border-radius: 11px; background: var(--page);
   color: inherit; font: inherit; }
-.answer { display: grid; gap: .75rem; }
+.decision { display: grid; gap: .75rem; }
 .dot { display: inline-block; width: .6rem; height: .6rem; margin-right: .4rem; border-radius: 50%; background: var(--accent); }
 @media (prefers-reduced-motion: no-preference) { .dot { animation: pulse 1.6s ease-in-out infinite; } }
 @keyframes pulse { 50% { opacity: .25; } }

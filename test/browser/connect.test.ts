@@ -3,7 +3,7 @@ import type { Browser } from 'playwright-core';
 import { type RunningExample, startExample } from '../example/support';
 import { type BrowserUser, openBrowser, openUser, type Tab } from './support';
 
-describe('Somebody who is signed in already', () => {
+describe('A user who is signed in already', () => {
   let browser: Browser;
   let example: RunningExample;
   let user: BrowserUser;
@@ -38,7 +38,7 @@ describe('Somebody who is signed in already', () => {
     expect(await session()).to.equal(before);
   });
 
-  it('connects a second portfolio, and works with each of them', async () => {
+  it('connects a second portfolio, and uses each of them', async () => {
     await tab.connect('Alpine Outfitters');
     await tab.connect('Casa Verde');
     expect(await tab.connections()).to.deep.equal(['Alpine Outfitters', 'Casa Verde']);
@@ -67,8 +67,8 @@ describe('Somebody who is signed in already', () => {
     expect(await tab.connections()).to.deep.equal(['Casa Verde']);
   });
 
-  it('is stopped when somebody else has signed in in another tab meanwhile', async () => {
-    // A tab that was there before anybody signed in still shows the form.
+  it('is stopped when another user has signed in in another tab meanwhile', async () => {
+    // A tab that was opened before still shows the form to sign in.
     await tab.click('Sign out');
     const other = await user.openTab();
     await tab.signInAs('Ada');
@@ -84,7 +84,7 @@ describe('Somebody who is signed in already', () => {
     expect(await tab.text()).to.contain('Nothing is connected yet');
   });
 
-  it('gets nothing for the next person when they sign out in another tab meanwhile', async () => {
+  it('connects nothing to the next user after signing out in another tab meanwhile', async () => {
     await tab.click('Connect Criteo');
     await tab.tick('Alpine Outfitters');
     const other = await user.openTab();
@@ -96,7 +96,7 @@ describe('Somebody who is signed in already', () => {
     expect(example.tokenRequests()).to.equal(0);
   });
 
-  it('signed in with Criteo: connects more', async () => {
+  it('connects more after signing in with Criteo', async () => {
     await tab.click('Sign out');
     await tab.sees('Your advertisers, in this app');
     await tab.signIn('Alpine Outfitters');
@@ -117,7 +117,7 @@ describe('Somebody who is signed in already', () => {
     await tab.page.getByText('Nothing is connected yet').waitFor();
   });
 
-  it('sees two connections whole on a narrow screen', async () => {
+  it('sees two connections in full on a narrow screen', async () => {
     await tab.page.setViewportSize({ width: 320, height: 600 });
     await tab.connect('Alpine Outfitters', '(no name)');
     await tab.connect('Casa Verde');

@@ -3,7 +3,7 @@ import type { Browser } from 'playwright-core';
 import { type RunningExample, startExample } from '../example/support';
 import { type BrowserUser, openBrowser, openUser, Tab } from './support';
 
-describe('Somebody who invites somebody else', () => {
+describe('A user who invites someone', () => {
   let browser: Browser;
   let example: RunningExample;
   let host: BrowserUser;
@@ -27,28 +27,28 @@ describe('Somebody who invites somebody else', () => {
     expect([...host.complaints, ...guest.complaints], 'complaints of the browsers').to.deep.equal([]);
   });
 
-  /** The guest, with Criteo's question open, in a browser of their own. */
+  /** Opens Criteo's consent page as the guest, in a browser of their own. */
   const open = async (link: string) => {
     const page = new Tab(await guest.context.newPage());
     await page.page.goto(link);
     await page.sees('Share your advertisers?');
     return page;
   };
-  const answer = () => tab.page.getByRole('region', { name: 'Decision' });
+  const decision = () => tab.page.getByRole('region', { name: 'Decision' });
 
   it('copies the link, and sees what was granted without loading the page again', async () => {
     const link = await tab.invite();
     await tab.click('Copy the link');
     await tab.page.getByRole('button', { name: 'Copied the link' }).waitFor();
     expect(await tab.page.evaluate('navigator.clipboard.readText()')).to.equal(link);
-    await answer().getByText('Waiting for a decision').waitFor();
+    await decision().getByText('Waiting for a decision').waitFor();
 
     const theirs = await open(link);
     await theirs.tick('Bakery', 'Casa Verde');
     await theirs.click('Approve');
     await theirs.sees('Thank you');
 
-    await answer().getByText('2 advertisers').waitFor();
+    await decision().getByText('2 advertisers').waitFor();
     expect(await tab.advertisers()).to.deep.equal(['Bakery & <b>Sons</b> 1352', 'Casa Verde 20481']);
     expect(
       host.urls.filter((url) => url === tab.page.url()),
@@ -56,7 +56,7 @@ describe('Somebody who invites somebody else', () => {
     ).to.have.lengthOf(1);
     expect(example.tokenRequests('client_credentials')).to.equal(1);
     await tab.page.reload();
-    await answer().getByText('Casa Verde').waitFor();
+    await decision().getByText('Casa Verde').waitFor();
     expect(example.tokenRequests(), 'the token is used again').to.equal(1);
   });
 
@@ -64,13 +64,13 @@ describe('Somebody who invites somebody else', () => {
     const theirs = await open(await tab.invite());
     await theirs.click('Deny');
     await theirs.sees('Thank you');
-    await answer().getByText('Nothing was shared.').waitFor();
+    await decision().getByText('Nothing was shared.').waitFor();
     expect(example.tokenRequests()).to.equal(0);
     await tab.click('All links');
     await tab.page.getByText('Denied').waitFor();
   });
 
-  it('sees the answer to each link on its own page', async () => {
+  it('sees the decision on each link on its own page', async () => {
     const links = [await tab.invite()];
     const second = await host.openTab();
     await second.click('Go to the dashboard');
@@ -78,24 +78,24 @@ describe('Somebody who invites somebody else', () => {
     const [first = '', other = ''] = links;
     await (await open(other)).click('Deny');
     await second.page.getByRole('region', { name: 'Decision' }).getByText('Denied').waitFor();
-    await answer().getByText('Waiting').waitFor();
+    await decision().getByText('Waiting').waitFor();
     const theirs = await open(first);
     await theirs.tick('Alpine Outfitters');
     await theirs.click('Approve');
-    await answer().getByText('1 advertiser').waitFor();
+    await decision().getByText('1 advertiser').waitFor();
   });
 
-  it('hears of it although Criteo delivers twice', async () => {
+  it('sees the decision once if Criteo delivers it twice', async () => {
     example.sandbox.fault({ on: 'delivery', duplicate: true });
     const theirs = await open(await tab.invite());
     await theirs.tick('Alpine Outfitters');
     await theirs.click('Approve');
     await theirs.sees('Thank you');
-    await answer().getByText('1 advertiser').waitFor();
+    await decision().getByText('1 advertiser').waitFor();
     expect(example.log).to.deep.equal([]);
   });
 
-  it('needs no mouse, and sees every page whole on a narrow screen', async () => {
+  it('needs no mouse, and sees every page in full on a narrow screen', async () => {
     await tab.page.setViewportSize({ width: 320, height: 600 });
     await tab.tabTo('Invite an advertiser');
     await tab.page.keyboard.press('Enter');
@@ -112,7 +112,7 @@ describe('Somebody who invites somebody else', () => {
     await theirs.tick('Alpine Outfitters', '(no name)');
     await theirs.click('Approve');
     await theirs.sees('Thank you');
-    await answer().getByText('2 advertisers').waitFor();
+    await decision().getByText('2 advertisers').waitFor();
     await tab.sees('Your link');
     await tab.click('All links');
     await tab.sees('Invite an advertiser');

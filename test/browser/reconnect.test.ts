@@ -3,7 +3,7 @@ import type { Browser } from 'playwright-core';
 import { type RunningExample, startExample } from '../example/support';
 import { type BrowserUser, openBrowser, openUser, type Tab } from './support';
 
-describe('Somebody who takes their consent back', () => {
+describe('A user who revokes their consent', () => {
   let browser: Browser;
   let example: RunningExample;
   let user: BrowserUser;
@@ -27,7 +27,7 @@ describe('Somebody who takes their consent back', () => {
     expect(user.complaints, 'complaints of the browser').to.deep.equal([]);
   });
 
-  it('revokes it on the sandbox’s page, is offered to reconnect, and does', async () => {
+  it('revokes it on the sandbox’s page, and reconnects', async () => {
     await tab.click('sandbox');
     await tab.sees('Criteo sandbox');
     await tab.page.getByRole('button', { name: /^Revoke the consent of .* for Casa Verde$/ }).click();
@@ -37,7 +37,7 @@ describe('Somebody who takes their consent back', () => {
     await tab.sees('Dashboard');
     const ended = tab.connection('Casa Verde');
     await ended.getByRole('alert').getByText('This connection has ended.').waitFor();
-    expect(await tab.page.getByRole('alert').count(), 'the other one lives').to.equal(1);
+    expect(await tab.page.getByRole('alert').count(), 'the other one is active').to.equal(1);
 
     await ended.getByRole('link', { name: 'Reconnect Casa Verde' }).click();
     await tab.tick('Casa Verde');
@@ -49,7 +49,7 @@ describe('Somebody who takes their consent back', () => {
     await tab.announces('The access token of Casa Verde was refreshed.');
   });
 
-  it('sees a token that was refreshed without them after the sandbox’s clock was moved', async () => {
+  it('sees a token that was refreshed after the sandbox’s clock was moved', async () => {
     await tab.click('sandbox');
     await tab.click('15 minutes (access tokens expire)');
     await tab.page.getByText('900 s ahead').waitFor();
@@ -58,7 +58,7 @@ describe('Somebody who takes their consent back', () => {
     expect(example.tokenRequests('refresh_token')).to.equal(2);
   });
 
-  it('sees the banner whole on a narrow screen, and reaches it by keyboard', async () => {
+  it('sees the notice in full on a narrow screen, and reaches it by keyboard', async () => {
     await example.sandbox.revoke();
     await tab.page.setViewportSize({ width: 320, height: 600 });
     await tab.page.reload();

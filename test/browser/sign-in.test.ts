@@ -3,7 +3,7 @@ import type { Browser } from 'playwright-core';
 import { type RunningExample, startExample } from '../example/support';
 import { type BrowserUser, openBrowser, openUser, type Tab } from './support';
 
-describe('Somebody at a browser', () => {
+describe('A user in a browser', () => {
   let browser: Browser;
   let example: RunningExample;
   let user: BrowserUser;
@@ -44,12 +44,12 @@ describe('Somebody at a browser', () => {
     expect(example.tokenRequests()).to.equal(1);
   });
 
-  it('reads names as they are, markup and all', async () => {
+  it('sees names as they are, markup included', async () => {
     await tab.signIn('Bakery', '(no name)');
     expect(await tab.advertisers()).to.deep.equal(['Bakery & <b>Sons</b> 1352', 'Without a name 9007199254740993']);
   });
 
-  it('declines, is told so, and may change their mind', async () => {
+  it('declines, reads so, and can start again', async () => {
     await tab.begin();
     await tab.click('Deny');
     await tab.sees('You declined');
@@ -58,7 +58,7 @@ describe('Somebody at a browser', () => {
     await tab.signIn('Casa Verde');
   });
 
-  it('shares nothing, and is told what to do', async () => {
+  it('shares nothing, and reads what to do', async () => {
     await tab.begin();
     await tab.click('Approve');
     await tab.page.getByRole('alert').waitFor();
@@ -94,8 +94,8 @@ describe('Somebody at a browser', () => {
   });
 
   for (const [order, first, second] of [
-    ['in the order they were begun', 0, 1],
-    ['the other way round', 1, 0],
+    ['in the order they were started', 0, 1],
+    ['in the reverse order', 1, 0],
   ] as const) {
     it(`signs in from two tabs, finished ${order}`, async () => {
       const tabs = [tab, await user.openTab()];
@@ -112,7 +112,7 @@ describe('Somebody at a browser', () => {
     });
   }
 
-  it('comes back after 31 seconds, when the code is dead, and may try again', async () => {
+  it('comes back after 31 seconds, when the code has expired, and can try again', async () => {
     example.onCallback = () => example.sandbox.advance(31_000);
     await tab.begin();
     await tab.tick('Casa Verde');
@@ -123,7 +123,7 @@ describe('Somebody at a browser', () => {
     await tab.signIn('Casa Verde');
   });
 
-  it('watches the token’s life run down, and refreshes it', async () => {
+  it('watches the token expire, and refreshes it', async () => {
     await tab.page.clock.install();
     await tab.signIn('Alpine Outfitters');
     await tab.page.clock.fastForward('05:00');
@@ -138,7 +138,7 @@ describe('Somebody at a browser', () => {
     expect(await tab.page.locator('#live').textContent(), 'told once').to.equal('');
   });
 
-  it('learns on refreshing that the consent was withdrawn, and gives it anew', async () => {
+  it('sees on refreshing that the consent was withdrawn, and gives it again', async () => {
     await tab.signIn('Alpine Outfitters');
     await example.sandbox.revoke();
     await tab.press('Refresh now', 'Alpine Outfitters');
@@ -159,7 +159,7 @@ describe('Somebody at a browser', () => {
     expect(await tab.text()).not.to.contain('Alpine');
   });
 
-  it('is told when Criteo is down, and signs in once it is back', async () => {
+  it('sees that Criteo is down, and signs in once it is back', async () => {
     example.sandbox.fault({ on: 'token', status: 503 });
     await tab.begin();
     await tab.tick('Alpine Outfitters');
@@ -168,7 +168,7 @@ describe('Somebody at a browser', () => {
     await tab.signIn('Alpine Outfitters');
   });
 
-  it('is told when Criteo does not answer in time', async () => {
+  it('sees that Criteo did not respond in time', async () => {
     example.sandbox.fault({ on: 'token', hang: true });
     await tab.begin();
     await tab.tick('Alpine Outfitters');
@@ -208,10 +208,10 @@ describe('Somebody at a browser', () => {
     await tab.page.locator(':focus').and(tab.page.getByText('Refresh now')).waitFor();
   });
 
-  it('sees every page whole on a narrow screen', async () => {
+  it('sees every page in full on a narrow screen', async () => {
     await user.context.close();
     await arrive({ viewport: { width: 320, height: 600 } });
-    // Each of these looks for anything beyond the edge.
+    // Each `sees` looks for anything beyond the edge.
     await tab.begin();
     await tab.click('Deny');
     await tab.sees('You declined');
@@ -224,7 +224,7 @@ describe('Somebody at a browser', () => {
     await tab.sees('This link works only once');
   });
 
-  it('never holds a secret: not in pages, cookies, storage or addresses', async () => {
+  it('never gets a secret: not in pages, cookies, storage or addresses', async () => {
     const seen: string[] = [];
     const look = async () => {
       seen.push(await tab.page.content());

@@ -12,7 +12,7 @@ describe('npm start', () => {
   let child: ChildProcess | undefined;
   afterEach(() => child?.kill('SIGKILL'));
 
-  /** Starts the example as `npm start` does, or its worker, and gives what it prints. */
+  /** Starts the example as `npm start` does, or its worker, and reads what it prints. */
   const start = (env: Record<string, string>, script = 'example/server.ts') => {
     const { CRITEO_CLIENT_ID: _, CRITEO_CLIENT_SECRET: __, ...rest } = process.env;
     const process_ = spawn('node_modules/.bin/tsx', [script], { cwd: root, env: { ...rest, ...env } });

@@ -29,7 +29,7 @@ describe('A session cookie with SameSite=Strict, in a browser', () => {
   });
   after(() => browser.close());
 
-  /** Begins at one path, approves at Criteo, and gives what is to be seen at the other path. */
+  /** Starts at one URL, approves at Criteo, and returns the text at the other path. */
   const signIn = async (start: string, end: string): Promise<string | null> => {
     const page = await browser.newPage();
     await page.goto(start);
@@ -46,12 +46,12 @@ describe('A session cookie with SameSite=Strict, in a browser', () => {
     );
   });
 
-  it('stays away from where a callback redirects to', async () => {
+  it('stays away from the page to which a callback redirects', async () => {
     const { origin } = await open(redirecting);
     expect(await signIn(`${origin}/criteo-auth`, '/dashboard')).to.equal('null');
   });
 
-  it('signs people in, mounted as documented', async () => {
+  it('signs users in, mounted as documented', async () => {
     const { origin } = await open(documented);
     expect(await signIn(`${origin}/criteo-auth`, '/dashboard')).to.match(/^\{"id":/);
   });

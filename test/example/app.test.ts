@@ -21,7 +21,7 @@ describe('The example app', () => {
     return client.get(back);
   };
 
-  it('signs somebody in and shows what they shared, and that alone', async () => {
+  it('signs a user in, and shows what they shared and nothing else', async () => {
     expect((await client.get('/')).body).to.contain('Sign in with Criteo');
     const { status, location } = await signIn(['13', '1352']);
     expect([status, location]).to.deep.equal([303, `${example.url}/dashboard`]);
@@ -31,7 +31,7 @@ describe('The example app', () => {
     expect((await client.get('/')).body).to.contain('Welcome back');
   });
 
-  it('gives the browser a new session at sign-in, and keeps the logins that are pending in other tabs', async () => {
+  it('starts a new session at sign-in, and keeps the logins that are pending in other tabs', async () => {
     const other = (await client.get('/criteo-auth')).location;
     const before = client.cookies()['example.sid'];
     await signIn(['13']);
@@ -83,7 +83,7 @@ describe('The example app', () => {
     expect((await client.get('/criteo-auth')).setCookies, 'over http').to.deep.equal([]);
   });
 
-  it('lets no other site’s page in, and lets nothing be kept', async () => {
+  it('allows no content of other sites, and no caching', async () => {
     for (const path of ['/', '/criteo-auth', '/criteo-connect', '/nowhere']) {
       const { headers } = await client.get(path);
       expect(headers['content-security-policy'], path).to.match(/default-src 'none'.*frame-ancestors 'none'/);
@@ -94,7 +94,7 @@ describe('The example app', () => {
     }
   });
 
-  it('takes forms from its own pages only', async () => {
+  it('accepts forms of its own pages only', async () => {
     await signIn();
     for (const path of ['/refresh', '/disconnect', '/sign-in', '/sign-out']) {
       for (const headers of [{}, { origin: 'https://evil.example' }, { origin: 'null' }]) {
@@ -109,14 +109,14 @@ describe('The example app', () => {
     expect((await client.get('/dashboard')).status).to.equal(200);
   });
 
-  it('begins on the host that Criteo sends people back to, or the cookie would stay behind', async () => {
+  it('redirects to the host of the callback URL before a login starts, because cookies belong to one host', async () => {
     const { host, port } = new URL(example.url);
     const { location, setCookies } = await client.get('/criteo-auth', { headers: { host: `127.0.0.1:${port}` } });
     expect(location).to.equal(`http://${host}/criteo-auth`);
     expect(setCookies).to.deep.equal([]);
   });
 
-  it('signs out, and keeps the dashboard from those who are not signed in', async () => {
+  it('signs out, and shows the dashboard to signed-in users only', async () => {
     await signIn();
     expect((await client.post('/sign-out')).location).to.equal(`${example.url}/`);
     expect((await client.get('/dashboard')).location).to.equal(`${example.url}/`);
@@ -149,8 +149,8 @@ describe('The example app', () => {
     expect((await signIn()).location).to.equal(`${example.url}/dashboard`);
   });
 
-  describe('has a readable page', () => {
-    it('for a person who declines', async () => {
+  describe('has a page', () => {
+    it('for a user who declines', async () => {
       const reply = await client.get(await example.sandbox.deny((await client.get('/criteo-auth')).location));
       expect([reply.status, reply.title]).to.deep.equal([403, 'You declined']);
       expect(firstButton(reply.body), 'another try').to.equal('/criteo-auth');
@@ -159,13 +159,13 @@ describe('The example app', () => {
       expect(example.tokenRequests()).to.equal(0);
     });
 
-    it('for a person who declines, when Criteo leaves the state out', async () => {
+    it('for a user who declines, when Criteo leaves the state out', async () => {
       const reply = await client.get('/criteo-auth/callback?error=access_denied&error_description=<b>text</b>');
       expect([reply.status, reply.title]).to.deep.equal([403, 'You declined']);
       expect(reply.body).to.contain('state_missing').and.not.contain('text</b>').and.not.contain('&lt;b&gt;');
     });
 
-    it('for a callback that was used already, without asking Criteo again', async () => {
+    it('for a callback that was used before, without asking Criteo again', async () => {
       const back = await example.sandbox.approve((await client.get('/criteo-auth')).location);
       await client.get(back);
       const reply = await client.get(back);
@@ -211,14 +211,14 @@ describe('The example app', () => {
       expect(example.log.join()).to.contain('invalid_client');
     });
 
-    it('for an outage of Criteo’s, after which signing in works again', async () => {
+    it('for an outage of Criteo, after which signing in works again', async () => {
       example.sandbox.fault({ on: 'token', status: 503 });
       const reply = await signIn();
       expect([reply.status, reply.title]).to.deep.equal([503, 'Criteo cannot be reached']);
       expect((await signIn()).location).to.equal(`${example.url}/dashboard`);
     });
 
-    it('for an address that is none', async () => {
+    it('for an unknown address', async () => {
       const reply = await client.get('/nowhere');
       expect([reply.status, reply.title]).to.deep.equal([404, 'There is no such page']);
     });

@@ -18,18 +18,18 @@ describe('Connecting Criteo in the example', () => {
   const dashboard = async () => (await client.get('/dashboard')).body;
   const connected = async () => [...(await dashboard()).matchAll(/<h2[^>]*>(.*?)<\/h2>/g)].map(([, name]) => name);
 
-  it('signs people in by name, with nothing connected', async () => {
+  it('signs users in by name, with nothing connected', async () => {
     expect(await dashboard())
       .to.contain('Signed in as <strong>Ada</strong>')
       .and.contain('Nothing is connected yet');
     expect((await client.get('/')).body).to.contain('Ada');
   });
 
-  it('signs nobody in without a name', async () => {
+  it('refuses to sign in without a name', async () => {
     for (const name of ['', '   ']) {
-      const nobody = new CookieClient(example.url);
-      expect((await nobody.post('/sign-in', { name })).location).to.equal(`${example.url}/`);
-      expect((await nobody.get('/dashboard')).location).to.equal(`${example.url}/`);
+      const visitor = new CookieClient(example.url);
+      expect((await visitor.post('/sign-in', { name })).location).to.equal(`${example.url}/`);
+      expect((await visitor.get('/dashboard')).location).to.equal(`${example.url}/`);
     }
   });
 
@@ -40,7 +40,7 @@ describe('Connecting Criteo in the example', () => {
       .and.not.contain('<script>alert');
   });
 
-  it('adds portfolio after portfolio, and leaves the session as it is', async () => {
+  it('adds several portfolios, and leaves the session as it is', async () => {
     const session = client.cookies()['example.sid'];
     for (const id of ['13', '20481']) {
       const { status, location } = await connect(id);
@@ -58,12 +58,12 @@ describe('Connecting Criteo in the example', () => {
     expect(await connected()).to.deep.equal(['Alpine Outfitters']);
   });
 
-  it('is for people who are signed in', async () => {
+  it('requires a signed-in user', async () => {
     const { location } = await new CookieClient(example.url).get('/criteo-connect');
     expect(location).to.equal(`${example.url}/`);
   });
 
-  it('adds to the account of those who signed in with Criteo', async () => {
+  it('adds to the account of a user who signed in with Criteo', async () => {
     client = new CookieClient(example.url);
     await client.get(
       await example.sandbox.approve((await client.get('/criteo-auth')).location, { advertisers: ['13'] }),
@@ -72,7 +72,7 @@ describe('Connecting Criteo in the example', () => {
     expect(await connected()).to.deep.equal(['Alpine Outfitters', 'Delta Bikes']);
   });
 
-  it('opens nobody’s account by the portfolio that they connected', async () => {
+  it('does not sign in to an account that has only connected the portfolio', async () => {
     await connect('13');
     client = new CookieClient(example.url);
     await client.get(
@@ -90,7 +90,7 @@ describe('Connecting Criteo in the example', () => {
     expect(first).to.have.lengthOf(1);
   });
 
-  it('forgets a connection, that one alone', async () => {
+  it('deletes one connection and keeps the others', async () => {
     await connect('13');
     await connect('20481');
     const { status, location } = await client.post('/disconnect', { connection: '13' });
@@ -101,7 +101,7 @@ describe('Connecting Criteo in the example', () => {
     expect(example.tokenRequests('refresh_token')).to.equal(0);
   });
 
-  it('touches nobody else’s connections', async () => {
+  it('leaves the connections of other users alone', async () => {
     await connect('13');
     const other = new CookieClient(example.url);
     await other.post('/sign-in', { name: 'Bob' });
@@ -111,7 +111,7 @@ describe('Connecting Criteo in the example', () => {
     expect(example.tokenRequests('refresh_token')).to.equal(0);
   });
 
-  it('stops when somebody else finishes than began, before Criteo is asked for tokens', async () => {
+  it('stops when another user finishes the login than started it, before Criteo is asked for tokens', async () => {
     const back = await example.sandbox.approve((await client.get('/criteo-connect')).location, { advertisers: ['13'] });
     await client.post('/sign-in', { name: 'Bob' });
     const reply = await client.get(back);
@@ -121,7 +121,7 @@ describe('Connecting Criteo in the example', () => {
     expect(await dashboard()).to.contain('Nothing is connected yet');
   });
 
-  it('takes no answer that belongs to a sign-in, and the other way round', async () => {
+  it('refuses the callback of a sign-in, and the reverse', async () => {
     const signingIn = new URL(
       await example.sandbox.approve((await client.get('/criteo-auth')).location, { advertisers: ['13'] }),
     );
@@ -134,7 +134,7 @@ describe('Connecting Criteo in the example', () => {
     expect(example.tokenRequests()).to.equal(0);
   });
 
-  it('tells who declines, and keeps them signed in', async () => {
+  it('tells a user who declines, and keeps them signed in', async () => {
     const reply = await client.get(await example.sandbox.deny((await client.get('/criteo-connect')).location));
     expect([reply.status, reply.title]).to.deep.equal([403, 'You declined']);
     expect(reply.body).to.contain('You are still signed in as <strong>Ada</strong>');

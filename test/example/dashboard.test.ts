@@ -29,7 +29,7 @@ describe('The example’s dashboard', () => {
     expect(example.tokenRequests()).to.equal(1);
   });
 
-  it('shows what Criteo tells now, not what it told at the beginning', async () => {
+  it('shows what Criteo reports now, not what it reported at the login', async () => {
     const attributes = { advertiserName: 'Alpine & Sons' };
     example.sandbox.fault({ on: 'api', status: 200, body: { data: [{ id: '13', attributes }, { id: '14' }, null] } });
     expect(await dashboard())
@@ -38,7 +38,7 @@ describe('The example’s dashboard', () => {
       .and.contain('Without a name');
   });
 
-  it('gets a new token by itself when the old one has died, and shows when', async () => {
+  it('gets a new token when the old one has expired, and shows when', async () => {
     expect(await dashboard()).to.contain('Access token, obtained at');
     example.sandbox.advance(16 * 60_000);
     expect(await dashboard())
@@ -47,7 +47,7 @@ describe('The example’s dashboard', () => {
     expect(example.tokenRequests('refresh_token')).to.equal(1);
   });
 
-  it('refreshes the token when told to, and says so once', async () => {
+  it('refreshes the token on request, and says so once', async () => {
     const { status, location } = await refresh();
     expect([status, location]).to.deep.equal([303, `${example.url}/dashboard#refresh-13`]);
     expect(await dashboard())
@@ -82,7 +82,7 @@ describe('The example’s dashboard', () => {
       .and.not.contain('This connection has ended.');
   });
 
-  it('offers to reconnect when the refresh token has run out', async () => {
+  it('offers to reconnect when the refresh token has expired', async () => {
     example.sandbox.advance(190 * 86_400_000);
     expect(await dashboard()).to.contain('This connection has ended.');
   });

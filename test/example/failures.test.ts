@@ -26,13 +26,13 @@ describe('The example’s words for failures', () => {
     });
   });
 
-  it('say "You declined" when Criteo left the state out of the answer', () => {
+  it('say "You declined" when Criteo left the state out of the callback', () => {
     const failure = failureOfInfo({ code: 'state_missing', error: 'access_denied' }, 'advertisers');
     expect(failure).to.include({ title: 'You declined', status: 403 });
     expect(failure.facts.code).to.equal('state_missing');
   });
 
-  it('exist for what nobody has thought of', () => {
+  it('exist for unknown codes and errors', () => {
     for (const info of [undefined, null, 'text', [], { code: 7 }, { code: 'new_code' }, { code: 'constructor' }]) {
       expect(failureOfInfo(info, 'advertisers').title).to.equal('That link does not work');
     }
@@ -42,7 +42,7 @@ describe('The example’s words for failures', () => {
 
   const errors: [string, Error, string, string][] = [
     [
-      'a dead code or refresh token',
+      'an expired code or refresh token',
       new CriteoTokenError('m', { code: 'invalid_grant', status: 401, reauthorize: true }),
       'That took a moment too long',
       'The connection has ended',
@@ -60,7 +60,7 @@ describe('The example’s words for failures', () => {
       'This app is not set up correctly',
     ],
     [
-      'silence',
+      'a timeout',
       new CriteoTransportError('m', { code: 'timeout', status: 504, retryable: true }),
       'Criteo took too long',
       'Criteo took too long',
@@ -78,26 +78,26 @@ describe('The example’s words for failures', () => {
       'Criteo cannot be reached',
     ],
     [
-      'an answer that makes no sense',
+      'a malformed response',
       new CriteoTransportError('m', { code: 'invalid_response', status: 502 }),
       'Criteo cannot be reached',
       'Criteo cannot be reached',
     ],
     [
-      'trouble on the consent page',
+      'an error of the consent page',
       new CriteoAuthorizationError('m', { code: 'server_error', status: 503, retryable: true }),
       'Criteo cannot be reached',
       'Criteo cannot be reached',
     ],
   ];
   for (const [what, error, atSignIn, afterwards] of errors) {
-    it(`tell ${what} as it is, at sign-in and later`, () => {
+    it(`explain ${what} at sign-in and later`, () => {
       expect(failureOfError(error, back)).to.include({ title: atSignIn, status: Reflect.get(error, 'status') });
       expect(failureOfError(error, later).title).to.equal(afterwards);
     });
   }
 
-  it('speak of accounts where Retail Media accounts are shared', () => {
+  it('speak of accounts if Retail Media accounts are shared', () => {
     const withheld = new CriteoAPIError('m', { code: 'forbidden', status: 403, reauthorize: true });
     const pages = [
       failureOfInfo({ code: 'no_advertisers' }, 'accounts'),
@@ -109,7 +109,7 @@ describe('The example’s words for failures', () => {
         .and.not.contain('advertiser');
   });
 
-  it('pass Criteo’s trace id and waiting time on', () => {
+  it('contain Criteo’s trace id and waiting time', () => {
     const error = new CriteoAPIError('m', { code: 'c', status: 503, retryable: true, retryAfter: 12, traceId: 't-1' });
     expect(failureOfError(error, back).text).to.contain('12 seconds');
     expect(failureOfError(error, back).facts.traceId).to.equal('t-1');

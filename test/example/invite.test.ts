@@ -3,7 +3,7 @@ import { signConsentCallback } from 'passport-criteo';
 import { CookieClient } from '../support/cookie-client';
 import { type RunningExample, startExample } from './support';
 
-describe('Inviting somebody in the example', () => {
+describe('Invitations in the example', () => {
   let example: RunningExample;
   let client: CookieClient;
 
@@ -35,14 +35,14 @@ describe('Inviting somebody in the example', () => {
     return { type, first: first() };
   };
 
-  it('makes a link that Criteo takes, another one each time', async () => {
+  it('make a link that Criteo accepts, another one each time', async () => {
     const { page, link } = await invite();
     expect(page).to.match(/\/invite\/[0-9a-f-]{36}$/);
     expect((await fetch(link)).status).to.equal(200);
     expect((await invite()).link).not.to.equal(link);
   });
 
-  it('shows a grant with the names, read with the app’s own token', async () => {
+  it('show a grant with the names, read with the app’s own token', async () => {
     const { page, link } = await invite();
     expect((await client.get(page)).body).to.contain('Waiting for a decision');
     expect(await example.sandbox.approve(link, { advertisers: ['13', '1352'] })).to.equal(`${example.url}/invited`);
@@ -55,7 +55,7 @@ describe('Inviting somebody in the example', () => {
     expect((await client.get('/invite')).body).to.contain('Granted: 2 advertisers');
   });
 
-  it('shows a denial, and asks the API for nothing', async () => {
+  it('show a denial, and ask the API for nothing', async () => {
     const { page, link } = await invite();
     await example.sandbox.deny(link);
     expect((await client.get(page)).body).to.contain('Nothing was shared');
@@ -63,7 +63,7 @@ describe('Inviting somebody in the example', () => {
     expect(example.tokenRequests()).to.equal(0);
   });
 
-  it('tells a page that waits', async () => {
+  it('update a page that waits', async () => {
     const { page, link } = await invite();
     const { type, first } = await listen(page);
     expect(type).to.equal('text/event-stream');
@@ -73,13 +73,13 @@ describe('Inviting somebody in the example', () => {
       .and.contain('1 advertiser.');
   });
 
-  it('tells a page that came too late for the decision itself', async () => {
+  it('update a page that was opened after the decision', async () => {
     const { page, link } = await invite();
     await example.sandbox.deny(link);
     expect(await (await listen(page)).first).to.contain('Denied');
   });
 
-  it('tells nobody but who made the link', async () => {
+  it('are shown to the user who made them only', async () => {
     const { page, link } = await invite();
     await example.sandbox.approve(link);
     client = new CookieClient(example.url);
@@ -89,15 +89,15 @@ describe('Inviting somebody in the example', () => {
     expect((await client.get('/invite')).body).not.to.contain('Granted');
   });
 
-  it('is for people who are signed in', async () => {
-    const nobody = new CookieClient(example.url);
-    expect((await nobody.get('/invite')).location).to.equal(`${example.url}/`);
-    expect((await nobody.post('/invite')).location).to.equal(`${example.url}/`);
+  it('require a signed-in user', async () => {
+    const visitor = new CookieClient(example.url);
+    expect((await visitor.get('/invite')).location).to.equal(`${example.url}/`);
+    expect((await visitor.post('/invite')).location).to.equal(`${example.url}/`);
     expect((await client.post('/invite', {}, { origin: 'https://evil.example' })).status).to.equal(403);
     expect((await client.get('/invite')).body).not.to.contain('Your links');
   });
 
-  it('believes no decision that is not signed', async () => {
+  it('ignore a decision that is not signed', async () => {
     const { page, link } = await invite();
     const state = new URL(link).searchParams.get('state');
     expect(await report({ Type: 'ConsentGranted', Advertisers: ['13'], State: state }, 'ab'.repeat(64))).to.equal(401);
@@ -105,19 +105,19 @@ describe('Inviting somebody in the example', () => {
     expect(example.log.join()).to.contain('signature_mismatch');
   });
 
-  it('takes decisions about links that it does not know, so that Criteo is done with them', async () => {
-    expect(await report({ Type: 'ConsentGranted', Advertisers: ['13'], State: 'nobody' })).to.equal(204);
+  it('accept decisions on unknown links, so that Criteo does not repeat them', async () => {
+    expect(await report({ Type: 'ConsentGranted', Advertisers: ['13'], State: 'unknown' })).to.equal(204);
     expect(example.log.join()).to.contain('unknown_invitation');
   });
 
-  it('takes nothing for a decision that is none', async () => {
+  it('ignore events of other types', async () => {
     const { page, link } = await invite();
     const State = new URL(link).searchParams.get('state');
     expect(await report({ Type: 'ConsentRemembered', State })).to.equal(204);
     expect((await client.get(page)).body).to.contain('Waiting for a decision');
   });
 
-  it('says which of the shared are shared no more', async () => {
+  it('say what is no longer shared', async () => {
     const { page, link } = await invite();
     await example.sandbox.approve(link, { advertisers: ['13'] });
     await example.sandbox.revoke();
@@ -126,7 +126,7 @@ describe('Inviting somebody in the example', () => {
       .and.not.contain('Alpine');
   });
 
-  it('shows the ids when the API is not to be had, and why', async () => {
+  it('show the ids, and why there are no names, while the API is down', async () => {
     const { page, link } = await invite();
     await example.sandbox.approve(link, { advertisers: ['13'] });
     example.sandbox.fault({ on: 'api', status: 503, times: Infinity });
@@ -135,10 +135,10 @@ describe('Inviting somebody in the example', () => {
     expect(body).to.contain('Criteo cannot be reached').and.contain('<code>13</code>');
   });
 
-  it('names what is missing without the key pair', async () => {
+  it('name the missing settings without the key pair', async () => {
     await example.close();
     await start({ signing: 'none' });
-    const { body } = await client.get('/invite');
+    const body = (await client.get('/invite')).body.replaceAll('<wbr>', '');
     expect(body)
       .to.contain('CRITEO_SIGNING_KEY')
       .and.contain('CRITEO_SIGNING_SECRET')
@@ -148,7 +148,7 @@ describe('Inviting somebody in the example', () => {
     expect((await client.post('/invite')).status).to.equal(404);
   });
 
-  it('shares Retail Media accounts, on however many pages they are', async () => {
+  it('share Retail Media accounts across pages', async () => {
     await example.close();
     await start({
       criteo: { service: 'retail-media' },
@@ -163,7 +163,7 @@ describe('Inviting somebody in the example', () => {
       .and.not.contain('No longer');
   });
 
-  it('thanks the invited person', async () => {
+  it('thank the invited person', async () => {
     expect((await new CookieClient(example.url).get('/invited')).title).to.equal('Thank you');
   });
 });

@@ -38,6 +38,23 @@ describe('The example, after the sandbox’s clock was moved,', () => {
       .and.contain('Alpine Outfitters');
   });
 
+  it('works again once it is set back', async () => {
+    let ahead = 180 * day;
+    await example.close();
+    example = await startExample({ sandbox: { now: () => Date.now() + ahead } });
+    client = new CookieClient(example.url);
+    await client.post('/sign-in', { name: 'Ada' });
+    const consentPage = (await client.get('/criteo-connect')).location;
+    await client.get(await example.sandbox.approve(consentPage, { advertisers: ['13'] }));
+    ahead = 0;
+    const { body } = await client.get('/dashboard');
+    expect(body).to.contain('Alpine Outfitters').and.contain('Refresh now').and.not.contain('clock');
+    expect(await example.sandbox.approve(await invite())).to.equal(`${example.url}/invited`);
+    ahead = -day;
+    expect((await client.get('/dashboard')).body).to.contain('1 day behind');
+    expect(await example.sandbox.approve(await invite())).to.equal(`${example.url}/invited`);
+  });
+
   for (const [moved, words] of [
     [30_000, '30 seconds ahead'],
     [60_000, '1 minute ahead'],

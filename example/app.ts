@@ -2,44 +2,48 @@ import express, { type ErrorRequestHandler, type Express } from 'express';
 import session from 'express-session';
 import passport from 'passport';
 import { CriteoClient, type CriteoStrategyOptions, type TokenSet, TokenSource } from 'passport-criteo';
-import { icon, script, style } from './assets';
-import { connect, connectCallback } from './connect';
+import { connect } from './connect';
 import { dashboard } from './dashboard';
-import { mishap } from './failures';
+import { failureOfError } from './failures';
 import { invite } from './invite';
+import { icon } from './layout';
 import { failurePage, homePage } from './pages';
+import { connectCallback } from './paths';
+import { registrationOf } from './registration';
+import { script } from './script';
 import { signIn } from './sign-in';
 import { asset, headers, oneHost, ownForms, type Site } from './site';
+import { style } from './style';
 import { User, Users, userOf } from './users';
 
-/** What the app needs to know. */
 export interface AppOptions {
-  /** The Criteo app and where Criteo is: options of `CriteoStrategy`. */
+  /** The Criteo app, and the URLs of Criteo or of the sandbox: options of `CriteoStrategy`. */
   criteo: CriteoStrategyOptions;
   /** Signs the session cookie. */
   sessionSecret: string;
-  /** The connector's key pair, for invitations: the public signing key, and the signing secret. */
+  /** The connector's key pair, for invitations: the public signing key and the signing secret. */
   signing?: { key: string; secret: string } | undefined;
-  /** Where the sandbox is, if one stands in for Criteo: the pages say so. */
-  sandbox?: string | undefined;
-  /** Where errors go. Default `console.error`. */
+  /** The sandbox, if one stands in for Criteo: its address, and its time in milliseconds since the epoch. */
+  sandbox?: { readonly url: string; readonly now: number } | undefined;
+  /** Takes lines about failures and errors. @default console.error */
   log?: (line: string) => void;
 }
 
-/** The example: an Express app in which people sign in with Criteo, and connect what they have there. */
+/** Returns the example: an Express app whose users sign in with Criteo, and connect their advertisers. */
 export function createApp({ criteo, signing, sessionSecret, sandbox, log = console.error }: AppOptions): Express {
   const home = new URL(criteo.callbackURL);
   const things = criteo.service === 'retail-media' ? 'accounts' : 'advertisers';
 
-  // Most apps use the one `passport` that the module exports; an instance of its own lets tests run several apps.
+  // Most apps use the `passport` that the module exports. With an instance of its own, several apps fit into one process.
   const authenticator = new passport.Passport();
 
-  // Where tokens live, and what keeps them fresh. A Map for trying things out: a real app gives its database (any Keyv
-  // will do), with the tokens encrypted. A refresh token lives for six months, and a new consent may not be possible
-  // before the old one is revoked: a token set that is lost is hard to get again.
+  // Keeps the tokens, and refreshes them. They are on the server, never in the session. A Map is enough to try things
+  // out; a real app gives its database (any Keyv will do), with the tokens encrypted. A refresh token lives for six
+  // months, and a new consent may not be possible before the old one is revoked: lost tokens are hard to replace.
   const store = new Map<string, TokenSet>();
   const tokens = new TokenSource({ client: new CriteoClient(criteo), store });
 
+  // The session holds the user's id and nothing else of the user.
   const users = new Users(tokens);
   authenticator.serializeUser((user, done) => done(null, user instanceof User ? user.id : false));
   authenticator.deserializeUser((id: string, done) => done(null, users.find(id) ?? false));
@@ -52,6 +56,7 @@ export function createApp({ criteo, signing, sessionSecret, sandbox, log = conso
     store,
     signing,
     log,
+    now: () => sandbox?.now ?? Date.now(),
     view: (req) => ({ user: userOf(req), sandbox, things }),
     fail: (req, res, failure) => {
       res.status(failure.status).send(failurePage(site.view(req), failure));
@@ -60,7 +65,7 @@ export function createApp({ criteo, signing, sessionSecret, sandbox, log = conso
 
   const app = express();
   app.disable('x-powered-by');
-  // Behind a proxy on this machine that ends TLS, `req.secure` must tell the truth, or no cookie would be set.
+  // Behind a proxy on this machine that ends TLS, `req.secure` has to be right, or no cookie is set.
   app.set('trust proxy', 'loopback');
   app.use(headers);
   app.get('/style.css', asset('text/css', style));
@@ -68,7 +73,7 @@ export function createApp({ criteo, signing, sessionSecret, sandbox, log = conso
   app.get('/icon.svg', asset('image/svg+xml', icon));
   app.use(oneHost(home));
 
-  // Ahead of everything that reads bodies, and of the check that forms are our own: these come from Criteo, signed.
+  // Before everything that reads bodies, and before the check of the forms' origin: these requests come from Criteo.
   const invitations = invite(site);
   app.use(invitations.callback);
 
@@ -89,7 +94,7 @@ export function createApp({ criteo, signing, sessionSecret, sandbox, log = conso
   app.use(express.urlencoded({ extended: false, limit: '10kb' }));
 
   app.get('/', (req, res) => {
-    res.send(homePage(site.view(req)));
+    res.send(homePage(site.view(req), registrationOf(criteo)));
   });
   app.use(signIn(site));
   app.use(connect(site));
@@ -106,8 +111,8 @@ export function createApp({ criteo, signing, sessionSecret, sandbox, log = conso
   });
 
   const failed: ErrorRequestHandler = (error: unknown, req, res, next) => {
-    const failure = mishap(error, { things, comingBack: [home.pathname, connectCallback].includes(req.path) });
-    // Errors of passport-criteo carry no secret, so they can go to the log as they are.
+    const failure = failureOfError(error, { things, comingBack: [home.pathname, connectCallback].includes(req.path) });
+    // Errors of passport-criteo hold no secrets, so they can be logged as they are.
     log(
       failure.status === 500 && error instanceof Error
         ? `${error.stack}`

@@ -4,16 +4,16 @@ import { connectLink, count, page, time, type View } from './layout';
 import type { Holding } from './portfolio';
 import type { Connection, User } from './users';
 
-/** A connection, and what came of asking Criteo about it. */
+/** A connection, and what Criteo says about it now. */
 export interface ConnectionCard {
   connection: Connection;
   /** What is shared now. */
   portfolio?: Holding[];
-  /** Whether the consent is gone. */
+  /** If true, the consent has ended. */
   lost?: boolean;
-  /** Why Criteo did not tell, for a passing reason. */
+  /** Why Criteo could not be asked, if the reason will pass. */
   problem?: string;
-  /** As they are kept, after a refresh that may have been due. */
+  /** The tokens as stored, after any refresh that was due. */
   tokens?: TokenSet | undefined;
   now: number;
 }
@@ -30,54 +30,55 @@ export function dashboardPage(view: Dashboard): string {
     view,
     'Dashboard',
     html`<div class="intro">
-<h1>Dashboard</h1>
+<h1 tabindex="-1">Dashboard</h1>
 <p>Signed in as <strong>${user.name}</strong></p>
 <div class="actions">${connectLink}<a class="button quiet" href="/invite">Invite an ${things.slice(0, -1)}</a></div>
 </div>
-${notice && html`<p class="note" role="status">${notice}</p>`}
-${cards.map((card, number) => section(card, `connection-${number}`, view))}
+${notice && html`<p class="note" data-notice>${notice}</p>`}
+${cards.map((card) => section(card, view))}
 ${cards.length === 0 && html`<p class="card">Nothing is connected yet. Connect Criteo, and the ${things} that you choose are listed here.</p>`}
-<p><small>The tokens stay on the server: this page knows when they end, not what they are.</small></p>`,
+<p><small>The tokens stay on the server. This page knows when they expire, not what they are.</small></p>`,
   );
 }
 
-function section(card: ConnectionCard, id: string, { things }: View): Html {
+function section(card: ConnectionCard, { things }: View): Html {
   const { connection, portfolio, lost, problem, tokens } = card;
-  const { profile } = connection;
+  const { name, profile } = connection;
   const shared = portfolio ?? [...profile.advertisers, ...profile.accounts];
-  // The buttons of all cards have the same names: what they are about is told as their description.
-  const form = (action: string, button: string) => html`<form method="post" action="${action}">
+  const about = html`<span class="hidden"> for ${name}</span>`;
+  // The id of a button stays the same across pages, so that the focus finds it again.
+  const form = (action: string, button: string): Html => html`<form method="post" action="/${action}" data-in-place>
 <input type="hidden" name="connection" value="${profile.id}">
-<button class="button quiet slim" aria-describedby="${id}">${button}</button>
+<button class="button quiet slim" id="${action}-${profile.id}">${button}${about}</button>
 </form>`;
-  return html`<section class="card" aria-labelledby="${id}">
-<div class="row"><h2 id="${id}">${profile.displayName}</h2>
+  return html`<section class="card" aria-labelledby="connection-${profile.id}">
+<div class="row"><h2 id="connection-${profile.id}">${name}</h2>
 <small>${count(shared.length, things)}</small></div>
 ${
   lost &&
-  html`<div class="note row" role="alert"><p><strong>This connection has ended.</strong> Access was withdrawn, or it ran out.</p>
-<a class="button slim" href="/criteo-connect" aria-describedby="${id}">Reconnect</a></div>`
+  html`<div class="note row" role="alert"><p><strong>This connection has ended.</strong> Access was withdrawn, or it expired.</p>
+<a class="button slim" href="/criteo-connect">Reconnect<span class="hidden"> ${name}</span></a></div>`
 }
-${problem && html`<p class="note" role="status">${problem}. This is what was shared when you connected.</p>`}
+${problem && html`<p class="note">${problem}. This is what was shared when you connected.</p>`}
 <ul class="list">
 ${shared.map(({ id, name }) => html`<li><span>${name ?? 'Without a name'}</span> <small><code>${id}</code></small></li>`)}
 </ul>
-${tokens && !lost && life(tokens, card)}
+${tokens && !lost && lifetime(tokens, card)}
 <div class="row">
-${!lost && tokens?.refreshToken && form('/refresh', 'Refresh now')}
-${form('/disconnect', 'Disconnect')}
+${!lost && tokens?.refreshToken && form('refresh', 'Refresh now')}
+${form('disconnect', 'Disconnect')}
 </div>
 </section>`;
 }
 
-/** How long the access token lives, and since when it does. */
-function life({ obtainedAt, expiresAt, refreshToken }: TokenSet, { connection, now }: ConnectionCard): Content {
+/** Shows when the access token was issued, and how long it still lives. */
+function lifetime({ obtainedAt, expiresAt, refreshToken }: TokenSet, { connection, now }: ConnectionCard): Content {
   const left = Math.max(0, expiresAt - now);
   const seconds = Math.ceil(left / 1000);
   return html`<div class="token">
 <div class="row"><p class="left" data-left="${left}">${seconds === 0 ? 'Expired' : `${Math.floor(seconds / 60)} min ${seconds % 60} s left`}</p>
 <small>Access token, ${obtainedAt > connection.since ? 'refreshed' : 'obtained'} at ${time(obtainedAt)}</small></div>
-<progress value="${seconds}" max="${Math.round((expiresAt - obtainedAt) / 1000)}" aria-label="Life left in the access token"></progress>
+<progress value="${seconds}" max="${Math.round((expiresAt - obtainedAt) / 1000)}" aria-label="Time left for the access token of ${connection.name}"></progress>
 </div>
-${!refreshToken && html`<p><small>Criteo gave no refresh token, so you will be asked again when this one ends.</small></p>`}`;
+${!refreshToken && html`<p><small>Criteo gave no refresh token, so you will be asked again when this one expires.</small></p>`}`;
 }

@@ -1,23 +1,23 @@
 import { type Request, Router } from 'express';
 import { type ConnectionCard, dashboardPage } from './dashboard-page';
-import { isLost, mishap } from './failures';
+import { failureOfError, isLost } from './failures';
 import { fetchPortfolio } from './portfolio';
 import { field, type Site } from './site';
 import { type Connection, userOf } from './users';
 
-/** What is connected, as Criteo tells it now, and how fresh its token is. */
+/** The dashboard: what is connected, as Criteo reports it now, and how long each access token still lives. */
 export function dashboard({ criteo, tokens, store, view }: Site): Router {
   const router = Router();
 
-  // Each connection is asked anew. Whether its token has to be refreshed for that is the token source's concern; that
-  // the consent may be gone is ours.
+  // Criteo is asked about each connection every time. The token source refreshes tokens where that needs it; the app
+  // deals with consents that have ended.
   const look = async (req: Request, connection: Connection): Promise<ConnectionCard> => {
     const card: Omit<ConnectionCard, 'now'> = { connection };
     try {
       card.portfolio = await fetchPortfolio(tokens, connection.key, criteo);
     } catch (error) {
       if (isLost(error)) card.lost = true;
-      else card.problem = mishap(error, { comingBack: false, things: view(req).things }).title;
+      else card.problem = failureOfError(error, { comingBack: false, things: view(req).things }).title;
     }
     return { ...card, tokens: store.get(connection.key), now: Date.now() };
   };
@@ -31,19 +31,20 @@ export function dashboard({ criteo, tokens, store, view }: Site): Router {
     res.send(dashboardPage({ ...view(req), user, notice, cards }));
   });
 
-  // Nobody needs this button: tokens are refreshed when they have to be. It shows that it works without the person.
+  // The app does not need this button: tokens are refreshed when they have to be. It shows that the user is not needed.
   router.post('/refresh', async (req, res) => {
     const connection = userOf(req)?.connections.get(field(req, 'connection'));
     if (!connection) return res.redirect(303, '/dashboard');
     try {
       // By value: `true` would leave a token that is younger than a second.
       await tokens.accessToken(connection.key, { force: store.get(connection.key)?.accessToken ?? true });
-      req.session.notice = 'The access token was refreshed.';
+      req.session.notice = `The access token of ${connection.name} was refreshed.`;
     } catch (error) {
       // The dashboard says so, and what to do about it.
       if (!isLost(error)) throw error;
     }
-    res.redirect(303, '/dashboard');
+    // Browsers without JavaScript move the focus back to the button.
+    res.redirect(303, `/dashboard#refresh-${connection.profile.id}`);
   });
 
   return router;

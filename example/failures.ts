@@ -6,26 +6,29 @@ import {
   ReauthorizationRequiredError,
 } from 'passport-criteo';
 
-/** What a person is told when something did not work, and what they can do about it. */
+/** What the user is told when something failed, and what they can do about it. */
 export interface Failure {
   status: number;
   title: string;
   text: string;
-  /** The way on, home aside: another try, or that and the page where access is withdrawn. */
-  action?: 'again' | 'consent';
-  /** What a developer wants to know. None of it is secret, but a real app would log it rather than show it. */
+  /**
+   * The first button: start again; start again, and a link to where access is withdrawn; or, for users who are signed in,
+   * the dashboard.
+   */
+  action?: 'again' | 'consent' | 'onward';
+  /** For the developer. None of it is secret, but a real app would only log it. */
   facts: { code: string; message?: string | undefined; traceId?: string | undefined };
 }
 
 type Words = Omit<Failure, 'facts'>;
 
-/** What people share: depends on the service. */
+/** What users share; depends on the service. */
 export type Things = 'advertisers' | 'accounts';
 
 const declined: Words = {
   status: 403,
   title: 'You declined',
-  text: 'Nothing was shared and nothing has changed. If that was a slip, start again and choose Approve.',
+  text: 'Nothing was shared and nothing has changed. If that was a mistake, start again and choose Approve.',
   action: 'again',
 };
 
@@ -36,65 +39,65 @@ const damaged: Words = {
   action: 'again',
 };
 
-/** What `info.code` of the strategy's `fail` means for the person. */
+/** What `info.code` means for the user. */
 const failures = (things: Things): Record<string, Words> => ({
   access_denied: declined,
   no_advertisers: {
     status: 403,
     title: `No ${things} were shared`,
     text:
-      'This app needs at least one. Start again and tick one; if Criteo does not ask you any more, withdraw the ' +
-      'access there first.',
+      'This app needs at least one. Start again and tick one. If Criteo does not ask you again, withdraw the access ' +
+      'there first.',
     action: 'consent',
   },
   state_expired: {
     status: 400,
     title: 'That took too long',
-    text: 'You have to be back from Criteo within ten minutes. Start again: it only takes a moment.',
+    text: 'You have to come back from Criteo within ten minutes. Start again: it only takes a moment.',
     action: 'again',
   },
   state_missing: damaged,
   state_unknown: {
     status: 400,
     title: 'This link works only once',
-    text: 'It was used already, or it belongs to another browser. Reloading the page or going back to Criteo ends here, too.',
-    action: 'again',
+    text: 'It was used before, or it belongs to another browser. Reloading the page or going back to Criteo leads here as well.',
+    action: 'onward',
   },
   session_missing: {
     status: 400,
-    title: 'Your browser did not bring its cookie',
-    text: 'Coming back from Criteo takes one cookie from this site. Allow cookies, stay in the same browser, and start again.',
+    title: 'Your browser did not send its cookie',
+    text: 'Coming back from Criteo needs a cookie of this site. Allow cookies, stay in the same browser, and start again.',
     action: 'again',
   },
   user_changed: {
     status: 403,
-    title: 'Somebody else is signed in now',
-    text: 'This began under another account, so it was stopped. Nothing was shared with the account you use now.',
+    title: 'Another user is signed in now',
+    text: 'This was started under another account, so it was stopped. Nothing was shared with the account you use now.',
     action: 'again',
   },
   issuer_mismatch: {
     status: 400,
-    title: 'That answer was not from Criteo',
-    text: 'The answer names another sender, so it was not used.',
+    title: 'That response was not from Criteo',
+    text: 'It names another sender, so it was not used.',
     action: 'again',
   },
   invalid_callback: damaged,
   login_refused: {
     status: 403,
     title: 'You cannot sign in here',
-    text: 'Criteo said yes, but this app knows no account that goes with what you shared.',
+    text: 'You approved at Criteo, but this app has no account for what you shared.',
     action: 'again',
   },
 });
 
-/** The page for what the strategy refused: `info` is what it gave to the callback of `authenticate` or `authorize`. */
-export function refusal(info: unknown, things: Things): Failure {
+/** Returns the page for a failed login. `info` is what the callback of `authenticate` or `authorize` gets. */
+export function failureOfInfo(info: unknown, things: Things): Failure {
   const text = (name: string) => {
     const value: unknown = typeof info === 'object' && info !== null ? Reflect.get(info, name) : undefined;
     return typeof value === 'string' ? value : undefined;
   };
   const code = text('code') ?? 'unknown';
-  // Criteo may leave the state out of an error redirect: nobody can tell whose login it was, but they did decline.
+  // Criteo may leave the state out of an error redirect. It is unknown then whose login it was, but the user declined.
   const known = new Map(Object.entries(failures(things)));
   const words = text('error') === 'access_denied' ? declined : (known.get(code) ?? damaged);
   return { ...words, facts: { code, message: text('message') } };
@@ -103,46 +106,46 @@ export function refusal(info: unknown, things: Things): Failure {
 const unreachable: Words = {
   status: 502,
   title: 'Criteo cannot be reached',
-  text: 'Criteo is not answering as it should. That usually passes: try again in a few minutes.',
+  text: 'Criteo does not respond as it should. That usually passes: try again in a few minutes.',
   action: 'again',
 };
 
 const misconfigured: Words = {
   status: 500,
   title: 'This app is not set up correctly',
-  text: 'Criteo refuses the app itself. You cannot change that: please tell whoever runs it.',
+  text: 'Criteo refuses the app itself. You cannot change that: please tell the team that runs it.',
 };
 
 const slow: Words = {
   ...unreachable,
   title: 'Criteo took too long',
-  text: 'No answer came in time. Try again in a moment.',
+  text: 'No response came in time. Try again in a moment.',
 };
 
 const busy = (seconds: number): Words => ({
   ...unreachable,
   title: 'Too many requests',
-  text: `Criteo asks for a break. Try again in ${seconds === 1 ? 'a second' : `${seconds} seconds`}.`,
+  text: `Criteo limits how often this app may ask. Try again in ${seconds === 1 ? 'a second' : `${seconds} seconds`}.`,
 });
 
 const late: Words = {
   status: 401,
   title: 'That took a moment too long',
-  text: 'What Criteo hands us is good for 30 seconds, and once. Start again to get a fresh one.',
+  text: 'The code that Criteo issues is valid for 30 seconds, and works once. Start again to get a new one.',
   action: 'again',
 };
 
 const ended: Words = {
   status: 401,
   title: 'The connection has ended',
-  text: 'Access was withdrawn, or it ran out. Give it again to go on.',
+  text: 'Access was withdrawn, or it expired. Connect Criteo again.',
   action: 'again',
 };
 
 const withheld = (things: Things): Words => ({
   status: 403,
   title: `Criteo did not show your ${things}`,
-  text: 'The access you gave is missing, or was withdrawn at once. Start again to give it anew.',
+  text: 'The access you gave is missing, or was withdrawn at once. Start again to give it once more.',
   action: 'consent',
 });
 
@@ -163,18 +166,19 @@ function isCriteoError(error: unknown): error is CriteoError {
   );
 }
 
-/** Whether nothing but a new consent can help: it was withdrawn, or it ran out. */
+/** Returns true if only a new consent helps: it was withdrawn, or it expired. */
 export function isLost(error: unknown): boolean {
   return isCriteoError(error) && error.reauthorize;
 }
 
-/** When an error came: as somebody came back from Criteo, or later, and what they share there. */
+/** When an error happened. */
 export interface Occasion {
+  /** True on the way back from Criteo, false later. */
   comingBack: boolean;
   things: Things;
 }
 
-// The errors' flags say what can be done; the code is only asked where the words are worth it.
+// The errors' flags say what can be done. The code is only read where a better text depends on it.
 function wordsFor(error: CriteoError, { comingBack, things }: Occasion): Words {
   if (error.reauthorize && !comingBack) return ended;
   if (error.reauthorize) return error instanceof CriteoTokenError ? late : withheld(things);
@@ -183,16 +187,16 @@ function wordsFor(error: CriteoError, { comingBack, things }: Occasion): Words {
   return error.retryable || error instanceof CriteoTransportError ? unreachable : misconfigured;
 }
 
-/** The page for an error, of passport-criteo or of anything else. */
-export function mishap(error: unknown, occasion: Occasion): Failure {
+/** Returns the page for an error, of passport-criteo or any other. */
+export function failureOfError(error: unknown, occasion: Occasion): Failure {
   if (isCriteoError(error)) {
     const { code, status, message, traceId } = error;
     return { ...wordsFor(error, occasion), status, facts: { code, message, traceId } };
   }
   return {
     status: 500,
-    title: 'Something broke on our side',
-    text: 'That was not your fault. Try again, and tell whoever runs this app if it stays like this.',
+    title: 'Something broke in this app',
+    text: 'That was not your fault. Try again, and tell the team that runs this app if it stays like this.',
     facts: { code: 'internal_error' },
   };
 }

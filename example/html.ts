@@ -1,9 +1,9 @@
-/** Markup that is safe to send: made by `html` alone. */
+/** Markup that is safe to send. Only `html` makes it. */
 export class Html {
   constructor(readonly text: string) {}
 }
 
-/** What may stand in a template: markup goes in as it is, text is escaped, `undefined` and `false` leave nothing. */
+/** What a template takes: markup goes in as it is, text is escaped, `undefined` and `false` are left out. */
 export type Content = Html | string | number | false | undefined | readonly Content[];
 
 const entities: Record<string, string> = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;', "'": '&#39;' };
@@ -15,7 +15,7 @@ function render(content: Content): string {
   return String(content).replace(/[&<>"']/g, (character) => entities[character] ?? '');
 }
 
-/** A template tag that escapes whatever is put in: names and messages from elsewhere cannot become markup. */
+/** Makes markup from a template, and escapes the text in it: names and messages cannot become markup. */
 export function html(parts: TemplateStringsArray, ...contents: Content[]): Html {
   return new Html(parts.map((part, i) => part + render(contents[i])).join(''));
 }

@@ -3,9 +3,9 @@ import { EventEmitter } from 'node:events';
 import { type ConsentEvent, createConsentURL } from 'passport-criteo';
 import type { User } from './users';
 
-/** A link that somebody made for somebody else, and what became of it. */
+/** A link that a user made for someone else, and the decision on it. */
 export interface Invitation {
-  /** The link's `state`: comes back with the decision, and tells which invitation it is about. */
+  /** The link's `state`: it comes back with the decision, and says which invitation was decided on. */
   readonly id: string;
   readonly from: User;
   readonly url: string;
@@ -15,48 +15,49 @@ export interface Invitation {
 
 export interface Decision {
   granted: boolean;
-  /** Of advertisers or accounts. */
+  /** Ids of advertisers or accounts. */
   ids: string[];
 }
 
-/** What it takes to make a link. */
 export interface LinkOptions {
   /** The connector's key pair, from Criteo's Partners Portal. */
   signing: { key: string; secret: string };
-  /** Where the invited person goes afterwards. */
+  /** Where Criteo sends the invited person after the decision. */
   redirectURI: string;
   /** The consent page, if it is not Criteo's. */
   consentURL: string | undefined;
+  /** The time at Criteo, in milliseconds since the epoch. */
+  now: number;
 }
 
-/** The app's memory of invitations: in a real app, a table of its database, and its notifications. */
+/** The app's invitations. In a real app, a table of its database, and its notifications. */
 export class Invitations {
   readonly #all = new Map<string, Invitation>();
   readonly #decided = new EventEmitter().setMaxListeners(0);
 
-  make(from: User, { signing, redirectURI, consentURL }: LinkOptions): Invitation {
+  make(from: User, { signing, redirectURI, consentURL, now }: LinkOptions): Invitation {
     const id = randomUUID();
-    const url = createConsentURL({ ...signing, state: id, redirectURI, consentURL });
+    const url = createConsentURL({ ...signing, state: id, redirectURI, consentURL, timestamp: new Date(now) });
     const invitation = { id, from, url, madeAt: Date.now() };
     this.#all.set(id, invitation);
     return invitation;
   }
 
-  /** The invitation, for who made it and nobody else. */
+  /** Returns an invitation to the user who made it, and to no other user. */
   find(id: string, from: User): Invitation | undefined {
     const invitation = this.#all.get(id);
     return invitation?.from === from ? invitation : undefined;
   }
 
-  /** Newest first. */
+  /** Returns the invitations of a user, newest first. */
   by(from: User): Invitation[] {
     return [...this.#all.values()].filter((invitation) => invitation.from === from).reverse();
   }
 
-  /** Takes what Criteo reports. @returns whether it was about an invitation that is known here */
+  /** Records a decision that Criteo reports. Returns false if it belongs to no invitation. */
   decide({ type, state, advertisers, accounts }: ConsentEvent): boolean {
     const invitation = this.#all.get(state ?? '');
-    // Criteo may come to report other things than these two: they are no decision.
+    // Criteo may add other types; they are no decision.
     if (!invitation || !['ConsentGranted', 'ConsentDenied'].includes(type)) return false;
     invitation.decision = {
       granted: type === 'ConsentGranted',
@@ -66,7 +67,7 @@ export class Invitations {
     return true;
   }
 
-  /** Calls back at every decision from now on. @returns what ends that */
+  /** Calls the listener at every decision on an invitation. Returns a function that ends this. */
   watch({ id }: Invitation, listener: () => void): () => void {
     this.#decided.on(id, listener);
     return () => this.#decided.off(id, listener);

@@ -1,10 +1,10 @@
 import type { Things } from './failures';
 import { type Content, type Html, html } from './html';
 import type { Invitation } from './invitations';
-import { count, page, time, type View } from './layout';
+import { copyable, count, page, time, type View } from './layout';
 import type { Holding } from './portfolio';
 
-/** What the API says now, or why it says nothing. */
+/** What the API says is shared now, or why it could not be asked. */
 export interface Shared {
   portfolio?: Holding[];
   problem?: string;
@@ -12,30 +12,29 @@ export interface Shared {
 
 interface InviteOptions {
   invitations: Invitation[];
-  /** Variables of the environment that are needed and not there. */
+  /** Environment variables that are needed and not set. */
   missing: string[];
   callbackURL: string;
 }
 
 export function invitePage(view: View, { invitations, missing, callbackURL }: InviteOptions): string {
   const { things } = view;
-  const title = `Invite an ${things.slice(0, -1)}`;
   const form = html`<form method="post" action="/invite"><button class="button">Make a link</button></form>`;
   return page(
     view,
-    title,
+    'Invitations',
     html`<div class="intro">
-<h1>${title}</h1>
-<p>Make a link for somebody else. Who opens it decides at Criteo which ${things} this app may see, without an account here, and you see the answer at once.</p>
-${missing.length === 0 && html`<div class="actions">${form}</div>`}
+<h1>Invite an ${things.slice(0, -1)}</h1>
+<p>Make a link for someone else. They decide at Criteo which ${things} this app may see, without an account here, and you see their decision at once.</p>
+<div class="actions">${missing.length === 0 && form}<a class="button quiet" href="/dashboard">Back to the dashboard</a></div>
 </div>
 ${missing.length > 0 && setUp(missing, callbackURL)}
 ${
   invitations.length > 0 &&
-  html`<section class="card">
-<h2>Your links</h2>
+  html`<section class="card" aria-labelledby="links">
+<h2 id="links">Your links</h2>
 <ul class="list">
-${invitations.map((invitation) => html`<li><a href="/invite/${invitation.id}">Made at ${time(invitation.madeAt)}</a> <span>${outcome(invitation, things)}</span></li>`)}
+${invitations.map((invitation, index) => html`<li><a href="/invite/${invitation.id}">Link ${invitations.length - index}, made at ${time(invitation.madeAt)}</a> <span>${outcome(invitation, things)}</span></li>`)}
 </ul>
 </section>`
 }`,
@@ -43,14 +42,14 @@ ${invitations.map((invitation) => html`<li><a href="/invite/${invitation.id}">Ma
 }
 
 function setUp(missing: string[], callbackURL: string): Html {
-  return html`<section class="card">
-<h2>Something is missing</h2>
-<p>Such a link is signed, so the example has to be started with:</p>
+  return html`<section class="card" aria-labelledby="missing">
+<h2 id="missing">Something is missing</h2>
+<p>Invitations are signed, so the example has to be started with:</p>
 <ul>
 ${missing.map((name) => html`<li><code>${name}</code></li>`)}
 </ul>
-<p>The key pair is that of a connector in Criteo’s Partners Portal. Its callback URL has to lead here:
-<code>${callbackURL}</code>. Criteo calls it, so it must be an address that Criteo can reach.</p>
+<p>The key pair is a connector’s, from Criteo’s Partners Portal. Criteo calls the connector’s callback URL, so it must be an address that Criteo can reach, and lead here.</p>
+${copyable('connector-uri', 'Callback URL of the connector', callbackURL)}
 </section>`;
 }
 
@@ -59,56 +58,58 @@ function outcome({ decision }: Invitation, things: Things): string {
   return decision.granted ? `Granted: ${count(decision.ids.length, things)}` : 'Denied';
 }
 
-export function invitationPage(view: View, invitation: Invitation, answer: Html): string {
+export function invitationPage(view: View, invitation: Invitation, decision: Html): string {
   const { sandbox } = view;
   return page(
     view,
     'Your link',
     html`<div class="intro">
 <h1>Your link</h1>
-<p>Send it to whom you want to invite. It works once.</p>
+<p>Send it to the person you invite. It works once.</p>
 </div>
-<section class="card">
+<section class="card" aria-labelledby="link-heading">
+<h2 id="link-heading">Link</h2>
 <div class="fields">
-<label for="link">Link</label>
+<label class="hidden" for="link">The link to send</label>
 <input id="link" value="${invitation.url}" readonly>
-<button class="button" data-copy="link" hidden>Copy</button>
+<button type="button" class="button" data-copy="link" hidden>Copy<span class="hidden"> the link</span></button>
 </div>
-${sandbox && html`<p class="soft">To try it out, be the invited person yourself: <a href="${invitation.url}" target="_blank" rel="noopener">open it in a new tab</a>, and keep an eye on this one.</p>`}
+${sandbox && html`<p class="soft">To try it out, play the invited person: <a href="${invitation.url}" target="_blank" rel="noopener">open the link in a new tab</a>, decide, and come back to this one.</p>`}
 </section>
-<section class="card">
-<h2>Answer</h2>
-<div class="answer" role="status"${!invitation.decision && html` data-events="/invite/${invitation.id}/events"`}>
-${answer}
+<section class="card" aria-labelledby="decision">
+<h2 id="decision">Decision</h2>
+<div class="decision" role="status"${!invitation.decision && html` data-events="/invite/${invitation.id}/events"`}>
+${decision}
 </div>
 ${!invitation.decision && html`<p class="soft" id="reload">Load this page again to see whether there is one.</p>`}
 </section>
-<p><a href="/invite">All links</a></p>`,
+<div class="actions"><a class="button quiet" href="/invite">All links</a><a class="button quiet" href="/dashboard">Back to the dashboard</a></div>`,
   );
 }
 
-/** The part of the page that updates by itself. */
-export function answerTo({ decision }: Invitation, { portfolio, problem }: Shared, things: Things): Html {
-  if (!decision) return html`<p><span class="dot"></span> Waiting for an answer</p>`;
+/** Returns the part of the page that updates by itself. */
+export function decisionPart({ decision }: Invitation, { portfolio, problem }: Shared, things: Things): Html {
+  if (!decision) return html`<p><span class="dot"></span> Waiting for a decision</p>`;
   if (!decision.granted) return html`<p><strong>Denied.</strong> Nothing was shared.</p>`;
   const names = new Map(portfolio?.map(({ id, name }) => [id, name ?? 'Without a name']));
-  // The callback says which, by id; how they are called, and whether they are still shared, the API knows.
+  // The callback has the ids. The API knows the names, and whether they are still shared.
   const name = (id: string): Content => names.get(id) ?? (problem ? 'Unknown' : 'No longer shared');
   return html`<p><strong>Granted:</strong> ${count(decision.ids.length, things)}.</p>
 <ul class="list">
 ${decision.ids.map((id) => html`<li><span>${name(id)}</span> <small><code>${id}</code></small></li>`)}
 </ul>
-<p><small>${problem ? `Their names are not to be had now: ${problem}.` : 'Read from Criteo with a token of the app’s own (client credentials).'}</small></p>`;
+<p><small>${problem ? `The names cannot be shown now: ${problem}.` : 'Read from Criteo with a token of the app’s own (client credentials).'}</small></p>`;
 }
 
-/** For the invited person, who need not have an account here. */
+/** For the invited person, who needs no account here. */
 export function invitedPage(view: View): string {
   return page(
     view,
     'Thank you',
     html`<div class="intro">
 <h1>Thank you</h1>
-<p>Who invited you sees what you decided. You can close this page.</p>
+<p>The user who invited you sees your decision. You can close this page.</p>
+<div class="actions"><a class="button quiet" href="/">Home</a></div>
 </div>`,
   );
 }

@@ -1,23 +1,21 @@
 import { type Request, type Response, Router } from 'express';
 import { CriteoClient, consentCallback, TokenSource } from 'passport-criteo';
-import { mishap } from './failures';
+import { failureOfError } from './failures';
 import type { Html } from './html';
 import { type Invitation, Invitations } from './invitations';
-import { answerTo, invitationPage, invitedPage, invitePage, type Shared } from './invite-pages';
+import { decisionPart, invitationPage, invitedPage, invitePage, type Shared } from './invite-pages';
+import { consentPath } from './paths';
 import { fetchPortfolio } from './portfolio';
 import type { Site } from './site';
 import { userOf } from './users';
 
-/** Where Criteo reports decisions; the connector's callback URL, as registered with Criteo. */
-export const consentPath = '/criteo-consent';
-
 /**
- * "Invite an advertiser": a link for somebody else to open. They decide at Criteo, Criteo tells us, and from then on the
- * app works with a token of its own (client credentials). Nobody has to sign in here for that.
+ * "Invite an advertiser": a link for someone else to open. They decide at Criteo, Criteo reports the decision, and from
+ * then on the app works with a token of its own (client credentials). The invited person does not sign in here.
  *
- * @returns two parts: `callback` reads raw bodies, so it goes ahead of every body parser
+ * @returns two parts: `callback` reads raw bodies, so it has to be mounted before every body parser
  */
-export function invite({ criteo, signing, view, fail, log }: Site): { callback: Router; pages: Router } {
+export function invite({ criteo, signing, view, fail, log, now }: Site): { callback: Router; pages: Router } {
   const invitations = new Invitations();
   const callback = Router();
   const pages = Router();
@@ -35,16 +33,16 @@ export function invite({ criteo, signing, view, fail, log }: Site): { callback: 
   });
   if (!signing || missing.length > 0) return { callback, pages };
 
-  // 1. The link. It is signed by us, needs nothing from Criteo, and works once.
+  // 1. The link. The app signs it without asking Criteo, and it works once.
   pages.post('/invite', (req, res) => {
     const user = userOf(req);
     if (!user) return res.redirect(303, '/');
-    const link = { signing, redirectURI: `${origin}/invited`, consentURL: criteo.authorizationURL };
+    const link = { signing, redirectURI: `${origin}/invited`, consentURL: criteo.authorizationURL, now: now() };
     res.redirect(303, `/invite/${invitations.make(user, link).id}`);
   });
 
-  // 2. Whoever opens it decides at Criteo, and Criteo posts the decision here. The signature proves that it is Criteo.
-  // The person waits for our answer, so what takes time is left for later.
+  // 2. The invited person decides at Criteo, and Criteo posts the decision here. The signature proves that it is Criteo.
+  // The person waits for this response, so slow work is left for later.
   callback.all(
     consentPath,
     consentCallback({
@@ -56,23 +54,24 @@ export function invite({ criteo, signing, view, fail, log }: Site): { callback: 
     }),
   );
 
-  // 3. Then Criteo sends the person here. What the redirect says is not documented, so it says nothing to us.
+  // 3. Then Criteo sends the person here. The redirect's parameters are not documented, so the app reads none.
   pages.get('/invited', (req, res) => {
     res.send(invitedPage(view(req)));
   });
 
-  // 4. From then on, the app's own token opens what was shared: no refresh token, just a new one every 15 minutes.
+  // 4. From then on, the app's own token gives access to what was shared. There is no refresh token: the token source
+  // gets a new access token every 15 minutes.
   const tokens = new TokenSource({ client: new CriteoClient(criteo), grant: 'client_credentials' });
-  const answer = async (req: Request, invitation: Invitation): Promise<Html> => {
+  const decisionOf = async (req: Request, invitation: Invitation): Promise<Html> => {
     let shared: Shared = {};
     if (invitation.decision?.granted) {
       try {
         shared = { portfolio: await fetchPortfolio(tokens, undefined, criteo) };
       } catch (error) {
-        shared = { problem: mishap(error, { comingBack: false, things: view(req).things }).title };
+        shared = { problem: failureOfError(error, { comingBack: false, things: view(req).things }).title };
       }
     }
-    return answerTo(invitation, shared, view(req).things);
+    return decisionPart(invitation, shared, view(req).things);
   };
 
   const find = (req: Request<{ id: string }>): Invitation | undefined => {
@@ -82,11 +81,11 @@ export function invite({ criteo, signing, view, fail, log }: Site): { callback: 
 
   pages.get('/invite/:id', async (req, res) => {
     const invitation = find(req);
-    if (invitation) return res.send(invitationPage(view(req), invitation, await answer(req, invitation)));
+    if (invitation) return res.send(invitationPage(view(req), invitation, await decisionOf(req, invitation)));
     fail(req, res, {
       status: 404,
       title: 'There is no such invitation',
-      text: 'Somebody else made it, or this app was started anew since.',
+      text: 'Another user made it, or the app was restarted since.',
       facts: { code: 'unknown_invitation' },
     });
   });
@@ -94,28 +93,28 @@ export function invite({ criteo, signing, view, fail, log }: Site): { callback: 
   // 5. The page waits here for the decision: server-sent events.
   pages.get('/invite/:id/events', (req, res) => {
     const invitation = find(req);
-    // Browsers do not ask again after a 204.
+    // Browsers do not ask again after a 204 (HTML standard, server-sent events).
     if (!invitation) return res.status(204).end();
     const tell = () => {
-      answer(req, invitation).then(
-        // Whoever listened may be gone by now.
+      decisionOf(req, invitation).then(
+        // The browser may be gone by now.
         ({ text }) => res.closed || res.write(`data: ${JSON.stringify(text)}\n\n`),
         () => res.end(),
       );
     };
     openEvents(res, invitations.watch(invitation, tell));
-    // It may have come between the page and this.
+    // The decision may have come between the page and this request.
     if (invitation.decision) tell();
   });
 
   return { callback, pages };
 }
 
-/** Answers with a stream of events, and calls `onClose` when nobody listens any more. */
+/** Starts a stream of events, and calls `onClose` when the browser has left. */
 function openEvents(res: Response, onClose: () => void): void {
   res.writeHead(200, { 'Content-Type': 'text/event-stream', 'X-Accel-Buffering': 'no' });
   res.write(': waiting\n\n');
-  // Proxies close connections on which nothing happens.
+  // Proxies close idle connections.
   const beat = setInterval(() => res.write(': still waiting\n\n'), 20_000);
   res.on('close', () => {
     clearInterval(beat);

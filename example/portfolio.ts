@@ -6,14 +6,14 @@ export interface Holding {
   name: string | null;
 }
 
-/** Enough for 2,500 accounts: an answer that is wrong must not keep us busy for ever. */
+/** Enough for 2,500 accounts. A wrong response must not keep the app busy for ever. */
 const mostPages = 100;
 
 /**
- * Asks Criteo's API what is shared, as any call of the API is made: with a token from the source, which refreshes it when
- * it has to.
+ * Fetches from Criteo's API what is shared. Every call of the API can be made like this: with a token from the source,
+ * which refreshes it if necessary.
  *
- * @param key the connection; none where the app asks for itself
+ * @param key the connection; undefined for the app's own token (client credentials)
  */
 export async function fetchPortfolio(
   tokens: TokenSource,
@@ -38,17 +38,17 @@ async function call(tokens: TokenSource, key: string | undefined, path: string):
   if (response.ok) return record(await response.json());
   await response.body?.cancel();
   const { status } = response;
-  throw new CriteoAPIError(`Criteo answered ${status}`, {
+  throw new CriteoAPIError(`Criteo responded with ${status}`, {
     code: `http_${status}`,
     status: status === 429 ? 503 : 502,
     response: { status },
     retryable: status === 429 || status >= 500,
-    // Consent is missing, or was withdrawn.
+    // The consent is missing, or was withdrawn.
     reauthorize: status === 403,
   });
 }
 
-/** Criteo's schema lets every field be null. */
+/** Reads advertisers or accounts; in Criteo's schema, every field can be null. */
 function holdings(data: unknown, nameField: string): Holding[] {
   if (!Array.isArray(data)) return [];
   return data.flatMap((item: unknown) => {

@@ -3,16 +3,16 @@ import type { AddressInfo } from 'node:net';
 import type { CriteoStrategyOptions } from 'passport-criteo';
 import { createSandbox, type Sandbox } from 'passport-criteo/sandbox';
 import { createApp } from './app';
-import { connectCallback } from './connect';
-import { consentPath } from './invite';
+import { consentPath, signInCallback } from './paths';
+import { registrationOf, registrationText } from './registration';
 import { readSettings, SettingsError } from './settings';
 
 async function start(): Promise<void> {
   const settings = readSettings(process.env);
   const server = createServer();
-  // People open localhost, and the redirect URI of Criteo's own demo names it, so that is where we listen.
+  // Criteo's own demo registers localhost as redirect URI, so that is where the example listens.
   const port = await listen(server, settings.port);
-  const callbackURL = settings.callbackURL ?? `http://localhost:${port}/criteo-auth/callback`;
+  const callbackURL = settings.callbackURL ?? `http://localhost:${port}${signInCallback}`;
 
   const { service, pkce } = settings;
   const common = { callbackURL, service, pkce };
@@ -30,26 +30,26 @@ async function start(): Promise<void> {
     criteo,
     signing: sandbox ? { key: sandbox.app.signingKey, secret: sandbox.app.signingSecret } : settings.signing,
     sessionSecret: settings.sessionSecret,
-    sandbox: sandbox?.url,
+    sandbox,
   });
   server.on('request', app);
 
+  const registration = registrationText(registrationOf(criteo));
   if (sandbox) {
-    console.log(`Talking to the sandbox, a stand-in for Criteo on this machine (${sandbox.url}).`);
-    console.log('To talk to Criteo itself, set CRITEO_CLIENT_ID and CRITEO_CLIENT_SECRET.');
+    console.log(`The sandbox (${sandbox.url}) stands in for Criteo on this machine.`);
+    console.log(`\nFor the real Criteo, create an app in Criteo's Partners Portal:\n\n${registration}`);
+    console.log('\nThen start the example with CRITEO_CLIENT_ID and CRITEO_CLIENT_SECRET in the environment.');
   } else {
-    console.log('Talking to Criteo. Your Criteo app must list these redirect URIs:');
-    console.log(`  ${callbackURL} (to sign in)\n  ${new URL(connectCallback, callbackURL)} (to connect)`);
-    if (settings.signing) console.log(`and your connector this callback URL: ${new URL(consentPath, callbackURL)}`);
+    console.log(`Talking to Criteo. The app in Criteo's Partners Portal must have:\n\n${registration}`);
   }
   console.log(`\n  Open ${new URL(callbackURL).origin}\n\nCtrl-C stops it.`);
 
   let stopping = false;
   const stop = async (): Promise<void> => {
-    // npm and the terminal may both pass a Ctrl-C on.
+    // npm and the terminal may both forward Ctrl-C.
     if (stopping) return;
     stopping = true;
-    // Nothing may keep a person at the keyboard waiting.
+    // The terminal must come back, whatever hangs.
     setTimeout(() => process.exit(0), 2_000).unref();
     const closed = new Promise((resolve) => server.close(resolve));
     server.closeAllConnections();
@@ -66,11 +66,11 @@ function listen(server: Server, port: number): Promise<number> {
       if (error.code === 'EADDRINUSE') {
         reject(
           new SettingsError(
-            `Port ${port} is taken: stop what runs there, or choose another one with PORT=${port + 1} npm start.`,
+            `Port ${port} is in use: stop what runs there, or choose another one with PORT=${port + 1} npm start.`,
           ),
         );
       } else if (error.code === 'EACCES') {
-        reject(new SettingsError(`Port ${port} may not be used: choose one above 1023, like PORT=3000 npm start.`));
+        reject(new SettingsError(`Port ${port} is not allowed: choose one above 1023, like PORT=3000 npm start.`));
       } else {
         reject(error);
       }
@@ -80,7 +80,7 @@ function listen(server: Server, port: number): Promise<number> {
 }
 
 start().catch((error: unknown) => {
-  // Options that the strategy refuses come as a TypeError that names the option.
+  // The strategy refuses options with a TypeError that names the option.
   const known = error instanceof SettingsError || error instanceof TypeError;
   console.error(known ? error.message : error);
   process.exit(1);

@@ -1,28 +1,32 @@
 import { randomBytes } from 'node:crypto';
 import type { CriteoProfile } from 'passport-criteo';
 
-/** How the example is to run, as the environment says. */
+/** The example's settings, from the environment. */
 export interface Settings {
-  /** `PORT`, 3000 unless set. */
+  /** `PORT`. @default 3000 */
   port: number;
-  /** `CRITEO_CLIENT_ID` and `CRITEO_CLIENT_SECRET`: the Criteo app; without them the sandbox stands in for Criteo. */
+  /** `CRITEO_CLIENT_ID` and `CRITEO_CLIENT_SECRET`: the Criteo app. Without them, the sandbox stands in for Criteo. */
   app?: { clientID: string; clientSecret: string } | { clientID: string; pkce: true };
-  /** `CRITEO_CALLBACK_URL`: where Criteo sends people back to; `/criteo-auth/callback` on this machine unless set. */
+  /** `CRITEO_CALLBACK_URL`: where Criteo sends users back to. @default `/criteo-auth/callback` on this machine */
   callbackURL?: string;
-  /** `CRITEO_SERVICE`: `marketing-solutions` unless set. */
+  /** `CRITEO_SERVICE`. @default 'marketing-solutions' */
   service: CriteoProfile['service'];
-  /** `CRITEO_PKCE`: `true` when PKCE is switched on in the Criteo app. */
+  /** `CRITEO_PKCE`: `true` if PKCE is switched on in the Criteo app. @default false */
   pkce: boolean;
-  /** `CRITEO_SIGNING_KEY` and `CRITEO_SIGNING_SECRET`: a connector's key pair; without them nobody can be invited. */
+  /** `CRITEO_SIGNING_KEY` and `CRITEO_SIGNING_SECRET`: a connector's key pair. Without them, there are no invitations. */
   signing?: { key: string; secret: string };
-  /** `SESSION_SECRET`: signs the session cookie; a fresh one for each start unless set. */
+  /** `SESSION_SECRET`: signs the session cookie. @default a new one for each start */
   sessionSecret: string;
 }
 
-/** Something that the person who starts the example can put right: the message says how. */
+/** A mistake in the environment. The message says how to fix it. */
 export class SettingsError extends Error {}
 
-/** Reads the environment. Throws a `SettingsError` that names the variable to change. */
+/**
+ * Reads the settings from the environment.
+ *
+ * @throws {SettingsError} naming the variable to change
+ */
 export function readSettings(env: Record<string, string | undefined>): Settings {
   const read = (name: string) => env[name]?.trim() || undefined;
 
@@ -67,7 +71,7 @@ export function readSettings(env: Record<string, string | undefined>): Settings 
   const callbackURL = read('CRITEO_CALLBACK_URL');
   if (callbackURL && !URL.canParse(callbackURL)) {
     throw new SettingsError(
-      `CRITEO_CALLBACK_URL is "${callbackURL}": it must be a whole URL, like http://localhost:3000/criteo-auth/callback.`,
+      `CRITEO_CALLBACK_URL is "${callbackURL}": it must be an absolute URL, like http://localhost:3000/criteo-auth/callback.`,
     );
   }
   return {

@@ -1,12 +1,12 @@
 import { type Request, type Response, Router } from 'express';
 import type { AuthenticateCallback } from 'passport';
 import { CriteoStrategy } from 'passport-criteo';
-import { refusal } from './failures';
+import { failureOfInfo } from './failures';
 import { field, type Site } from './site';
 
-/** Signing in, with Criteo or by name, and out. */
-export function signIn({ passport, criteo, users, view, fail }: Site): Router {
-  // 1. The strategy: what to do with a login. `verify` gets the tokens and the portfolio and gives the user.
+/** Signing in, with Criteo or by name, and signing out. */
+export function signIn({ passport, criteo, users, view, fail, log }: Site): Router {
+  // 1. The strategy. `verify` gets the tokens and the portfolio of a login, and returns the user.
   passport.use(
     new CriteoStrategy({
       ...criteo,
@@ -14,9 +14,9 @@ export function signIn({ passport, criteo, users, view, fail }: Site): Router {
     }),
   );
 
-  const welcome = (req: Request, res: Response, user: Express.User, next: (error: unknown) => void) => {
-    // Passport gives the person a new session at login. With `keepSessionInfo` what was in the old one comes along,
-    // and with it the logins that are pending in other tabs.
+  const welcome = (req: Request, res: Response, user: Express.User, next: (error: unknown) => void): void => {
+    // Passport starts a new session at login. `keepSessionInfo` takes the content of the old one along, and with it the
+    // logins that are pending in other tabs.
     req.logIn(user, { session: true, keepSessionInfo: true }, (error: unknown) =>
       error ? next(error) : res.redirect(303, '/dashboard'),
     );
@@ -24,28 +24,30 @@ export function signIn({ passport, criteo, users, view, fail }: Site): Router {
 
   const router = Router();
 
-  // 2. Off to Criteo.
+  // 2. To Criteo.
   router.get('/criteo-auth', passport.authenticate('criteo'));
 
-  // 3. And back. The short form is `authenticate('criteo', { successRedirect: …, failureRedirect: … })`; a callback
-  // of our own lets us say what went wrong.
+  // 3. The callback. The short form is `authenticate('criteo', { successRedirect, failureRedirect, failureMessage: true })`;
+  // with a function of the app's own, the page can say what went wrong, and the log gets the code.
   router.get(new URL(criteo.callbackURL).pathname, (req, res, next) => {
     const done: AuthenticateCallback = (error: unknown, user, info) => {
       if (error) return next(error);
-      if (!user) return fail(req, res, refusal(info, view(req).things));
-      welcome(req, res, user, next);
+      if (user) return welcome(req, res, user, next);
+      const failure = failureOfInfo(info, view(req).things);
+      log(`${failure.facts.code}: ${failure.facts.message}`);
+      fail(req, res, failure);
     };
     passport.authenticate('criteo', done)(req, res, next);
   });
 
-  // This stands for the login that an app has of its own: passwords, passkeys, single sign-on. Here a name will do.
+  // Stands for the login that an app has of its own: passwords, passkeys, single sign-on. Here, a name is enough.
   router.post('/sign-in', (req, res, next) => {
     const name = field(req, 'name').slice(0, 40);
     if (!name) return res.redirect(303, '/');
     welcome(req, res, users.named(name), next);
   });
 
-  // The tokens stay: they are good for months, and work goes on when nobody is signed in.
+  // The tokens stay: they are valid for months, and background jobs go on after the user has signed out.
   router.post('/sign-out', (req, res, next) => {
     req.logout((error: unknown) => (error ? next(error) : res.redirect(303, '/')));
   });

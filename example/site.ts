@@ -7,46 +7,48 @@ import type { Users } from './users';
 
 declare module 'express-session' {
   interface SessionData {
-    /** Said once, on the next page. */
+    /** Shown once, on the next page. */
     notice: string;
   }
 }
 
-/** What the parts of the app share. */
+/** What all parts of the app use. */
 export interface Site {
   passport: InstanceType<typeof passport.Passport>;
-  /** The Criteo app and where Criteo is. */
+  /** The Criteo app, and the URLs of Criteo or of the sandbox. */
   criteo: CriteoStrategyOptions;
   users: Users;
-  /** A valid access token for every connection, for months. */
+  /** Gives a valid access token for every connection, for months. */
   tokens: TokenSource;
-  /** Where the tokens are kept. They never leave the server: the browser gets a session id and nothing else. */
+  /** Where the tokens are kept: on the server, and never in the session. The browser gets a session id and nothing else. */
   store: ReadonlyMap<string, TokenSet>;
   /** The connector's key pair for signed consent URLs, if there is one. */
   signing: { key: string; secret: string } | undefined;
-  /** What the page for this request has to know. */
+  /** The time at Criteo, in milliseconds since the epoch. The sandbox's clock may have been moved. */
+  now(): number;
+  /** Returns what every page shows. */
   view(req: Request): View;
-  /** Where errors go. */
+  /** Writes to the app's log. */
   log(line: string): void;
-  /** Answers with a page about what went wrong. */
+  /** Responds with a page that says what went wrong. */
   fail(req: Request, res: Response, failure: Failure): void;
 }
 
-/** One field of a posted form. */
+/** Returns one field of a posted form; empty if there is none. */
 export function field(req: Request, name: string): string {
   const body: unknown = req.body;
   const value: unknown = typeof body === 'object' && body !== null ? Reflect.get(body, name) : undefined;
   return typeof value === 'string' ? value.trim() : '';
 }
 
-/** Style, script and icon: the same for everybody. */
+/** Serves a style sheet, script or icon. */
 export function asset(type: string, text: string): RequestHandler {
   return (_req, res) => {
     res.set('Cache-Control', 'public, max-age=300').type(type).send(text);
   };
 }
 
-/** What helmet would send for pages like these: nothing from elsewhere, no frames, nothing kept by caches. */
+/** Sends what helmet would send for pages like these: nothing from other hosts, no frames, no caching. */
 export const headers: RequestHandler = (_req, res, next) => {
   res.set({
     'Cache-Control': 'no-store',
@@ -60,7 +62,10 @@ export const headers: RequestHandler = (_req, res, next) => {
   next();
 };
 
-/** Cookies belong to one host: who came by 127.0.0.1 would come back from Criteo to localhost, without theirs. */
+/**
+ * Redirects to the host of the callback URL. Cookies belong to one host: a login that starts on 127.0.0.1 would come back
+ * to localhost without its cookie.
+ */
 export function oneHost({ protocol, host, origin }: URL): RequestHandler {
   return (req, res, next) => {
     if (req.method !== 'GET' || protocol === 'https:' || req.host === host) return next();
@@ -68,7 +73,7 @@ export function oneHost({ protocol, host, origin }: URL): RequestHandler {
   };
 }
 
-/** Keeps other sites from posting in the person's name: with every POST, browsers say which site the form was on. */
+/** Refuses forms of other sites: with every POST, browsers send the origin of the page (header `Origin`). */
 export function ownForms({ origin }: URL, { fail }: Pick<Site, 'fail'>): RequestHandler {
   return (req, res, next) => {
     if (req.method === 'GET' || req.method === 'HEAD' || req.get('origin') === origin) return next();

@@ -1,17 +1,19 @@
 import type { Request } from 'express';
 import type { CriteoProfile, TokenSet, TokenSource } from 'passport-criteo';
 
-/** A portfolio that somebody connected. */
+/** A portfolio that a user connected. */
 export interface Connection {
-  /** What its tokens are kept under. */
+  /** The key of its tokens in the token store. */
   key: string;
-  /** As it was when it was connected. */
+  /** Unique among the user's connections: portfolios that overlap can have the same display name. */
+  name: string;
+  /** The portfolio as it was when it was connected. */
   profile: CriteoProfile;
-  /** When that was, in milliseconds since the epoch. */
+  /** When it was connected, in milliseconds since the epoch. */
   since: number;
 }
 
-/** Somebody who uses this app: who they are here does not depend on what they have connected. */
+/** A user of this app. What they connect does not change who they are. */
 export class User {
   /** By the portfolio's id. */
   readonly connections = new Map<string, Connection>();
@@ -22,7 +24,7 @@ export class User {
   ) {}
 }
 
-/** The app's memory of its users, and of what they connected: in a real app, two tables of its database. */
+/** The app's users and what they connected. In a real app, two tables of its database. */
 export class Users {
   readonly #users = new Map<string, User>();
   readonly #tokens: TokenSource;
@@ -35,14 +37,14 @@ export class Users {
     return this.#users.get(id);
   }
 
-  /** Who signs in by name. */
+  /** Returns the user who signs in by name. */
   named(name: string): User {
     return this.#get(`name:${name.toLowerCase()}`, name);
   }
 
   /**
-   * Who signs in with Criteo: the account that goes with the portfolio. Criteo tells portfolios, not people, so it is
-   * never the account of somebody who has merely connected the same portfolio.
+   * Returns the user who signs in with Criteo: the account that belongs to the portfolio. Criteo identifies portfolios,
+   * not people, so this is never the account of a user who has only connected the same portfolio.
    */
   async withPortfolio(profile: CriteoProfile, tokens: TokenSet): Promise<User> {
     const user = this.#get(`criteo:${profile.id}`, profile.displayName);
@@ -50,15 +52,16 @@ export class Users {
     return user;
   }
 
-  /** Adds a portfolio, or renews one that is there. Colleagues may connect the same one: each has tokens of their own. */
+  /** Adds or renews a connection. Colleagues may connect the same portfolio: each has tokens of their own. */
   async connect(user: User, profile: CriteoProfile, tokens: TokenSet): Promise<Connection> {
-    const connection = { key: `${user.id}/${profile.id}`, profile, since: tokens.obtainedAt };
+    const name = user.connections.get(profile.id)?.name ?? freeName(user, profile.displayName);
+    const connection = { key: `${user.id}/${profile.id}`, name, profile, since: tokens.obtainedAt };
     await this.#tokens.save(connection.key, tokens);
     user.connections.set(profile.id, connection);
     return connection;
   }
 
-  /** @returns whether there was such a connection */
+  /** Forgets a connection and its tokens. Returns false if there is no such connection. */
   async disconnect(user: User, id: string): Promise<boolean> {
     const connection = user.connections.get(id);
     if (!connection) return false;
@@ -74,7 +77,15 @@ export class Users {
   }
 }
 
-/** Who is signed in. */
+/** Returns a name that no connection of the user has: the given one, or that with a number. */
+function freeName({ connections }: User, wanted: string): string {
+  const taken = new Set([...connections.values()].map(({ name }) => name));
+  let name = wanted;
+  for (let number = 2; taken.has(name); number += 1) name = `${wanted} (${number})`;
+  return name;
+}
+
+/** Returns the user who is signed in. */
 export function userOf(req: Request): User | undefined {
   return req.user instanceof User ? req.user : undefined;
 }

@@ -3,46 +3,52 @@ import session from 'express-session';
 import passport from 'passport';
 import { CookieStateStore, CriteoStrategy, consentCallback } from 'passport-criteo';
 
-/** An application at the URL `home`, whose Criteo app is registered as `criteo` says. */
+/** Returns an app at the URL `home`. `criteo` has the settings of the Criteo app. */
 export function createApp(home, secret, { signingSecret, ...criteo }) {
   const app = connect();
   // Behind a proxy that ends TLS, add `proxy: true`: express-session sets no Secure cookie over http.
   const cookie = { httpOnly: true, sameSite: 'lax', secure: home.startsWith('https:') };
   app.use(session({ secret, resave: false, saveUninitialized: false, cookie }));
   app.use(passport.session());
-  passport.serializeUser((user, done) => done(null, user));
-  passport.deserializeUser((user, done) => done(null, user));
+  // Stands for the app's database. The session holds the user's id: never the user, never the tokens.
+  const users = new Map();
+  passport.serializeUser((user, done) => done(null, user.id));
+  passport.deserializeUser((id, done) => done(null, users.get(id) ?? false));
 
   passport.use(
     new CriteoStrategy({
       ...criteo,
       callbackURL: `${home}/criteo-auth/callback`,
       store: new CookieStateStore({ secret }),
-      // Here an application finds or makes its user, and keeps the tokens.
-      verify: async ({ profile }) => ({ id: profile.id, name: profile.displayName }),
+      verify: async ({ profile, tokens }) => {
+        const user = { id: profile.id, name: profile.displayName, tokens };
+        users.set(user.id, user);
+        return user;
+      },
     }),
   );
 
-  // CookieStateStore sets its cookies on req.res, which Connect does not know; SessionStateStore needs no such thing.
+  // CookieStateStore sets its cookies on req.res, which Connect does not set. SessionStateStore does not need it.
   app.use((req, res, next) => {
     req.res = res;
     next();
   });
 
-  app.use('/auth/criteo', passport.authenticate('criteo'));
+  // Connect matches by the start of a path: `/criteo-auth` takes its callback's requests as well, so it comes second.
   app.use('/criteo-auth/callback', (req, res, next) => {
     const finish = (error, user, info) => {
       if (error) return next(error);
-      if (!user) return text(res, 401, `${info.code}: ${info.message}`);
+      if (!user) return failed(res, info);
       req.logIn(user, (problem) => (problem ? next(problem) : redirect(res, '/')));
     };
     passport.authenticate('criteo', finish)(req, res, next);
   });
+  app.use('/criteo-auth', passport.authenticate('criteo'));
 
-  // Connects Criteo to whoever is signed in, and leaves them signed in.
-  const authorize = passport.authorize('criteo', { callbackURL: `${home}/connect/criteo/callback` });
-  app.use('/connect/criteo', (req, res, next) => {
-    if (!req.isAuthenticated()) return redirect(res, '/auth/criteo');
+  // Connects Criteo to the user who is signed in; the session stays as it is.
+  const authorize = passport.authorize('criteo', { callbackURL: `${home}/criteo-connect/callback` });
+  app.use('/criteo-connect', (req, res, next) => {
+    if (!req.isAuthenticated()) return redirect(res, '/criteo-auth');
     authorize(req, res, (error) => {
       if (error) return next(error);
       req.session.connected = [...(req.session.connected ?? []), req.account.name];
@@ -50,15 +56,21 @@ export function createApp(home, secret, { signingSecret, ...criteo }) {
     });
   });
 
-  // Ahead of any body parser: the signature covers the raw bytes.
+  // Before any body parser: the signature covers the raw bytes.
   const onConsent = async (event) => console.log(`${event.type} for ${event.state}`);
-  if (signingSecret) app.use('/criteo/consent', consentCallback({ secret: signingSecret, onConsent }));
+  if (signingSecret) app.use('/criteo-consent', consentCallback({ secret: signingSecret, onConsent }));
 
   app.use((req, res) => {
-    if (!req.user) return text(res, 200, '<a href="/auth/criteo">Sign in with Criteo</a>', 'text/html');
+    if (!req.user) return text(res, 200, '<a href="/criteo-auth">Sign in with Criteo</a>', 'text/html');
     text(res, 200, JSON.stringify({ user: req.user.name, connected: req.session.connected ?? [] }), 'application/json');
   });
   return app;
+}
+
+/** Tells the user what happened, and the log which failure it was. */
+function failed(res, { code, message }) {
+  console.warn(`Criteo login failed: ${code}`);
+  text(res, 401, `${code}: ${message}`);
 }
 
 function text(res, status, body, type = 'text/plain') {

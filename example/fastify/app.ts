@@ -3,21 +3,22 @@ import { Authenticator } from '@fastify/passport';
 import secureSession from '@fastify/secure-session';
 import session from '@fastify/session';
 import fastify, { type FastifyInstance } from 'fastify';
-import { CriteoStrategy, type CriteoStrategyOptions, type FailureInfo } from 'passport-criteo';
+import { CriteoStrategy, type CriteoStrategyOptions, type FailureInfo, type TokenSet } from 'passport-criteo';
 import { takeConsent } from './consent.js';
 
 interface User {
   id: string;
   name: string;
+  tokens: TokenSet;
 }
 
 export interface Settings {
-  /** The URL of the application. */
+  /** The app's URL. */
   home: string;
   sessionSecret: string;
-  /** Whether sessions are kept on the server (@fastify/session) or in a cookie (@fastify/secure-session). */
+  /** Where sessions are kept: on the server (@fastify/session) or in a cookie (@fastify/secure-session). */
   sessions: 'server' | 'cookie';
-  /** How the Criteo app is registered. */
+  /** The settings of the Criteo app. */
   criteo: Omit<CriteoStrategyOptions, 'callbackURL'> & { clientSecret: string };
   signingSecret: string | undefined;
 }
@@ -35,23 +36,30 @@ export async function createApp({ home, sessionSecret, sessions, criteo, signing
   const passport = new Authenticator();
   await app.register(passport.initialize());
   await app.register(passport.secureSession());
-  passport.registerUserSerializer(async (user: User) => user);
-  passport.registerUserDeserializer(async (user: User) => user);
+  // Stands for the app's database. The session holds the user's id: never the user, never the tokens.
+  const users = new Map<string, User>();
+  passport.registerUserSerializer(async (user: User) => user.id);
+  passport.registerUserDeserializer(async (id: string) => users.get(id) ?? null);
 
   passport.use(
     new CriteoStrategy({
       ...criteo,
       callbackURL: `${home}/criteo-auth/callback`,
-      // Here an application finds or makes its user, and keeps the tokens.
-      verify: async ({ profile }) => profile && { id: profile.id, name: profile.displayName },
+      verify: async ({ profile, tokens }) => {
+        if (!profile) return false;
+        const user = { id: profile.id, name: profile.displayName, tokens };
+        users.set(user.id, user);
+        return user;
+      },
     }),
   );
 
-  app.get('/auth/criteo', { preValidation: passport.authenticate('criteo') }, () => {});
+  app.get('/criteo-auth', { preValidation: passport.authenticate('criteo') }, () => {});
   const finish = passport.authenticate('criteo', async (request, reply, error, user, info) => {
     if (error) throw error;
     if (!user) {
       const { code, message } = info as FailureInfo;
+      console.warn(`Criteo login failed: ${code}`);
       return reply.code(401).type('text/plain').send(`${code}: ${message}`);
     }
     await request.logIn(user);
@@ -59,11 +67,11 @@ export async function createApp({ home, sessionSecret, sessions, criteo, signing
   });
   app.get('/criteo-auth/callback', { preValidation: finish }, () => {});
 
-  // Connects Criteo to whoever is signed in, and leaves them signed in.
-  const options: object = { callbackURL: `${home}/connect/criteo/callback` };
+  // Connects Criteo to the user who is signed in; the session stays as it is.
+  const options: object = { callbackURL: `${home}/criteo-connect/callback` };
   const preValidation = passport.authorize('criteo', options);
-  app.get('/connect/criteo', { preValidation }, () => {});
-  app.get('/connect/criteo/callback', { preValidation }, (request, reply) => {
+  app.get('/criteo-connect', { preValidation }, () => {});
+  app.get('/criteo-connect/callback', { preValidation }, (request, reply) => {
     const { name } = request.account as User;
     request.session.set('connected', [...(request.session.get('connected') ?? []), name]);
     return reply.redirect('/');
@@ -71,7 +79,7 @@ export async function createApp({ home, sessionSecret, sessions, criteo, signing
 
   app.get('/', (request, reply) => {
     const user = request.user as User | undefined;
-    if (!user) return reply.type('text/html').send('<a href="/auth/criteo">Sign in with Criteo</a>');
+    if (!user) return reply.type('text/html').send('<a href="/criteo-auth">Sign in with Criteo</a>');
     return { user: user.name, connected: request.session.get('connected') ?? [] };
   });
 

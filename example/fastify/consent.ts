@@ -9,7 +9,7 @@ export function takeConsent(secret: string, onConsent: (event: ConsentEvent) => 
   return async (app) => {
     app.removeAllContentTypeParsers();
     app.addContentTypeParser('*', (_request, _body, done) => done(null));
-    app.post('/criteo/consent', async (request, reply) => {
+    app.post('/criteo-consent', async (request, reply) => {
       try {
         await onConsent(await readConsentCallback(request.raw, { secret }));
       } catch (error) {

@@ -2,19 +2,20 @@ import Router from '@koa/router';
 import Koa from 'koa';
 import passport from 'koa-passport';
 import session from 'koa-session';
-import { CriteoStrategy, type CriteoStrategyOptions, type FailureInfo } from 'passport-criteo';
+import { CriteoStrategy, type CriteoStrategyOptions, type FailureInfo, type TokenSet } from 'passport-criteo';
 import { takeConsent } from './consent.js';
 
 interface User {
   id: string;
   name: string;
+  tokens: TokenSet;
 }
 
 export interface Settings {
-  /** The URL of the application. */
+  /** The app's URL. */
   home: string;
   sessionSecret: string;
-  /** How the Criteo app is registered. */
+  /** The settings of the Criteo app. */
   criteo: Omit<CriteoStrategyOptions, 'callbackURL'> & { clientSecret: string };
   signingSecret: string | undefined;
 }
@@ -26,36 +27,45 @@ export function createApp({ home, sessionSecret, criteo, signingSecret }: Settin
   app.use(session({ httpOnly: true, sameSite: 'lax', secure: home.startsWith('https:') }, app));
   app.use(passport.initialize());
   app.use(passport.session());
-  passport.serializeUser((user, done) => done(null, user));
-  passport.deserializeUser((user: User, done) => done(null, user));
+  // Stands for the app's database. The session holds the user's id: never the user, never the tokens.
+  const users = new Map<string, User>();
+  passport.serializeUser((user, done) => done(null, (user as User).id));
+  passport.deserializeUser((id: string, done) => done(null, users.get(id) ?? false));
 
   passport.use(
     new CriteoStrategy({
       ...criteo,
       callbackURL: `${home}/criteo-auth/callback`,
-      // Here an application finds or makes its user, and keeps the tokens.
-      verify: async ({ profile }) => profile && { id: profile.id, name: profile.displayName },
+      verify: async ({ profile, tokens }) => {
+        if (!profile) return false;
+        const user = { id: profile.id, name: profile.displayName, tokens };
+        users.set(user.id, user);
+        return user;
+      },
     }),
   );
 
   const router = new Router();
-  router.get('/auth/criteo', passport.authenticate('criteo'));
+  router.get('/criteo-auth', passport.authenticate('criteo'));
   router.get('/criteo-auth/callback', (ctx, next) => {
     const finish = async (error: unknown, user: User | false, info: FailureInfo) => {
       if (error) throw error;
-      if (!user) return void Object.assign(ctx, { status: 401, type: 'text', body: `${info.code}: ${info.message}` });
-      // A new session for the user who signs in: koa-session's own regenerate keeps what is in the old one.
-      Object.assign(ctx, { session: {} });
-      await ctx.logIn(user);
-      ctx.redirect('/');
+      if (user) {
+        // A new session for the user who signs in: koa-session's own regenerate keeps what is in the old one.
+        Object.assign(ctx, { session: {} });
+        await ctx.logIn(user);
+        return ctx.redirect('/');
+      }
+      console.warn(`Criteo login failed: ${info.code}`);
+      Object.assign(ctx, { status: 401, type: 'text', body: `${info.code}: ${info.message}` });
     };
     return passport.authenticate('criteo', finish)(ctx, next);
   });
 
-  // Connects Criteo to whoever is signed in, and leaves them signed in.
-  const authorize = passport.authorize('criteo', { callbackURL: `${home}/connect/criteo/callback` });
-  router.get('/connect/criteo', authorize);
-  router.get('/connect/criteo/callback', authorize, (ctx) => {
+  // Connects Criteo to the user who is signed in; the session stays as it is.
+  const authorize = passport.authorize('criteo', { callbackURL: `${home}/criteo-connect/callback` });
+  router.get('/criteo-connect', authorize);
+  router.get('/criteo-connect/callback', authorize, (ctx) => {
     const { account } = ctx.state as { account: User };
     const connected: string[] = ctx.session?.['connected'] ?? [];
     Object.assign(ctx.session ?? {}, { connected: [...connected, account.name] });
@@ -64,12 +74,12 @@ export function createApp({ home, sessionSecret, criteo, signingSecret }: Settin
 
   router.get('/', (ctx) => {
     const { user } = ctx.state as { user?: User };
-    if (!user) ctx.body = '<a href="/auth/criteo">Sign in with Criteo</a>';
+    if (!user) ctx.body = '<a href="/criteo-auth">Sign in with Criteo</a>';
     else ctx.body = { user: user.name, connected: ctx.session?.['connected'] ?? [] };
   });
 
   const onConsent = async (event: { type: string; state?: string }) => console.log(`${event.type} for ${event.state}`);
-  if (signingSecret) router.post('/criteo/consent', takeConsent(signingSecret, onConsent));
+  if (signingSecret) router.post('/criteo-consent', takeConsent(signingSecret, onConsent));
   app.use(router.routes());
   return app;
 }

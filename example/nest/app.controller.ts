@@ -1,10 +1,13 @@
-import { Controller, Get, Header, Redirect, Req, UseGuards } from '@nestjs/common';
+import { Controller, Get, Header, Inject, Redirect, Req, UseGuards } from '@nestjs/common';
 import { ConnectGuard, CriteoGuard } from './criteo.guards.js';
 import type { User, Visit } from './settings.js';
+import { Users } from './users.js';
 
 @Controller()
 export class AppController {
-  @Get('auth/criteo')
+  constructor(@Inject(Users) private readonly users: Users) {}
+
+  @Get('criteo-auth')
   @UseGuards(CriteoGuard)
   begin(): void {}
 
@@ -13,19 +16,19 @@ export class AppController {
   @Redirect()
   async finish(@Req() request: Visit): Promise<{ url: string }> {
     const { user, authInfo } = request;
-    // A new session for the user who signs in: somebody else may know the old one.
+    // A new session for the user: an attacker may know the id of the old one.
     await new Promise<void>((resolve, reject) => {
       request.session.regenerate((error) => (error ? reject(error) : resolve()));
     });
-    request.session.user = user;
+    request.session.userId = user.id;
     return { url: pathOf(authInfo?.state?.returnTo) };
   }
 
-  @Get('connect/criteo')
+  @Get('criteo-connect')
   @UseGuards(ConnectGuard)
   beginConnecting(): void {}
 
-  @Get('connect/criteo/callback')
+  @Get('criteo-connect/callback')
   @UseGuards(ConnectGuard)
   @Redirect('/')
   finishConnecting(@Req() { session, account }: Visit & { account: User }): void {
@@ -35,12 +38,13 @@ export class AppController {
   @Get()
   @Header('cache-control', 'no-store')
   home(@Req() { session }: Visit): unknown {
-    const { user, connected = [] } = session;
-    return user ? { user: user.name, connected } : '<a href="/auth/criteo">Sign in with Criteo</a>';
+    const user = this.users.find(session.userId);
+    const { connected = [] } = session;
+    return user ? { user: user.name, connected } : '<a href="/criteo-auth">Sign in with Criteo</a>';
   }
 }
 
-/** Where to go after signing in: a path of this application, never another site. */
+/** Returns where to go after signing in: a path of this app, never another site. */
 function pathOf(returnTo: unknown): string {
   return typeof returnTo === 'string' && /^\/(?![/\\])[^\s\\]*$/.test(returnTo) ? returnTo : '/';
 }

@@ -4,6 +4,7 @@ import { AppController } from './app.controller.js';
 import { ConsentController } from './consent.controller.js';
 import { Criteo } from './criteo.strategy.js';
 import { SETTINGS, type Settings } from './settings.js';
+import { Users } from './users.js';
 
 @Module({})
 export class AppModule {
@@ -12,7 +13,7 @@ export class AppModule {
       module: AppModule,
       imports: [PassportModule],
       controllers: [AppController, ConsentController],
-      providers: [Criteo, { provide: SETTINGS, useValue: settings }],
+      providers: [Criteo, Users, { provide: SETTINGS, useValue: settings }],
     };
   }
 }

@@ -2,8 +2,8 @@ import { Controller, Headers, HttpCode, HttpException, Inject, Post, type RawBod
 import { ConsentCallbackError, type ConsentEvent, verifyConsentCallback } from 'passport-criteo';
 import { SETTINGS, type Settings } from './settings.js';
 
-/** Criteo's consent callback. Its signature covers the raw bytes: `NestFactory.create(…, { rawBody: true })`. */
-@Controller('criteo/consent')
+/** Criteo's consent callback. Its signature covers the raw bytes, so the app needs `NestFactory.create(…, { rawBody: true })`. */
+@Controller('criteo-consent')
 export class ConsentController {
   constructor(@Inject(SETTINGS) private readonly settings: Settings) {}
 
@@ -21,7 +21,7 @@ export class ConsentController {
     }
   }
 
-  /** An event may come again, and at the same time: do nothing for an `event.id` that was handled. */
+  /** An event can come twice, even at the same time: do nothing for an `event.id` that was handled. */
   private async onConsent(event: ConsentEvent): Promise<void> {
     console.log(`${event.type} for ${event.state}`);
   }

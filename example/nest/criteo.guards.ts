@@ -3,28 +3,29 @@ import { AuthGuard } from '@nestjs/passport';
 import type { FailureInfo } from 'passport-criteo';
 import { SETTINGS, type Settings, type Visit } from './settings.js';
 
-/** Sends people to Criteo on the one route, and takes them back on the other. */
+/** Redirects users to Criteo on one route, and finishes the login on the other. */
 @Injectable()
 export class CriteoGuard extends AuthGuard('criteo') {
-  /** The application's own state for this login: kept in the session, and there again at its end. */
+  /** The app's own state for this login. It is kept in the session, and comes back at the end. */
   override getAuthenticateOptions(context: ExecutionContext): object {
     const { returnTo } = context.switchToHttp().getRequest<Visit>().query;
     return { state: { returnTo } };
   }
 
-  /** Tells why there is no user: Nest's own guard leaves `info` aside, and answers 401 without a word. */
+  /** Tells the user and the log why a login failed. Nest's own guard ignores `info`. */
   override handleRequest<User>(error: unknown, user: User | false, info: FailureInfo): User {
     if (error) {
-      // Criteo's errors and the network's say with which status to answer; others are mistakes in the application.
+      // Errors of Criteo and of the network carry the status to respond with. Others are mistakes in the app.
       const { status, code, retryable } = error as { status?: number; code?: string; retryable?: boolean };
       throw code && status ? new HttpException({ code, retryable }, status, { cause: error }) : error;
     }
-    if (!user) throw new HttpException({ code: info.code, message: info.message }, 401);
-    return user;
+    if (user) return user;
+    console.warn(`Criteo login failed: ${info.code}`);
+    throw new HttpException({ code: info.code, message: info.message }, 401);
   }
 }
 
-/** Connects Criteo to whoever is signed in: another callback, and `request.account` in place of `request.user`. */
+/** Connects Criteo to the user who is signed in: another callback, and `request.account` in place of `request.user`. */
 @Injectable()
 export class ConnectGuard extends CriteoGuard {
   constructor(@Inject(SETTINGS) private readonly settings: Settings) {
@@ -32,6 +33,6 @@ export class ConnectGuard extends CriteoGuard {
   }
 
   override getAuthenticateOptions(): object {
-    return { callbackURL: `${this.settings.home}/connect/criteo/callback` };
+    return { callbackURL: `${this.settings.home}/criteo-connect/callback` };
   }
 }

@@ -2,28 +2,39 @@ import { Inject, Injectable } from '@nestjs/common';
 import { PassportStrategy } from '@nestjs/passport';
 import { type CriteoProfile, CriteoStrategy } from 'passport-criteo';
 import { SETTINGS, type Settings, type User, type Visit } from './settings.js';
+import { Users } from './users.js';
 
 // `true`: validate gets as many arguments as it names, so that it may name the token response.
 @Injectable()
 export class Criteo extends PassportStrategy(CriteoStrategy, 'criteo', true) {
-  constructor(@Inject(SETTINGS) { home, criteo }: Settings) {
+  constructor(
+    @Inject(SETTINGS) { home, criteo }: Settings,
+    @Inject(Users) private readonly users: Users,
+  ) {
     super({
       ...criteo,
       callbackURL: `${home}/criteo-auth/callback`,
-      // Whoever is signed in is in the session here, not in req.user.
-      // On the Fastify adapter it is another request than Express’s; both have the session.
-      bindTo: (req) => (req as unknown as Visit).session.user?.id,
+      // Here, the session knows the user, and req.user does not. On the Fastify adapter, the request is not Express's;
+      // both have the session.
+      bindTo: (req) => (req as unknown as Visit).session.userId,
     });
   }
 
-  /** Here an application finds or makes its user, and keeps the tokens. */
   async validate(
-    _accessToken: string,
-    _refreshToken: string | undefined,
+    accessToken: string,
+    refreshToken: string | undefined,
     params: { expires_in?: number },
     profile: CriteoProfile,
   ): Promise<User> {
-    const until = Date.now() + 1000 * (params.expires_in ?? 0);
-    return { id: profile.id, name: profile.displayName, until };
+    const obtainedAt = Date.now();
+    const expiresAt = obtainedAt + 1000 * (params.expires_in ?? 0);
+    const tokens = {
+      accessToken,
+      tokenType: 'Bearer',
+      obtainedAt,
+      expiresAt,
+      ...(refreshToken && { refreshToken }),
+    } as const;
+    return this.users.save({ id: profile.id, name: profile.displayName, tokens });
   }
 }

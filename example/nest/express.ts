@@ -4,7 +4,7 @@ import session from 'express-session';
 import { AppModule } from './app.module.js';
 import type { Settings } from './settings.js';
 
-/** The application on Nest's Express adapter. */
+/** Returns the app on Nest's Express adapter. */
 export async function onExpress(settings: Settings, secret: string): Promise<NestExpressApplication> {
   const options = { rawBody: true, logger: ['error' as const] };
   const app = await NestFactory.create<NestExpressApplication>(AppModule.with(settings), options);

@@ -5,7 +5,7 @@ import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fa
 import { AppModule } from './app.module.js';
 import type { Settings } from './settings.js';
 
-/** The application on Nest's Fastify adapter, with what @nestjs/passport misses there. */
+/** Returns the app on Nest's Fastify adapter, with the methods that @nestjs/passport needs there. */
 export async function onFastify(settings: Settings, secret: string): Promise<NestFastifyApplication> {
   const adapter = new FastifyAdapter();
   const fastify = adapter.getInstance();

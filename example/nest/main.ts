@@ -6,7 +6,7 @@ import { onFastify } from './fastify.js';
 
 const { PORT: port = '3000', SESSION_SECRET = randomBytes(32).toString('hex'), ADAPTER = 'express' } = process.env;
 
-/** The Criteo app that the environment names; else the sandbox's, which stands in for Criteo on this machine. */
+/** Returns the Criteo app from the environment, or else the sandbox's: it stands in for Criteo on this machine. */
 async function registered() {
   const {
     CRITEO_CLIENT_ID: clientID,

@@ -1,12 +1,12 @@
-import type { CriteoStrategyOptions } from 'passport-criteo';
+import type { CriteoStrategyOptions, TokenSet } from 'passport-criteo';
 
-/** What the application has to know; the name it is injected by. */
+/** The name under which the settings are injected. */
 export const SETTINGS = Symbol('settings');
 
 export interface Settings {
-  /** The URL of the application. */
+  /** The app's URL. */
   home: string;
-  /** How the Criteo app is registered. */
+  /** The settings of the Criteo app. */
   criteo: Omit<CriteoStrategyOptions, 'callbackURL'> & { clientSecret: string };
   signingSecret: string;
 }
@@ -14,15 +14,15 @@ export interface Settings {
 export interface User {
   id: string;
   name: string;
-  /** When the access token ends. */
-  until: number;
+  tokens: TokenSet;
 }
 
 /** The part of a request that is the same on Express and on Fastify. */
 export interface Visit {
-  session: { user?: User; connected?: string[]; regenerate(done: (error?: unknown) => void): void };
+  /** Holds the user's id: never the user, never the tokens. */
+  session: { userId?: string; connected?: string[]; regenerate(done: (error?: unknown) => void): void };
   query: Record<string, unknown>;
   user: User;
-  /** What the strategy tells of a login beside the user. */
+  /** What the strategy reports about a login besides the user. */
   authInfo?: { state?: { returnTo?: string } };
 }

@@ -115,6 +115,10 @@ class LocalSandbox implements Sandbox {
     return { ...this.#app };
   }
 
+  get now(): number {
+    return this.#clock.now();
+  }
+
   get requests(): readonly SandboxRequest[] {
     return this.#log.entries();
   }

@@ -65,6 +65,8 @@ export interface Sandbox {
     readonly signingKey: string;
     readonly signingSecret: string;
   };
+  /** The sandbox's time in milliseconds since the epoch. */
+  readonly now: number;
   /**
    * What was received (and, for consent callbacks, sent), oldest first, the last 5,000. A copy, with secrets as they
    * came: this is a test double. The page at {@link url} and its resources are left out.

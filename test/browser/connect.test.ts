@@ -1,30 +1,30 @@
 import { expect } from 'chai';
 import type { Browser } from 'playwright-core';
-import { startWorld, type World } from '../example/world';
-import { openBrowser, openPerson, type Person, type Tab } from './person';
+import { type RunningExample, startExample } from '../example/support';
+import { type BrowserUser, openBrowser, openUser, type Tab } from './support';
 
-describe('Somebody who is signed in already', () => {
+describe('A user who is signed in already', () => {
   let browser: Browser;
-  let world: World;
-  let person: Person;
+  let example: RunningExample;
+  let user: BrowserUser;
   let tab: Tab;
 
-  const session = async () => (await person.context.cookies()).find(({ name }) => name === 'example.sid')?.value;
+  const session = async () => (await user.context.cookies()).find(({ name }) => name === 'example.sid')?.value;
 
   before(async () => {
     browser = await openBrowser();
   });
   after(() => browser.close());
   beforeEach(async () => {
-    world = await startWorld();
-    person = await openPerson(browser, world.url);
-    tab = await person.openTab();
+    example = await startExample();
+    user = await openUser(browser, example.url);
+    tab = await user.openTab();
     await tab.signInAs('Ada');
   });
   afterEach(async () => {
-    await person.context.close();
-    await world.close();
-    expect(person.complaints, 'complaints of the browser').to.deep.equal([]);
+    await user.context.close();
+    await example.close();
+    expect(user.complaints, 'complaints of the browser').to.deep.equal([]);
   });
 
   it('connects Criteo, and their session survives', async () => {
@@ -38,21 +38,21 @@ describe('Somebody who is signed in already', () => {
     expect(await session()).to.equal(before);
   });
 
-  it('connects a second portfolio, and works with each of them', async () => {
+  it('connects a second portfolio, and uses each of them', async () => {
     await tab.connect('Alpine Outfitters');
     await tab.connect('Casa Verde');
     expect(await tab.connections()).to.deep.equal(['Alpine Outfitters', 'Casa Verde']);
-    const tokens = world.tokenRequests();
-    await tab.connection('Casa Verde').getByRole('button', { name: 'Refresh now' }).click();
-    await tab.page.getByText('The access token was refreshed.').waitFor();
-    expect(world.tokenRequests()).to.equal(tokens + 1);
+    const tokens = example.tokenRequests();
+    await tab.press('Refresh now', 'Casa Verde');
+    await tab.announces('The access token of Casa Verde was refreshed.');
+    expect(example.tokenRequests()).to.equal(tokens + 1);
   });
 
   it('disconnects one portfolio and keeps the other', async () => {
     await tab.connect('Alpine Outfitters');
     await tab.connect('Casa Verde');
-    await tab.connection('Alpine Outfitters').getByRole('button', { name: 'Disconnect' }).click();
-    await tab.page.getByRole('status').getByText('Disconnected').waitFor();
+    await tab.press('Disconnect', 'Alpine Outfitters');
+    await tab.announces('Disconnected');
     expect(await tab.connections()).to.deep.equal(['Casa Verde']);
     expect(await tab.text()).to.contain('Signed in as Ada');
   });
@@ -67,36 +67,36 @@ describe('Somebody who is signed in already', () => {
     expect(await tab.connections()).to.deep.equal(['Casa Verde']);
   });
 
-  it('is stopped when somebody else has signed in in another tab meanwhile', async () => {
-    // A tab that was there before anybody signed in still shows the form.
+  it('is stopped when another user has signed in in another tab meanwhile', async () => {
+    // A tab that was opened before still shows the form to sign in.
     await tab.click('Sign out');
-    const other = await person.openTab();
+    const other = await user.openTab();
     await tab.signInAs('Ada');
     await tab.click('Connect Criteo');
     await tab.tick('Alpine Outfitters');
     await other.signInAs('Bob');
     await tab.click('Approve');
-    await tab.sees('Somebody else is signed in now');
+    await tab.sees('Another user is signed in now');
     expect(await tab.text()).to.contain('You are still signed in as Bob.');
-    expect(world.tokenRequests()).to.equal(0);
+    expect(example.tokenRequests()).to.equal(0);
     await tab.click('Go to the dashboard');
     await tab.sees('Dashboard');
     expect(await tab.text()).to.contain('Nothing is connected yet');
   });
 
-  it('gets nothing for the next person when they sign out in another tab meanwhile', async () => {
+  it('connects nothing to the next user after signing out in another tab meanwhile', async () => {
     await tab.click('Connect Criteo');
     await tab.tick('Alpine Outfitters');
-    const other = await person.openTab();
+    const other = await user.openTab();
     await other.click('Sign out');
     await other.sees('Your advertisers, in this app');
     await other.signInAs('Bob');
     await tab.click('Approve');
     await tab.sees('This link works only once');
-    expect(world.tokenRequests()).to.equal(0);
+    expect(example.tokenRequests()).to.equal(0);
   });
 
-  it('signed in with Criteo: connects more', async () => {
+  it('connects more after signing in with Criteo', async () => {
     await tab.click('Sign out');
     await tab.sees('Your advertisers, in this app');
     await tab.signIn('Alpine Outfitters');
@@ -117,7 +117,7 @@ describe('Somebody who is signed in already', () => {
     await tab.page.getByText('Nothing is connected yet').waitFor();
   });
 
-  it('sees two connections whole on a narrow screen', async () => {
+  it('sees two connections in full on a narrow screen', async () => {
     await tab.page.setViewportSize({ width: 320, height: 600 });
     await tab.connect('Alpine Outfitters', '(no name)');
     await tab.connect('Casa Verde');

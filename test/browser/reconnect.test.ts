@@ -1,12 +1,12 @@
 import { expect } from 'chai';
 import type { Browser } from 'playwright-core';
-import { startWorld, type World } from '../example/world';
-import { openBrowser, openPerson, type Person, type Tab } from './person';
+import { type RunningExample, startExample } from '../example/support';
+import { type BrowserUser, openBrowser, openUser, type Tab } from './support';
 
-describe('Somebody who takes their consent back', () => {
+describe('A user who revokes their consent', () => {
   let browser: Browser;
-  let world: World;
-  let person: Person;
+  let example: RunningExample;
+  let user: BrowserUser;
   let tab: Tab;
 
   before(async () => {
@@ -14,52 +14,52 @@ describe('Somebody who takes their consent back', () => {
   });
   after(() => browser.close());
   beforeEach(async () => {
-    world = await startWorld();
-    person = await openPerson(browser, world.url);
-    tab = await person.openTab();
+    example = await startExample();
+    user = await openUser(browser, example.url);
+    tab = await user.openTab();
     await tab.signInAs('Ada');
     await tab.connect('Alpine Outfitters');
     await tab.connect('Casa Verde');
   });
   afterEach(async () => {
-    await person.context.close();
-    await world.close();
-    expect(person.complaints, 'complaints of the browser').to.deep.equal([]);
+    await user.context.close();
+    await example.close();
+    expect(user.complaints, 'complaints of the browser').to.deep.equal([]);
   });
 
-  it('revokes it on the sandbox’s page, is offered to reconnect, and does', async () => {
+  it('revokes it on the sandbox’s page, and reconnects', async () => {
     await tab.click('sandbox');
     await tab.sees('Criteo sandbox');
     await tab.page.getByRole('button', { name: /^Revoke the consent of .* for Casa Verde$/ }).click();
     await tab.page.getByText('revoked').waitFor();
 
-    await tab.page.goto(`${world.url}/dashboard`);
+    await tab.page.goto(`${example.url}/dashboard`);
     await tab.sees('Dashboard');
     const ended = tab.connection('Casa Verde');
     await ended.getByRole('alert').getByText('This connection has ended.').waitFor();
-    expect(await tab.page.getByRole('alert').count(), 'the other one lives').to.equal(1);
+    expect(await tab.page.getByRole('alert').count(), 'the other one is active').to.equal(1);
 
-    await ended.getByRole('link', { name: 'Reconnect' }).click();
+    await ended.getByRole('link', { name: 'Reconnect Casa Verde' }).click();
     await tab.tick('Casa Verde');
     await tab.click('Approve');
     await tab.sees('Dashboard');
     expect(await tab.page.getByRole('alert').count()).to.equal(0);
     expect(await tab.connections()).to.deep.equal(['Alpine Outfitters', 'Casa Verde']);
-    await tab.connection('Casa Verde').getByRole('button', { name: 'Refresh now' }).click();
-    await tab.page.getByText('The access token was refreshed.').waitFor();
+    await tab.press('Refresh now', 'Casa Verde');
+    await tab.announces('The access token of Casa Verde was refreshed.');
   });
 
-  it('sees a token that was refreshed without them after the sandbox’s clock was moved', async () => {
+  it('sees a token that was refreshed after the sandbox’s clock was moved', async () => {
     await tab.click('sandbox');
     await tab.click('15 minutes (access tokens expire)');
     await tab.page.getByText('900 s ahead').waitFor();
-    await tab.page.goto(`${world.url}/dashboard`);
+    await tab.page.goto(`${example.url}/dashboard`);
     await tab.connection('Casa Verde').getByText('Access token, refreshed at').waitFor();
-    expect(world.tokenRequests('refresh_token')).to.equal(2);
+    expect(example.tokenRequests('refresh_token')).to.equal(2);
   });
 
-  it('sees the banner whole on a narrow screen, and reaches it by keyboard', async () => {
-    await world.sandbox.revoke();
+  it('sees the notice in full on a narrow screen, and reaches it by keyboard', async () => {
+    await example.sandbox.revoke();
     await tab.page.setViewportSize({ width: 320, height: 600 });
     await tab.page.reload();
     await tab.sees('Dashboard');

@@ -4,7 +4,7 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { resolve } from 'node:path';
 import { expect } from 'chai';
-import { openBrowser, openPerson } from './person';
+import { openBrowser, openUser } from './support';
 
 const root = resolve(__dirname, '../..');
 
@@ -12,7 +12,7 @@ describe('npm start', () => {
   let child: ChildProcess | undefined;
   afterEach(() => child?.kill('SIGKILL'));
 
-  /** Starts the example as `npm start` does, or its worker, and gives what it prints. */
+  /** Starts the example as `npm start` does, or its worker, and reads what it prints. */
   const start = (env: Record<string, string>, script = 'example/server.ts') => {
     const { CRITEO_CLIENT_ID: _, CRITEO_CLIENT_SECRET: __, ...rest } = process.env;
     const process_ = spawn('node_modules/.bin/tsx', [script], { cwd: root, env: { ...rest, ...env } });
@@ -43,7 +43,7 @@ describe('npm start', () => {
       const [, url = ''] = await example.said(/Open (http:\/\/localhost:\d+)\n/);
       const browser = await openBrowser();
       try {
-        const tab = await (await openPerson(browser, url)).openTab();
+        const tab = await (await openUser(browser, url)).openTab();
         await tab.begin();
         await tab.page.getByRole('checkbox').first().check();
         await tab.click('Approve');
@@ -52,7 +52,11 @@ describe('npm start', () => {
         example.process.kill(signal);
         const { code, output } = await example.ended;
         expect(code).to.equal(0);
-        expect(output).to.contain('Talking to the sandbox').and.contain('CRITEO_CLIENT_ID');
+        expect(output).to.contain('stands in for Criteo').and.contain('CRITEO_CLIENT_ID');
+        expect(output).to.match(/authentication method +Authorization Code\n/);
+        for (const path of ['/criteo-auth/callback', '/criteo-connect/callback', '/criteo-consent']) {
+          expect(output).to.contain(`  ${url}${path}`);
+        }
       } finally {
         await browser.close();
       }
@@ -67,7 +71,7 @@ describe('npm start', () => {
       const { code, output } = await start({ PORT: String(port) }).ended;
       expect(code).to.equal(1);
       expect(output).to.equal(
-        `Port ${port} is taken: stop what runs there, or choose another one with PORT=${port + 1} npm start.\n`,
+        `Port ${port} is in use: stop what runs there, or choose another one with PORT=${port + 1} npm start.\n`,
       );
     } finally {
       other.close();

@@ -3,13 +3,12 @@ import type { Browser } from 'playwright-core';
 import { CookieStateStore, CriteoStrategy } from '../../lib/index';
 import { mountsStrictSessions } from '../integration/docs/traps/strict';
 import { type Mount, opener, routes, sessions } from '../integration/traps/app';
-import { openBrowser } from './person';
+import { openBrowser } from './support';
 
 const secret = 'only for tests, of 32 characters';
 
 const documented: Mount = (app, passport, options) => {
-  const callbackURL = options.callbackURL.replace('/callback', '/auth/criteo/callback');
-  mountsStrictSessions(app, passport, { ...options, clientSecret: options.clientSecret ?? '', callbackURL }, secret);
+  mountsStrictSessions(app, passport, { ...options, clientSecret: options.clientSecret ?? '' }, secret);
   app.get('/dashboard', (req, res) => void res.json(req.user ?? null));
 };
 
@@ -17,8 +16,8 @@ const redirecting: Mount = (app, passport, options) => {
   const store = new CookieStateStore({ secret });
   passport.use(new CriteoStrategy({ ...options, store, verify: ({ profile }) => ({ id: profile?.id }) }));
   app.use(sessions({ cookie: { sameSite: 'strict' } }), passport.session());
-  app.get('/login', passport.authenticate('criteo'));
-  app.get('/callback', passport.authenticate('criteo', { successRedirect: '/dashboard' }));
+  app.get('/criteo-auth', passport.authenticate('criteo'));
+  app.get('/criteo-auth/callback', passport.authenticate('criteo', { successRedirect: '/dashboard' }));
   app.get('/dashboard', (req, res) => void res.json(req.user ?? null));
 };
 
@@ -30,7 +29,7 @@ describe('A session cookie with SameSite=Strict, in a browser', () => {
   });
   after(() => browser.close());
 
-  /** Begins at one path, approves at Criteo, and gives what is to be seen at the other path. */
+  /** Starts at one URL, approves at Criteo, and returns the text at the other path. */
   const signIn = async (start: string, end: string): Promise<string | null> => {
     const page = await browser.newPage();
     await page.goto(start);
@@ -42,16 +41,18 @@ describe('A session cookie with SameSite=Strict, in a browser', () => {
 
   it('stays away from the callback, and the message says so', async () => {
     const { origin } = await open(routes(sessions({ cookie: { sameSite: 'strict' } })));
-    expect(await signIn(`${origin}/login`, '/callback')).to.contain('The session cookie is SameSite=Strict');
+    expect(await signIn(`${origin}/criteo-auth`, '/criteo-auth/callback')).to.contain(
+      'The session cookie is SameSite=Strict',
+    );
   });
 
-  it('stays away from where a callback redirects to', async () => {
+  it('stays away from the page to which a callback redirects', async () => {
     const { origin } = await open(redirecting);
-    expect(await signIn(`${origin}/login`, '/dashboard')).to.equal('null');
+    expect(await signIn(`${origin}/criteo-auth`, '/dashboard')).to.equal('null');
   });
 
-  it('signs people in, mounted as documented', async () => {
+  it('signs users in, mounted as documented', async () => {
     const { origin } = await open(documented);
-    expect(await signIn(`${origin}/auth/criteo`, '/dashboard')).to.match(/^\{"id":/);
+    expect(await signIn(`${origin}/criteo-auth`, '/dashboard')).to.match(/^\{"id":/);
   });
 });

@@ -1,6 +1,7 @@
 import { expect } from 'chai';
+import { CookieClient } from '../support/cookie-client';
 import { Project } from './support/project';
-import { behaves, Person, type Running, signingSecret, start } from './support/running';
+import { behaves, decide, type Running, signedIn, signingSecret, start } from './support/running';
 
 describe('Koa 3', () => {
   let project: Project;
@@ -15,10 +16,10 @@ describe('Koa 3', () => {
   behaves(() => running);
 
   it('keeps nothing of the session before in the session of the user who signs in', async () => {
-    const person = new Person(running?.home ?? '');
-    await person.decide('/connect/criteo');
-    await person.decide('/auth/criteo');
-    expect(await person.signedIn()).to.deep.include({ connected: [] });
+    const client = new CookieClient(running?.home);
+    await decide(client, '/criteo-connect');
+    await decide(client, '/criteo-auth');
+    expect(await signedIn(client)).to.deep.include({ connected: [] });
   });
 
   it('is told what is missing, where there is no session; a CookieStateStore misses nothing', async () => {

@@ -1,6 +1,7 @@
 import { expect } from 'chai';
+import { CookieClient } from '../support/cookie-client';
 import { Project } from './support/project';
-import { behaves, Person, type Running, signingSecret, start } from './support/running';
+import { behaves, decide, type Running, signingSecret, start } from './support/running';
 
 const versions = {
   11: {},
@@ -51,11 +52,12 @@ for (const [version, changes] of Object.entries(versions)) {
         }
 
         it('takes the application’s own state along, and follows it to no other site', async () => {
-          const person = new Person(running?.home ?? '');
-          const decide = async (returnTo: string) =>
-            (await person.decide(`/auth/criteo?returnTo=${encodeURIComponent(returnTo)}`)).location;
-          expect(await decide('/reports?day=1')).to.equal(`${person.home}/reports?day=1`);
-          expect(await decide('//evil.example')).to.equal(`${person.home}/`);
+          const home = running?.home ?? '';
+          const client = new CookieClient(home);
+          const signIn = async (returnTo: string) =>
+            (await decide(client, `/criteo-auth?returnTo=${encodeURIComponent(returnTo)}`)).location;
+          expect(await signIn('/reports?day=1')).to.equal(`${home}/reports?day=1`);
+          expect(await signIn('//evil.example')).to.equal(`${home}/`);
         });
       });
     }

@@ -1,199 +1,231 @@
-import { get, type IncomingMessage } from 'node:http';
 import { expect } from 'chai';
-import { Visitor } from './visitor';
-import { startWorld, type World } from './world';
+import { MemoryStore, type SessionData } from 'express-session';
+import { CookieClient } from '../support/cookie-client';
+import { type RunningExample, startExample } from './support';
 
 describe('The example app', () => {
-  let world: World;
-  let visitor: Visitor;
+  let example: RunningExample;
+  let client: CookieClient;
 
   beforeEach(async () => {
-    world = await startWorld();
-    visitor = new Visitor(world.url);
+    example = await startExample();
+    client = new CookieClient(example.url);
   });
-  afterEach(() => world.close());
+  afterEach(() => example.close());
 
   const signIn = async (advertisers?: string[]) => {
-    const back = await world.sandbox.approve(await visitor.begin(), advertisers && { advertisers });
-    return visitor.get(back);
+    const back = await example.sandbox.approve(
+      (await client.get('/criteo-auth')).location,
+      advertisers && { advertisers },
+    );
+    return client.get(back);
   };
 
-  it('signs somebody in and shows what they shared, and that alone', async () => {
-    expect((await visitor.get('/')).body).to.contain('Sign in with Criteo');
+  it('signs a user in, and shows what they shared and nothing else', async () => {
+    expect((await client.get('/')).body).to.contain('Sign in with Criteo');
     const { status, location } = await signIn(['13', '1352']);
-    expect([status, location]).to.deep.equal([303, `${world.url}/dashboard`]);
-    const { body } = await visitor.get('/dashboard');
+    expect([status, location]).to.deep.equal([303, `${example.url}/dashboard`]);
+    const { body } = await client.get('/dashboard');
     expect(body).to.contain('Alpine Outfitters').and.contain('2 advertisers').and.not.contain('Casa Verde');
     expect(body, 'escaped').to.contain('Bakery &amp; &lt;b&gt;Sons&lt;/b&gt;');
-    expect((await visitor.get('/')).body).to.contain('Welcome back');
+    expect((await client.get('/')).body).to.contain('Welcome back');
   });
 
-  it('gives the browser a new session at sign-in, and keeps the logins that are pending in other tabs', async () => {
-    const other = await visitor.begin();
-    const before = visitor.cookies.get('example.sid');
+  it('starts a new session at sign-in, and keeps the logins that are pending in other tabs', async () => {
+    const other = (await client.get('/criteo-auth')).location;
+    const before = client.cookies()['example.sid'];
     await signIn(['13']);
-    expect(visitor.cookies.get('example.sid')).not.to.equal(before);
-    const { location } = await visitor.get(await world.sandbox.approve(other, { advertisers: ['20481'] }));
-    expect(location).to.equal(`${world.url}/dashboard`);
-    expect((await visitor.get('/dashboard')).body)
+    expect(client.cookies()['example.sid']).not.to.equal(before);
+    const { location } = await client.get(await example.sandbox.approve(other, { advertisers: ['20481'] }));
+    expect(location).to.equal(`${example.url}/dashboard`);
+    expect((await client.get('/dashboard')).body)
       .to.contain('Casa Verde')
       .and.not.contain('Alpine');
   });
 
+  it('keeps the id of the user in the session, and neither the user nor tokens', async () => {
+    const saved: string[] = [];
+    const { set } = MemoryStore.prototype;
+    MemoryStore.prototype.set = function (this: MemoryStore, id, session: SessionData, callback) {
+      saved.push(JSON.stringify(session));
+      return set.call(this, id, session, callback);
+    };
+    try {
+      await signIn(['13']);
+      await client.get((await client.get('/criteo-connect')).location);
+      await client.post('/refresh', { connection: '13' });
+    } finally {
+      MemoryStore.prototype.set = set;
+    }
+    const { cookie: _, ...session } = JSON.parse(saved.at(-1) ?? '{}');
+    expect(session.passport).to.deep.equal({ user: 'criteo:13' });
+    const authorization = example.sandbox.requests.map(({ headers }) => String(headers.authorization ?? ''));
+    const tokens = [
+      ...authorization.filter(Boolean).map((header) => header.replace('Bearer ', '')),
+      ...example.sandbox.requests.map(({ form }) => form['refresh_token']),
+    ].filter((token) => token !== undefined);
+    expect(new Set(tokens)).to.have.property('size').that.is.at.least(2);
+    for (const token of tokens) expect(saved.join('\n')).not.to.contain(token);
+  });
+
   it('keeps the session cookie from scripts and from other sites’ forms', async () => {
-    const { headers } = await visitor.get('/criteo-auth');
-    expect(headers.getSetCookie()).to.have.lengthOf(1);
-    expect(headers.getSetCookie()[0]).to.match(/^example\.sid=.*; HttpOnly; SameSite=Lax$/);
+    const { setCookies } = await client.get('/criteo-auth');
+    expect(setCookies).to.have.lengthOf(1);
+    expect(setCookies[0]).to.match(/^example\.sid=.*; HttpOnly; SameSite=Lax$/);
   });
 
   it('sets a secure cookie behind a proxy that ends TLS', async () => {
-    await world.close();
-    world = await startWorld({ criteo: { callbackURL: 'https://app.example.com/criteo-auth/callback' } });
-    visitor = new Visitor(world.url);
-    const { headers } = await visitor.get('/criteo-auth', { 'x-forwarded-proto': 'https' });
-    expect(headers.getSetCookie()[0]).to.match(/; HttpOnly; Secure; SameSite=Lax$/);
-    expect((await visitor.get('/criteo-auth')).headers.getSetCookie(), 'over http').to.deep.equal([]);
+    await example.close();
+    example = await startExample({ criteo: { callbackURL: 'https://app.example.com/criteo-auth/callback' } });
+    client = new CookieClient(example.url);
+    const { setCookies } = await client.get('/criteo-auth', { headers: { 'x-forwarded-proto': 'https' } });
+    expect(setCookies[0]).to.match(/; HttpOnly; Secure; SameSite=Lax$/);
+    expect((await client.get('/criteo-auth')).setCookies, 'over http').to.deep.equal([]);
   });
 
-  it('lets no other site’s page in, and lets nothing be kept', async () => {
+  it('allows no content of other sites, and no caching', async () => {
     for (const path of ['/', '/criteo-auth', '/criteo-connect', '/nowhere']) {
-      const { headers } = await visitor.get(path);
-      expect(headers.get('content-security-policy'), path).to.match(/default-src 'none'.*frame-ancestors 'none'/);
-      expect(headers.get('content-security-policy'), path).not.to.contain('unsafe');
-      expect(headers.get('cache-control'), path).to.equal('no-store');
-      expect(headers.get('x-content-type-options'), path).to.equal('nosniff');
-      expect(headers.get('x-powered-by'), path).to.equal(null);
+      const { headers } = await client.get(path);
+      expect(headers['content-security-policy'], path).to.match(/default-src 'none'.*frame-ancestors 'none'/);
+      expect(headers['content-security-policy'], path).not.to.contain('unsafe');
+      expect(headers['cache-control'], path).to.equal('no-store');
+      expect(headers['x-content-type-options'], path).to.equal('nosniff');
+      expect(headers['x-powered-by'], path).to.equal(undefined);
     }
   });
 
-  it('takes forms from its own pages only', async () => {
+  it('accepts forms of its own pages only', async () => {
     await signIn();
     for (const path of ['/refresh', '/disconnect', '/sign-in', '/sign-out']) {
       for (const headers of [{}, { origin: 'https://evil.example' }, { origin: 'null' }]) {
-        const { status, title } = await visitor.post(path, { connection: '13', name: 'Eve' }, headers);
+        const { status, title } = await client.post(path, { connection: '13', name: 'Eve' }, headers);
         expect([status, title], `${path} ${JSON.stringify(headers)}`).to.deep.equal([
           403,
           'That came from another site',
         ]);
       }
     }
-    expect(world.tokenRequests('refresh_token')).to.equal(0);
-    expect((await visitor.get('/dashboard')).status).to.equal(200);
+    expect(example.tokenRequests('refresh_token')).to.equal(0);
+    expect((await client.get('/dashboard')).status).to.equal(200);
   });
 
-  it('begins on the host that Criteo sends people back to, or the cookie would stay behind', async () => {
-    const { hostname, port, host } = new URL(world.url);
-    const answer = await new Promise<IncomingMessage>((resolve, reject) => {
-      get({ hostname, port, path: '/criteo-auth', headers: { host: `127.0.0.1:${port}` } }, resolve).on(
-        'error',
-        reject,
-      );
-    });
-    answer.resume();
-    expect(answer.headers.location).to.equal(`http://${host}/criteo-auth`);
-    expect(answer.headers['set-cookie']).to.equal(undefined);
+  it('redirects to the host of the callback URL before a login starts, because cookies belong to one host', async () => {
+    const { host, port } = new URL(example.url);
+    const { location, setCookies } = await client.get('/criteo-auth', { headers: { host: `127.0.0.1:${port}` } });
+    expect(location).to.equal(`http://${host}/criteo-auth`);
+    expect(setCookies).to.deep.equal([]);
   });
 
-  it('signs out, and keeps the dashboard from those who are not signed in', async () => {
+  it('signs out, and shows the dashboard to signed-in users only', async () => {
     await signIn();
-    expect((await visitor.post('/sign-out')).location).to.equal(`${world.url}/`);
-    expect((await visitor.get('/dashboard')).location).to.equal(`${world.url}/`);
-    await visitor.post('/refresh', { connection: '13' });
-    expect(world.tokenRequests('refresh_token')).to.equal(0);
-    expect((await visitor.get('/')).body).to.contain('Sign in with Criteo');
+    expect((await client.post('/sign-out')).location).to.equal(`${example.url}/`);
+    expect((await client.get('/dashboard')).location).to.equal(`${example.url}/`);
+    await client.post('/refresh', { connection: '13' });
+    expect(example.tokenRequests('refresh_token')).to.equal(0);
+    expect((await client.get('/')).body).to.contain('Sign in with Criteo');
   });
 
   it('shows Retail Media accounts', async () => {
-    await world.close();
-    world = await startWorld({
+    await example.close();
+    example = await startExample({
       criteo: { service: 'retail-media' },
       sandbox: { app: { service: 'retail-media' }, portfolio: [{ id: '18446744073709551616', name: 'Shelf One' }] },
     });
-    visitor = new Visitor(world.url);
-    expect((await visitor.get('/')).body)
+    client = new CookieClient(example.url);
+    expect((await client.get('/')).body)
       .to.contain('Your accounts, in this app')
       .and.not.contain('advertiser');
     await signIn();
-    expect((await visitor.get('/dashboard')).body)
+    expect((await client.get('/dashboard')).body)
       .to.contain('18446744073709551616')
       .and.contain('1 account<')
       .and.not.contain('advertiser');
   });
 
   it('works with PKCE', async () => {
-    await world.close();
-    world = await startWorld({ criteo: { pkce: true }, sandbox: { app: { pkce: true } } });
-    visitor = new Visitor(world.url);
-    expect((await signIn()).location).to.equal(`${world.url}/dashboard`);
+    await example.close();
+    example = await startExample({ criteo: { pkce: true }, sandbox: { app: { pkce: true } } });
+    client = new CookieClient(example.url);
+    expect((await signIn()).location).to.equal(`${example.url}/dashboard`);
   });
 
-  describe('has a readable page', () => {
-    it('for a person who declines', async () => {
-      const reply = await visitor.get(await world.sandbox.deny(await visitor.begin()));
+  describe('has a page', () => {
+    it('for a user who declines', async () => {
+      const reply = await client.get(await example.sandbox.deny((await client.get('/criteo-auth')).location));
       expect([reply.status, reply.title]).to.deep.equal([403, 'You declined']);
-      expect(world.tokenRequests()).to.equal(0);
+      expect(firstButton(reply.body), 'another try').to.equal('/criteo-auth');
+      expect(reply.body, 'the message of the strategy').to.contain('<dt>Message</dt>');
+      expect(example.log.join(), 'the code in the log').to.match(/^access_denied: \w/);
+      expect(example.tokenRequests()).to.equal(0);
     });
 
-    it('for a person who declines, when Criteo leaves the state out', async () => {
-      const reply = await visitor.get('/criteo-auth/callback?error=access_denied&error_description=<b>text</b>');
+    it('for a user who declines, when Criteo leaves the state out', async () => {
+      const reply = await client.get('/criteo-auth/callback?error=access_denied&error_description=<b>text</b>');
       expect([reply.status, reply.title]).to.deep.equal([403, 'You declined']);
       expect(reply.body).to.contain('state_missing').and.not.contain('text</b>').and.not.contain('&lt;b&gt;');
     });
 
-    it('for a callback that was used already, without asking Criteo again', async () => {
-      const back = await world.sandbox.approve(await visitor.begin());
-      await visitor.get(back);
-      const reply = await visitor.get(back);
+    it('for a callback that was used before, without asking Criteo again', async () => {
+      const back = await example.sandbox.approve((await client.get('/criteo-auth')).location);
+      await client.get(back);
+      const reply = await client.get(back);
       expect([reply.status, reply.title]).to.deep.equal([400, 'This link works only once']);
-      expect(reply.body).to.contain('You are still signed in').and.contain('href="/dashboard"');
-      expect(world.tokenRequests()).to.equal(1);
+      expect(reply.body).to.contain('You are still signed in');
+      expect(firstButton(reply.body), 'leads on').to.equal('/dashboard');
+      expect(example.tokenRequests()).to.equal(1);
     });
 
-    it('for somebody else’s callback', async () => {
-      const back = await world.sandbox.approve(await visitor.begin());
-      const reply = await new Visitor(world.url).get(back);
+    it('for the callback of another browser', async () => {
+      const back = await example.sandbox.approve((await client.get('/criteo-auth')).location);
+      const reply = await new CookieClient(example.url).get(back);
       expect([reply.status, reply.title]).to.deep.equal([400, 'This link works only once']);
-      expect(world.tokenRequests()).to.equal(0);
+      expect(firstButton(reply.body), 'no dashboard without a user').to.equal('/criteo-auth');
+      expect(example.tokenRequests()).to.equal(0);
     });
 
     it('for a code that came too late', async () => {
-      const back = await world.sandbox.approve(await visitor.begin());
-      world.sandbox.advance(31_000);
-      const reply = await visitor.get(back);
+      const back = await example.sandbox.approve((await client.get('/criteo-auth')).location);
+      example.sandbox.advance(31_000);
+      const reply = await client.get(back);
       expect([reply.status, reply.title]).to.deep.equal([401, 'That took a moment too long']);
     });
 
     it('for an empty portfolio', async () => {
-      await world.close();
-      world = await startWorld({ sandbox: { portfolio: 0 } });
-      visitor = new Visitor(world.url);
-      const consent = await visitor.begin();
-      const reply = await visitor.get(await world.sandbox.approve(consent, { advertisers: [] }));
+      await example.close();
+      example = await startExample({ sandbox: { portfolio: 0 } });
+      client = new CookieClient(example.url);
+      const consent = (await client.get('/criteo-auth')).location;
+      const reply = await client.get(await example.sandbox.approve(consent, { advertisers: [] }));
       expect([reply.status, reply.title]).to.deep.equal([403, 'No advertisers were shared']);
     });
 
     it('for a damaged callback', async () => {
-      const reply = await visitor.get('/criteo-auth/callback?code=a&code=b&state=c');
+      const reply = await client.get('/criteo-auth/callback?code=a&code=b&state=c');
       expect([reply.status, reply.title]).to.deep.equal([400, 'That link does not work']);
     });
 
     it('for wrong credentials', async () => {
-      world.sandbox.fault({ on: 'token', status: 401 });
+      example.sandbox.fault({ on: 'token', status: 401 });
       const reply = await signIn();
       expect([reply.status, reply.title]).to.deep.equal([500, 'This app is not set up correctly']);
-      expect(world.log.join()).to.contain('invalid_client');
+      expect(example.log.join()).to.contain('invalid_client');
     });
 
-    it('for an outage of Criteo’s, after which signing in works again', async () => {
-      world.sandbox.fault({ on: 'token', status: 503 });
+    it('for an outage of Criteo, after which signing in works again', async () => {
+      example.sandbox.fault({ on: 'token', status: 503 });
       const reply = await signIn();
       expect([reply.status, reply.title]).to.deep.equal([503, 'Criteo cannot be reached']);
-      expect((await signIn()).location).to.equal(`${world.url}/dashboard`);
+      expect((await signIn()).location).to.equal(`${example.url}/dashboard`);
     });
 
-    it('for an address that is none', async () => {
-      const reply = await visitor.get('/nowhere');
+    it('for an unknown address', async () => {
+      const reply = await client.get('/nowhere');
       expect([reply.status, reply.title]).to.deep.equal([404, 'There is no such page']);
     });
   });
 });
+
+/** Returns where the first button of a page leads. */
+function firstButton(body: string): string | undefined {
+  return /<a class="button[^"]*" href="([^"]+)"/.exec(body)?.[1];
+}

@@ -1,58 +1,60 @@
 import { expect } from 'chai';
-import { Visitor } from './visitor';
-import { startWorld, type World } from './world';
+import { CookieClient } from '../support/cookie-client';
+import { type RunningExample, startExample } from './support';
 
 describe('The example’s dashboard', () => {
-  let world: World;
-  let visitor: Visitor;
+  let example: RunningExample;
+  let client: CookieClient;
 
   beforeEach(async () => {
-    world = await startWorld({ criteo: { timeout: 1_000 } });
-    visitor = new Visitor(world.url);
-    await visitor.get(await world.sandbox.approve(await visitor.begin(), { advertisers: ['13'] }));
+    example = await startExample({ criteo: { timeout: 1_000 } });
+    client = new CookieClient(example.url);
+    await client.get(
+      await example.sandbox.approve((await client.get('/criteo-auth')).location, { advertisers: ['13'] }),
+    );
   });
-  afterEach(() => world.close());
+  afterEach(() => example.close());
 
-  const dashboard = async () => (await visitor.get('/dashboard')).body;
-  const refresh = () => visitor.post('/refresh', { connection: '13' });
+  const dashboard = async () => (await client.get('/dashboard')).body;
+  const refresh = () => client.post('/refresh', { connection: '13' });
   const connect = async (id: string) =>
-    visitor.get(await world.sandbox.approve(await visitor.begin('/criteo-connect'), { advertisers: [id] }));
+    client.get(await example.sandbox.approve((await client.get('/criteo-connect')).location, { advertisers: [id] }));
 
   it('asks Criteo each time, with the token that is there', async () => {
-    const calls = () => world.sandbox.requests.filter(({ path }) => path === '/2026-07/advertisers/me').length;
+    const calls = () => example.sandbox.requests.filter(({ path }) => path === '/2026-07/advertisers/me').length;
     const before = calls();
     await dashboard();
     await dashboard();
     expect(calls()).to.equal(before + 2);
-    expect(world.tokenRequests()).to.equal(1);
+    expect(example.tokenRequests()).to.equal(1);
   });
 
-  it('shows what Criteo tells now, not what it told at the beginning', async () => {
+  it('shows what Criteo reports now, not what it reported at the login', async () => {
     const attributes = { advertiserName: 'Alpine & Sons' };
-    world.sandbox.fault({ on: 'api', status: 200, body: { data: [{ id: '13', attributes }, { id: '14' }, null] } });
+    example.sandbox.fault({ on: 'api', status: 200, body: { data: [{ id: '13', attributes }, { id: '14' }, null] } });
     expect(await dashboard())
       .to.contain('Alpine &amp; Sons')
       .and.contain('2 advertisers')
       .and.contain('Without a name');
   });
 
-  it('gets a new token by itself when the old one has died, and shows when', async () => {
+  it('gets a new token when the old one has expired, and shows when', async () => {
     expect(await dashboard()).to.contain('Access token, obtained at');
-    world.sandbox.advance(16 * 60_000);
+    example.sandbox.advance(16 * 60_000);
     expect(await dashboard())
       .to.contain('Access token, refreshed at')
       .and.contain('Alpine Outfitters');
-    expect(world.tokenRequests('refresh_token')).to.equal(1);
+    expect(example.tokenRequests('refresh_token')).to.equal(1);
   });
 
-  it('refreshes the token when told to, and says so once', async () => {
+  it('refreshes the token on request, and says so once', async () => {
     const { status, location } = await refresh();
-    expect([status, location]).to.deep.equal([303, `${world.url}/dashboard`]);
+    expect([status, location]).to.deep.equal([303, `${example.url}/dashboard#refresh-13`]);
     expect(await dashboard())
-      .to.contain('The access token was refreshed.')
+      .to.contain('The access token of Alpine Outfitters was refreshed.')
       .and.contain('Access token, refreshed at');
-    expect(await dashboard()).not.to.contain('The access token was refreshed.');
-    expect(world.tokenRequests('refresh_token')).to.equal(1);
+    expect(await dashboard()).not.to.contain('The access token of Alpine Outfitters was refreshed.');
+    expect(example.tokenRequests('refresh_token')).to.equal(1);
   });
 
   for (const [what, fault] of [
@@ -60,51 +62,51 @@ describe('The example’s dashboard', () => {
     ['takes the new refresh token when Criteo sends one', { rotateRefreshToken: true }],
   ] as const) {
     it(what, async () => {
-      world.sandbox.fault({ on: 'token', ...fault });
+      example.sandbox.fault({ on: 'token', ...fault });
       await refresh();
       await dashboard();
       // A token that was issued a moment ago is not replaced at once.
-      while (world.tokenRequests('refresh_token') < 2) {
+      while (example.tokenRequests('refresh_token') < 2) {
         await refresh();
         await new Promise((resolve) => setTimeout(resolve, 50));
       }
-      expect(await dashboard()).to.contain('The access token was refreshed.');
+      expect(await dashboard()).to.contain('The access token of Alpine Outfitters was refreshed.');
     });
   }
 
   it('offers to reconnect once the consent was revoked, whether the page or the refresh finds out', async () => {
-    await world.sandbox.revoke();
+    await example.sandbox.revoke();
     for (const find of [dashboard, refresh, dashboard]) {
       await find();
       const body = await dashboard();
-      expect(body).to.contain('This connection has ended.').and.contain('>Reconnect</a>');
+      expect(body).to.contain('This connection has ended.').and.contain('>Reconnect<');
       expect(body, 'nothing to refresh').not.to.contain('Refresh now');
     }
-    expect(world.tokenRequests('refresh_token'), 'asked once').to.equal(1);
+    expect(example.tokenRequests('refresh_token'), 'asked once').to.equal(1);
     await connect('13');
     expect(await dashboard())
       .to.contain('Refresh now')
       .and.not.contain('This connection has ended.');
   });
 
-  it('offers to reconnect when the refresh token has run out', async () => {
-    world.sandbox.advance(190 * 86_400_000);
+  it('offers to reconnect when the refresh token has expired', async () => {
+    example.sandbox.advance(190 * 86_400_000);
     expect(await dashboard()).to.contain('This connection has ended.');
   });
 
   it('leaves the other connections as they are when one has ended', async () => {
     await connect('20481');
     const refused = (token: string) =>
-      token === world.sandbox.requests.find(({ path }) => path.endsWith('/me'))?.headers.authorization;
-    world.sandbox.fault({ on: 'api', status: 403, when: ({ headers }) => refused(String(headers.authorization)) });
+      token === example.sandbox.requests.find(({ path }) => path.endsWith('/me'))?.headers.authorization;
+    example.sandbox.fault({ on: 'api', status: 403, when: ({ headers }) => refused(String(headers.authorization)) });
     const [, alpine = '', casa = ''] = (await dashboard()).split('<section');
     expect(alpine).to.contain('Alpine').and.contain('Reconnect');
     expect(casa).to.contain('Casa Verde').and.contain('Refresh now').and.not.contain('Reconnect');
   });
 
   it('shows what it knows while Criteo is down, and says so', async () => {
-    world.sandbox.fault({ on: 'api', status: 503, times: Infinity });
-    const { status, body } = await visitor.get('/dashboard');
+    example.sandbox.fault({ on: 'api', status: 503, times: Infinity });
+    const { status, body } = await client.get('/dashboard');
     expect(status).to.equal(200);
     expect(body)
       .to.contain('Criteo cannot be reached. This is what was shared when you connected.')
@@ -113,23 +115,23 @@ describe('The example’s dashboard', () => {
   });
 
   it('shows what it knows while Criteo is silent', async () => {
-    world.sandbox.fault({ on: 'api', hang: true });
+    example.sandbox.fault({ on: 'api', hang: true });
     expect(await dashboard())
       .to.contain('Criteo took too long.')
       .and.contain('Alpine Outfitters');
   });
 
   it('says so when a refresh fails for a passing reason', async () => {
-    world.sandbox.fault({ on: 'token', status: 503, times: Infinity });
+    example.sandbox.fault({ on: 'token', status: 503, times: Infinity });
     const reply = await refresh();
     expect([reply.status, reply.title]).to.deep.equal([503, 'Criteo cannot be reached']);
   });
 
   it('has nothing to ask for once disconnected', async () => {
-    await visitor.post('/disconnect', { connection: '13' });
-    const requests = world.sandbox.requests.length;
+    await client.post('/disconnect', { connection: '13' });
+    const requests = example.sandbox.requests.length;
     await dashboard();
     await refresh();
-    expect(world.sandbox.requests).to.have.lengthOf(requests);
+    expect(example.sandbox.requests).to.have.lengthOf(requests);
   });
 });

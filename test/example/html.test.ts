@@ -10,12 +10,12 @@ describe('The example’s markup', () => {
     );
   });
 
-  it('leaves markup of its own as it is, in lists, too', () => {
+  it('keeps its own markup, in lists as well', () => {
     const items = ['a', '<b>'].map((item) => html`<li>${item}</li>`);
     expect(html`<ul>${items}</ul>`.text).to.equal('<ul><li>a</li><li>&lt;b&gt;</li></ul>');
   });
 
-  it('shows nothing for what is not there', () => {
+  it('leaves undefined and false out', () => {
     expect(html`${undefined}${false}${''}${0}`.text).to.equal('0');
   });
 });

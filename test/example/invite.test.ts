@@ -1,169 +1,169 @@
 import { expect } from 'chai';
 import { signConsentCallback } from 'passport-criteo';
-import { Visitor } from './visitor';
-import { startWorld, type World } from './world';
+import { CookieClient } from '../support/cookie-client';
+import { type RunningExample, startExample } from './support';
 
-describe('Inviting somebody in the example', () => {
-  let world: World;
-  let visitor: Visitor;
+describe('Invitations in the example', () => {
+  let example: RunningExample;
+  let client: CookieClient;
 
-  const start = async (options: Parameters<typeof startWorld>[0] = {}) => {
-    world = await startWorld(options);
-    visitor = new Visitor(world.url);
-    await visitor.post('/sign-in', { name: 'Ada' });
+  const start = async (options: Parameters<typeof startExample>[0] = {}) => {
+    example = await startExample(options);
+    client = new CookieClient(example.url);
+    await client.post('/sign-in', { name: 'Ada' });
   };
   beforeEach(() => start());
-  afterEach(() => world.close());
+  afterEach(() => example.close());
 
   /** Makes a link: its page, and the link itself. */
   const invite = async () => {
-    const { location } = await visitor.post('/invite');
-    const { body } = await visitor.get(location);
+    const { location } = await client.post('/invite');
+    const { body } = await client.get(location);
     const link = /value="([^"]+)" readonly/.exec(body)?.[1] ?? '';
     return { page: location, link: link.replaceAll('&amp;', '&') };
   };
   /** Posts to the callback as Criteo does. */
   const report = async (body: object, signature?: string) => {
     const text = JSON.stringify(body);
-    const { signingSecret } = world.sandbox.app;
+    const { signingSecret } = example.sandbox.app;
     const headers = { 'x-criteo-hmac-sha512': signature ?? signConsentCallback(text, signingSecret) };
-    return (await fetch(`${world.url}/criteo-consent`, { method: 'POST', body: text, headers })).status;
+    return (await fetch(`${example.url}/criteo-consent`, { method: 'POST', body: text, headers })).status;
   };
   /** Listens to the page's events, and gives the first. */
   const listen = async (page: string) => {
-    const events = await visitor.stream(`${page}/events`);
-    return { type: events.headers.get('content-type'), first: events.first() };
+    const { type, first } = await client.listen(`${page}/events`);
+    return { type, first: first() };
   };
 
-  it('makes a link that Criteo takes, another one each time', async () => {
+  it('make a link that Criteo accepts, another one each time', async () => {
     const { page, link } = await invite();
     expect(page).to.match(/\/invite\/[0-9a-f-]{36}$/);
     expect((await fetch(link)).status).to.equal(200);
     expect((await invite()).link).not.to.equal(link);
   });
 
-  it('shows a grant with the names, read with the app’s own token', async () => {
+  it('show a grant with the names, read with the app’s own token', async () => {
     const { page, link } = await invite();
-    expect((await visitor.get(page)).body).to.contain('Waiting for an answer');
-    expect(await world.sandbox.approve(link, { advertisers: ['13', '1352'] })).to.equal(`${world.url}/invited`);
-    const { body } = await visitor.get(page);
+    expect((await client.get(page)).body).to.contain('Waiting for a decision');
+    expect(await example.sandbox.approve(link, { advertisers: ['13', '1352'] })).to.equal(`${example.url}/invited`);
+    const { body } = await client.get(page);
     expect(body).to.contain('2 advertisers').and.contain('Alpine Outfitters').and.not.contain('Casa Verde');
     expect(body, 'escaped').to.contain('Bakery &amp; &lt;b&gt;Sons&lt;/b&gt;');
-    expect(world.tokenRequests('client_credentials')).to.equal(1);
-    await visitor.get(page);
-    expect(world.tokenRequests(), 'the token is kept').to.equal(1);
-    expect((await visitor.get('/invite')).body).to.contain('Granted: 2 advertisers');
+    expect(example.tokenRequests('client_credentials')).to.equal(1);
+    await client.get(page);
+    expect(example.tokenRequests(), 'the token is kept').to.equal(1);
+    expect((await client.get('/invite')).body).to.contain('Granted: 2 advertisers');
   });
 
-  it('shows a denial, and asks the API for nothing', async () => {
+  it('show a denial, and ask the API for nothing', async () => {
     const { page, link } = await invite();
-    await world.sandbox.deny(link);
-    expect((await visitor.get(page)).body).to.contain('Nothing was shared');
-    expect((await visitor.get('/invite')).body).to.contain('Denied');
-    expect(world.tokenRequests()).to.equal(0);
+    await example.sandbox.deny(link);
+    expect((await client.get(page)).body).to.contain('Nothing was shared');
+    expect((await client.get('/invite')).body).to.contain('Denied');
+    expect(example.tokenRequests()).to.equal(0);
   });
 
-  it('tells a page that waits', async () => {
+  it('update a page that waits', async () => {
     const { page, link } = await invite();
     const { type, first } = await listen(page);
     expect(type).to.equal('text/event-stream');
-    await world.sandbox.approve(link, { advertisers: ['20481'] });
+    await example.sandbox.approve(link, { advertisers: ['20481'] });
     expect(await first)
       .to.contain('Casa Verde')
       .and.contain('1 advertiser.');
   });
 
-  it('tells a page that came too late for the decision itself', async () => {
+  it('update a page that was opened after the decision', async () => {
     const { page, link } = await invite();
-    await world.sandbox.deny(link);
+    await example.sandbox.deny(link);
     expect(await (await listen(page)).first).to.contain('Denied');
   });
 
-  it('tells nobody but who made the link', async () => {
+  it('are shown to the user who made them only', async () => {
     const { page, link } = await invite();
-    await world.sandbox.approve(link);
-    visitor = new Visitor(world.url);
-    await visitor.post('/sign-in', { name: 'Bob' });
-    expect((await visitor.get(page)).status).to.equal(404);
-    expect((await visitor.get(`${page}/events`)).status).to.equal(204);
-    expect((await visitor.get('/invite')).body).not.to.contain('Granted');
+    await example.sandbox.approve(link);
+    client = new CookieClient(example.url);
+    await client.post('/sign-in', { name: 'Bob' });
+    expect((await client.get(page)).status).to.equal(404);
+    expect((await client.get(`${page}/events`)).status).to.equal(204);
+    expect((await client.get('/invite')).body).not.to.contain('Granted');
   });
 
-  it('is for people who are signed in', async () => {
-    const nobody = new Visitor(world.url);
-    expect((await nobody.get('/invite')).location).to.equal(`${world.url}/`);
-    expect((await nobody.post('/invite')).location).to.equal(`${world.url}/`);
-    expect((await visitor.post('/invite', {}, { origin: 'https://evil.example' })).status).to.equal(403);
-    expect((await visitor.get('/invite')).body).not.to.contain('Your links');
+  it('require a signed-in user', async () => {
+    const visitor = new CookieClient(example.url);
+    expect((await visitor.get('/invite')).location).to.equal(`${example.url}/`);
+    expect((await visitor.post('/invite')).location).to.equal(`${example.url}/`);
+    expect((await client.post('/invite', {}, { origin: 'https://evil.example' })).status).to.equal(403);
+    expect((await client.get('/invite')).body).not.to.contain('Your links');
   });
 
-  it('believes no decision that is not signed', async () => {
+  it('ignore a decision that is not signed', async () => {
     const { page, link } = await invite();
     const state = new URL(link).searchParams.get('state');
     expect(await report({ Type: 'ConsentGranted', Advertisers: ['13'], State: state }, 'ab'.repeat(64))).to.equal(401);
-    expect((await visitor.get(page)).body).to.contain('Waiting for an answer');
-    expect(world.log.join()).to.contain('signature_mismatch');
+    expect((await client.get(page)).body).to.contain('Waiting for a decision');
+    expect(example.log.join()).to.contain('signature_mismatch');
   });
 
-  it('takes decisions about links that it does not know, so that Criteo is done with them', async () => {
-    expect(await report({ Type: 'ConsentGranted', Advertisers: ['13'], State: 'nobody' })).to.equal(204);
-    expect(world.log.join()).to.contain('unknown_invitation');
+  it('accept decisions on unknown links, so that Criteo does not repeat them', async () => {
+    expect(await report({ Type: 'ConsentGranted', Advertisers: ['13'], State: 'unknown' })).to.equal(204);
+    expect(example.log.join()).to.contain('unknown_invitation');
   });
 
-  it('takes nothing for a decision that is none', async () => {
+  it('ignore events of other types', async () => {
     const { page, link } = await invite();
     const State = new URL(link).searchParams.get('state');
     expect(await report({ Type: 'ConsentRemembered', State })).to.equal(204);
-    expect((await visitor.get(page)).body).to.contain('Waiting for an answer');
+    expect((await client.get(page)).body).to.contain('Waiting for a decision');
   });
 
-  it('says which of the shared are shared no more', async () => {
+  it('say what is no longer shared', async () => {
     const { page, link } = await invite();
-    await world.sandbox.approve(link, { advertisers: ['13'] });
-    await world.sandbox.revoke();
-    expect((await visitor.get(page)).body)
+    await example.sandbox.approve(link, { advertisers: ['13'] });
+    await example.sandbox.revoke();
+    expect((await client.get(page)).body)
       .to.contain('No longer shared')
       .and.not.contain('Alpine');
   });
 
-  it('shows the ids when the API is not to be had, and why', async () => {
+  it('show the ids, and why there are no names, while the API is down', async () => {
     const { page, link } = await invite();
-    await world.sandbox.approve(link, { advertisers: ['13'] });
-    world.sandbox.fault({ on: 'api', status: 503, times: Infinity });
-    const { status, body } = await visitor.get(page);
+    await example.sandbox.approve(link, { advertisers: ['13'] });
+    example.sandbox.fault({ on: 'api', status: 503, times: Infinity });
+    const { status, body } = await client.get(page);
     expect(status).to.equal(200);
     expect(body).to.contain('Criteo cannot be reached').and.contain('<code>13</code>');
   });
 
-  it('names what is missing without the key pair', async () => {
-    await world.close();
+  it('name the missing settings without the key pair', async () => {
+    await example.close();
     await start({ signing: 'none' });
-    const { body } = await visitor.get('/invite');
+    const body = (await client.get('/invite')).body.replaceAll('<wbr>', '');
     expect(body)
       .to.contain('CRITEO_SIGNING_KEY')
       .and.contain('CRITEO_SIGNING_SECRET')
-      .and.contain(`${world.url}/criteo-consent`)
+      .and.contain(`${example.url}/criteo-consent`)
       .and.not.contain('Make a link</button>')
       .and.not.contain('CRITEO_CLIENT_SECRET');
-    expect((await visitor.post('/invite')).status).to.equal(404);
+    expect((await client.post('/invite')).status).to.equal(404);
   });
 
-  it('shares Retail Media accounts, on however many pages they are', async () => {
-    await world.close();
+  it('share Retail Media accounts across pages', async () => {
+    await example.close();
     await start({
       criteo: { service: 'retail-media' },
       sandbox: { app: { service: 'retail-media' }, portfolio: 30 },
     });
-    expect((await visitor.get('/invite')).title).to.equal('Invite an account');
+    expect((await client.get('/invite')).title).to.equal('Invite an account');
     const { page, link } = await invite();
-    await world.sandbox.approve(link);
-    expect((await visitor.get(page)).body)
+    await example.sandbox.approve(link);
+    expect((await client.get(page)).body)
       .to.contain('30 accounts')
       .and.contain('Client 30')
       .and.not.contain('No longer');
   });
 
-  it('thanks the invited person', async () => {
-    expect((await new Visitor(world.url).get('/invited')).title).to.equal('Thank you');
+  it('thank the invited person', async () => {
+    expect((await new CookieClient(example.url).get('/invited')).title).to.equal('Thank you');
   });
 });

@@ -8,12 +8,12 @@ describe('The example’s settings', () => {
     expect(sessionSecret).to.have.length.of.at.least(40);
   });
 
-  it('have a new session secret for each start, unless one is set', () => {
+  it('have a new session secret for each start if none is set', () => {
     expect(readSettings({}).sessionSecret).not.to.equal(readSettings({}).sessionSecret);
     expect(readSettings({ SESSION_SECRET: 'mine' }).sessionSecret).to.equal('mine');
   });
 
-  it('take everything from the environment', () => {
+  it('come from the environment', () => {
     expect(
       readSettings({
         PORT: '8080',
@@ -41,7 +41,7 @@ describe('The example’s settings', () => {
     expect(readSettings({ PORT: '', CRITEO_CLIENT_ID: '  ', CRITEO_CLIENT_SECRET: '' })).to.include({ port: 3000 });
   });
 
-  it('let an app with PKCE go without a secret', () => {
+  it('allow an app with PKCE to have no secret', () => {
     expect(readSettings({ CRITEO_CLIENT_ID: 'id', CRITEO_PKCE: 'true' }).app).to.deep.equal({
       clientID: 'id',
       pkce: true,
@@ -62,11 +62,11 @@ describe('The example’s settings', () => {
       { CRITEO_SIGNING_KEY: 'key', CRITEO_SIGNING_SECRET: 'hush' },
       /sandbox has a key pair of its own/,
     ],
-    ['a port that is no number', { PORT: 'http' }, /PORT is "http"/],
+    ['a port that is not a number', { PORT: 'http' }, /PORT is "http"/],
     ['a port that is too large', { PORT: '65536' }, /PORT is "65536"/],
     ['an unknown service', { CRITEO_SERVICE: 'commerce' }, /CRITEO_SERVICE is "commerce".*"retail-media"/],
     ['a PKCE switch that is neither on nor off', { CRITEO_PKCE: 'yes' }, /CRITEO_PKCE is "yes"/],
-    ['a callback URL that is none', { CRITEO_CALLBACK_URL: '/back' }, /CRITEO_CALLBACK_URL is "\/back"/],
+    ['a malformed callback URL', { CRITEO_CALLBACK_URL: '/back' }, /CRITEO_CALLBACK_URL is "\/back"/],
   ];
   for (const [what, env, message] of mistakes) {
     it(`refuse ${what}, and say what to change`, () => {

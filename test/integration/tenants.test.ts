@@ -7,7 +7,7 @@ import { expect } from 'chai';
 import express from 'express';
 import session from 'express-session';
 import passport from 'passport';
-import { Visitor } from '../support/jar';
+import { CookieClient } from '../support/cookie-client';
 import { type Tenant, tenantLogin } from './docs/tenants';
 
 setFlagsFromString('--expose-gc');
@@ -18,7 +18,7 @@ const tenant = (number: number, origin: string): Tenant => ({
   id: `${number}`,
   clientID: `client-${number}`,
   clientSecret: `secret-${number}`,
-  callbackURL: `${origin}/callback`,
+  callbackURL: `${origin}/criteo-auth/callback`,
 });
 
 describe('One application with a Criteo app for each of many tenants', () => {
@@ -69,8 +69,8 @@ describe('One application with a Criteo app for each of many tenants', () => {
     };
     logins = tenantLogin(authenticator, findTenant, agent, { apiURL });
     handler.use(session({ secret: 'for tests only', resave: false, saveUninitialized: false }));
-    handler.get('/login', logins.login);
-    handler.get('/callback', logins.login);
+    handler.get('/criteo-auth', logins.login);
+    handler.get('/criteo-auth/callback', logins.login);
     handler.get('/me', authenticator.session(), (req, res) => void res.send(String(Object(req.user).id)));
     const failed: express.ErrorRequestHandler = (error, _req, res, _next) => void res.status(error.status).send();
     handler.use(failed);
@@ -83,75 +83,60 @@ describe('One application with a Criteo app for each of many tenants', () => {
     }
   });
 
-  /** Asks this machine for a tenant’s page, as a browser does that knows the tenant’s host. */
-  async function open(number: number, path: string, visitor: Visitor) {
-    const url = new URL(path, origin(number));
-    const { port } = url;
-    const headers = { host: url.host, cookie: visitor.jar.header(url) };
-    const request = http.get({ host: '127.0.0.1', port, path: url.pathname + url.search, headers, agent: false });
-    const [response] = (await once(request, 'response')) as [http.IncomingMessage];
-    let body = '';
-    for await (const chunk of response.setEncoding('utf8')) body += chunk;
-    visitor.jar.take(url, response.headers['set-cookie'] ?? []);
-    return { status: response.statusCode, location: response.headers.location ?? '', body };
-  }
-
-  /** Starts a login, and returns what its callback needs beside a code. */
-  async function start(number: number, visitor: Visitor): Promise<string> {
-    const consent = new URL((await open(number, '/login', visitor)).location);
+  /** Starts a login, and returns the address of its callback but for the code. */
+  async function start(client: CookieClient, number: number): Promise<string> {
+    const consent = new URL((await client.get('/criteo-auth')).location);
     expect(consent.searchParams.get('client_id')).to.equal(`client-${number}`);
-    return `state=${consent.searchParams.get('state')}`;
+    return `/criteo-auth/callback?state=${consent.searchParams.get('state')}&code=`;
   }
 
   it('signs people of hundreds of tenants in, each with its own credentials, over few connections', async () => {
-    const visitors = Array.from({ length: MANY }, () => new Visitor());
+    const clients = Array.from({ length: MANY }, (_, number) => new CookieClient(origin(number)));
     // All start before any finishes.
-    const states: string[] = [];
-    for (const [number, visitor] of visitors.entries()) states.push(await start(number, visitor));
-    for (const [number, visitor] of visitors.entries()) {
-      const { location } = await open(number, `/callback?code=${number}-code-0&${states[number]}`, visitor);
-      expect(location).to.equal('/dashboard');
+    const callbacks: string[] = [];
+    for (const [number, client] of clients.entries()) callbacks.push(await start(client, number));
+    for (const [number, client] of clients.entries()) {
+      const { location } = await client.get(`${callbacks[number]}${number}-code-0`);
+      expect(location).to.match(/\/dashboard$/);
     }
-    const expected = visitors.map((_, number) => [`client-${number}`, `secret-${number}`, `${number}-code-0`]);
+    const expected = clients.map((_, number) => [`client-${number}`, `secret-${number}`, `${number}-code-0`]);
     expect(asked).to.deep.equal(expected);
     expect(connections).to.equal(1);
   });
 
   it('signs each visitor in as themselves if many come to a tenant at once', async () => {
-    const visitors = Array.from({ length: 60 }, () => new Visitor());
-    await Promise.all(
-      visitors.map(async (visitor, index) => {
-        const number = index % 3;
-        const code = `visitor-${index}-takes-${(index * 7) % 40}`;
-        const { location } = await open(number, `/callback?code=${code}&${await start(number, visitor)}`, visitor);
-        expect(location).to.equal('/dashboard');
-        expect((await open(number, '/me', visitor)).body).to.equal(code);
-      }),
-    );
+    const visits = Array.from({ length: 60 }, async (_, index) => {
+      const number = index % 3;
+      const client = new CookieClient(origin(number));
+      const code = `visitor-${index}-takes-${(index * 7) % 40}`;
+      const { location } = await client.get((await start(client, number)) + code);
+      expect(location).to.match(/\/dashboard$/);
+      expect((await client.get('/me')).body).to.equal(code);
+    });
+    await Promise.all(visits);
     expect(new Set(asked.map(([client, secret]) => `${client} ${secret}`)).size).to.equal(3);
   });
 
   it('does not sign an attacker in as a victim whose code is being exchanged', async () => {
-    const [victim, attacker] = [new Visitor(), new Visitor()];
-    const [own, other] = [await start(1, victim), await start(1, attacker)];
-    const login = open(1, `/callback?code=victim-60&${own}`, victim);
+    const [victim, attacker] = [new CookieClient(origin(1)), new CookieClient(origin(1))];
+    const [own, other] = [await start(victim, 1), await start(attacker, 1)];
+    const login = victim.get(`${own}victim-60`);
     await new Promise((resolve) => setTimeout(resolve, 15));
-    const attack = await open(1, `/callback?code=bogus-0&${other}`, attacker);
+    const attack = await attacker.get(`${other}bogus-0`);
     expect([attack.status, attack.location]).to.deep.equal([401, '']);
-    expect((await login).location).to.equal('/dashboard');
-    expect((await open(1, '/me', victim)).body).to.equal('victim-60');
-    expect((await open(1, '/me', attacker)).body).to.equal('undefined');
+    expect((await login).location).to.match(/\/dashboard$/);
+    expect((await victim.get('/me')).body).to.equal('victim-60');
+    expect((await attacker.get('/me')).body).to.equal('undefined');
   });
 
   it('does not let a login that was started at one tenant end at another', async () => {
-    const visitor = new Visitor();
-    const back = `/callback?code=code-0&${await start(1, visitor)}`;
+    const client = new CookieClient(origin(1));
+    const back = `${await start(client, 1)}code-0`;
     // As if the two shared a session: the cookie is sent to the other host, too.
-    const cookie = visitor.jar.header(new URL(origin(1)));
-    visitor.jar.take(new URL(origin(2)), [cookie]);
-    expect((await open(2, back, visitor)).status).to.equal(403);
+    client.take(origin(2), [client.header(origin(1))]);
+    expect((await client.get(origin(2) + back)).status).to.equal(403);
     expect(asked).to.deep.equal([]);
-    expect((await open(1, back, visitor)).location).to.equal('/dashboard');
+    expect((await client.get(back)).location).to.match(/\/dashboard$/);
   });
 
   it('holds nothing of tenants that were forgotten', async () => {

@@ -7,7 +7,7 @@ import session from 'express-session';
 import passport from 'passport';
 import { CookieStateStore, CriteoStrategy, type StateStore } from '../../lib/index';
 import { createSandbox, type Sandbox } from '../../lib/sandbox';
-import { Visitor } from '../support/jar';
+import { CookieClient } from '../support/cookie-client';
 import { type Nginx, startNginx } from './nginx';
 
 /** As the documentation has it; the application itself knows nothing of the path it is mounted on. */
@@ -24,14 +24,14 @@ describe('An application behind nginx, which ends TLS, under a path of its own',
   let server: Server;
   let nginx: Nginx;
   let origin: string;
-  let visitor: Visitor;
+  let client: CookieClient;
   beforeEach(async () => {
     sandbox = await createSandbox();
     server = createServer((req, res) => app(req, res)).listen(0, '127.0.0.1');
     await once(server, 'listening');
     nginx = await startNginx(location((server.address() as AddressInfo).port));
     origin = `https://localhost:${nginx.port}`;
-    visitor = new Visitor();
+    client = new CookieClient();
   });
   afterEach(async () => {
     await nginx.stop();
@@ -57,7 +57,7 @@ describe('An application behind nginx, which ends TLS, under a path of its own',
         clientSecret,
         ...sandbox.endpoints,
         // What the browser sees, the path included.
-        callbackURL: `${origin}/partners/auth/criteo/callback`,
+        callbackURL: `${origin}/partners/criteo-auth/callback`,
         store,
         verify: ({ profile }) => ({ id: profile?.id }),
       }),
@@ -68,7 +68,7 @@ describe('An application behind nginx, which ends TLS, under a path of its own',
       const cookie = { secure: true, sameSite: 'lax', path } as const;
       app.use(session({ secret: 'for tests only', resave: false, saveUninitialized: false, cookie }));
     }
-    app.get('/auth/criteo', authenticator.authenticate('criteo', { session: false }));
+    app.get('/criteo-auth', authenticator.authenticate('criteo', { session: false }));
     const finish: RequestHandler = (req, res, next) => {
       const tell: passport.AuthenticateCallback = (error, user, info) => {
         if (error) return next(error);
@@ -76,34 +76,35 @@ describe('An application behind nginx, which ends TLS, under a path of its own',
       };
       authenticator.authenticate('criteo', tell)(req, res, next);
     };
-    app.get('/auth/criteo/callback', finish);
+    app.get('/criteo-auth/callback', finish);
     const failed: ErrorRequestHandler = (error, _req, res, _next) => void res.status(500).send(error.message);
     app.use(failed);
   }
 
   async function begin(): Promise<string> {
-    const { location, body } = await visitor.open(`${origin}/partners/auth/criteo`);
+    const { location, body } = await client.get(`${origin}/partners/criteo-auth`);
     expect(location, body).to.match(/^http/);
     return location;
   }
-  const finish = async (consentPage: string) => visitor.open(await sandbox.approve(consentPage), consentPage);
+  const finish = async (consentPage: string) => client.get(await sandbox.approve(consentPage), { from: consentPage });
 
   it('signs people in with a Secure session cookie', async () => {
     mount();
     const consentPage = await begin();
-    expect(new URL(consentPage).searchParams.get('redirect_uri')).to.equal(`${origin}/partners/auth/criteo/callback`);
+    expect(new URL(consentPage).searchParams.get('redirect_uri')).to.equal(`${origin}/partners/criteo-auth/callback`);
     expect((await finish(consentPage)).status).to.equal(200);
   });
 
   it('signs people in without sessions, by cookies with the prefix __Host-', async () => {
     mount({ store: new CookieStateStore({ secret: 'a secret of more than 32 characters' }) });
     const consentPage = await begin();
-    expect(visitor.jar.names).to.have.length(1);
-    expect(visitor.jar.names[0]).to.match(/^__Host-/);
+    const names = Object.keys(client.cookies(origin));
+    expect(names).to.have.length(1);
+    expect(names[0]).to.match(/^__Host-/);
     expect((await finish(consentPage)).status).to.equal(200);
   });
 
-  it('fits its cookies into the headers that nginx takes, whatever a visitor begins', async () => {
+  it('fits its cookies into the headers that nginx takes, however many logins a browser starts', async () => {
     mount({ store: new CookieStateStore({ secret: 'a secret of more than 32 characters' }) });
     for (let begun = 0; begun < 12; begun += 1) await begin();
     expect((await finish(await begin())).status).to.equal(200);
@@ -118,7 +119,7 @@ describe('An application behind nginx, which ends TLS, under a path of its own',
 
   it('is told of a session cookie for the path that nginx takes off, because of which there is no session', async () => {
     mount({ path: '/partners' });
-    const { status, body } = await visitor.open(`${origin}/partners/auth/criteo`);
+    const { status, body } = await client.get(`${origin}/partners/criteo-auth`);
     expect(status).to.equal(500);
     expect(body).to.match(/cookie\.path/);
   });

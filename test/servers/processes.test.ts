@@ -5,7 +5,7 @@ import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { expect } from 'chai';
 import { createSandbox, type Sandbox } from '../../lib/sandbox';
-import { type Page, Visitor } from '../support/jar';
+import { CookieClient, type Page } from '../support/cookie-client';
 import { forward } from '../support/proxy';
 import type { Told } from './fixtures/example';
 import { type Redis, startRedis } from './redis';
@@ -47,7 +47,7 @@ describe('The example in many processes behind one address', () => {
   /** The copy that gets the next requests. */
   let turn: Copy;
   let origin: string;
-  let visitor: Visitor;
+  let client: CookieClient;
   let told: Told;
   const copies: Copy[] = [];
   beforeEach(async () => {
@@ -58,7 +58,7 @@ describe('The example in many processes behind one address', () => {
     const { clientID, clientSecret } = sandbox.app;
     const callbackURL = `${origin}/criteo-auth/callback`;
     told = { criteo: { clientID, clientSecret, ...sandbox.endpoints, callbackURL } };
-    visitor = new Visitor();
+    client = new CookieClient();
   });
   afterEach(async () => {
     front.close();
@@ -75,12 +75,12 @@ describe('The example in many processes behind one address', () => {
     copies.splice(copies.indexOf(victim), 1);
     await victim.kill();
   };
-  const begin = async (): Promise<string> => (await visitor.open(`${origin}/criteo-auth`)).location;
+  const begin = async (): Promise<string> => (await client.get(`${origin}/criteo-auth`)).location;
   const finish = async (consentPage: string): Promise<Page> =>
-    visitor.open(await sandbox.approve(consentPage), consentPage);
+    client.get(await sandbox.approve(consentPage), { from: consentPage });
   const expectSignedIn = async (page: Page): Promise<void> => {
     expect(page.location, page.body).to.equal(`${origin}/dashboard`);
-    expect((await visitor.open(page.location)).status).to.equal(200);
+    expect((await client.get(page.location)).status).to.equal(200);
     expect(sandbox.requests.filter(({ path }) => path === '/oauth2/token')).to.have.lengthOf(1);
   };
 
@@ -111,9 +111,9 @@ describe('The example in many processes behind one address', () => {
         turn = one;
         const consentPage = await begin();
         const callback = await sandbox.approve(consentPage);
-        await expectSignedIn(await visitor.open(callback, consentPage));
+        await expectSignedIn(await client.get(callback, { from: consentPage }));
         turn = other;
-        const again = await visitor.open(callback, consentPage);
+        const again = await client.get(callback, { from: consentPage });
         expect(again.body).to.contain('state_unknown');
         expect(sandbox.requests.filter(({ path }) => path === '/oauth2/token')).to.have.lengthOf(1);
       });

@@ -1,12 +1,12 @@
 import { expect } from 'chai';
 
-/** One call of a Passport verb: a strategy has to make exactly one. */
+/** A call of one of Passport's methods. A strategy has to make exactly one for each request. */
 export interface Outcome {
   kind: 'success' | 'fail' | 'redirect' | 'error' | 'pass';
   args: unknown[];
 }
 
-// Of every request of the test: whatever comes later is recorded, too.
+// The calls of every request of a test. Later calls are recorded as well.
 let calls: Outcome[][] = [];
 
 /** How Passport was given the strategy. */
@@ -40,7 +40,7 @@ export function authenticate(
   });
 }
 
-/** Expects, after each test, that every request had exactly one outcome, and that nothing was thrown into the void. */
+/** Expects after each test that every request had exactly one outcome, and that no promise was rejected unhandled. */
 export function expectOneOutcomeEach(): void {
   const stray: unknown[] = [];
   const listen = (error: unknown) => stray.push(error);

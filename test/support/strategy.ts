@@ -7,7 +7,7 @@ import { authenticate, type Outcome } from './passport';
 export const app = {
   clientID: 'client-1',
   clientSecret: 'client+secret',
-  callbackURL: 'https://app.example.com/auth/criteo/callback',
+  callbackURL: 'https://app.example.com/criteo-auth/callback',
 };
 
 export const tokens = { access: 'access-token-1', refresh: 'refresh-token-1' };

@@ -10,17 +10,19 @@ exports.run = async ({ express, session, passport, CriteoStrategy, createSandbox
     new CriteoStrategy({
       ...sandbox.app,
       ...sandbox.endpoints,
-      callbackURL: `${home}/callback`,
+      callbackURL: `${home}/criteo-auth/callback`,
       verify: async ({ profile }) => ({ name: profile.displayName }),
     }),
   );
   passport.serializeUser((user, done) => done(null, user));
   passport.deserializeUser((user, done) => done(null, user));
   app.use(session({ secret: 'for this run only', resave: false, saveUninitialized: false }), passport.session());
-  app.get('/login', passport.authenticate('criteo'));
-  app.get('/callback', passport.authenticate('criteo'), (req, res) => res.send(`signed in as ${req.user.name}`));
+  app.get('/criteo-auth', passport.authenticate('criteo'));
+  app.get('/criteo-auth/callback', passport.authenticate('criteo'), (req, res) =>
+    res.send(`signed in as ${req.user.name}`),
+  );
 
-  const login = await fetch(`${home}/login`, { redirect: 'manual' });
+  const login = await fetch(`${home}/criteo-auth`, { redirect: 'manual' });
   const [cookie] = login.headers.get('set-cookie').split(';');
   const back = await sandbox.approve(login.headers.get('location'));
   const said = await (await fetch(back, { headers: { cookie } })).text();

@@ -126,7 +126,7 @@ export const url: string = createConsentURL({
 });
 const app = express();
 app.post(
-  '/criteo/consent',
+  '/criteo-consent',
   consentCallback({
     secret: ['signing', 'previous'],
     limit: '1mb',
@@ -136,7 +136,7 @@ app.post(
     },
   }),
 );
-app.get('/login', passport.authenticate('criteo'));
+app.get('/criteo-auth', passport.authenticate('criteo'));
 try {
   verifyConsentCallback(Buffer.from('{}'), signConsentCallback('{}', 'signing'), 'signing');
 } catch (error) {

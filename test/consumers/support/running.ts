@@ -6,7 +6,7 @@ import type { AddressInfo } from 'node:net';
 import { expect } from 'chai';
 import { signConsentCallback } from '../../../lib/consent';
 import { type Choice, visit } from '../../../lib/sandbox/person';
-import { type Page, Visitor } from '../../support/jar';
+import { CookieClient, type Page } from '../../support/cookie-client';
 import type { Project } from './project';
 
 /** A port that was free a moment ago: the callback URL must be known before the application listens. */
@@ -61,31 +61,25 @@ export async function start(project: Project, file: string, environment: Record<
 
 export const signingSecret = 'a signing secret of the tests';
 
-/** Somebody with a browser, who has an account at Criteo. */
-export class Person {
-  readonly #visitor = new Visitor();
-  constructor(readonly home: string) {}
-
-  open(path: string, from?: string): Promise<Page> {
-    return this.#visitor.open(new URL(path, this.home).href, from);
-  }
-
-  /** Goes to `path`, is sent to Criteo, decides, and comes back. */
-  async decide(path: string, choice: Choice = { decision: 'approve', ids: undefined }): Promise<Page> {
-    const { location } = await this.open(path);
-    return this.open(await consent(location, choice), location);
-  }
-
-  /** What the home page says of whoever is signed in. */
-  async signedIn(): Promise<unknown> {
-    const { body } = await this.open('/');
-    return body.startsWith('{') ? JSON.parse(body) : body;
-  }
-}
-
-/** Decides on a consent page of whatever sandbox it is. */
+/** Decides on the consent page of any sandbox. */
 export function consent(location: string, choice: Choice): Promise<string> {
   return visit({ url: new URL(location).origin, onConnection: () => {} }, location, choice);
+}
+
+/** Opens `path`, is sent to Criteo, decides, and opens the callback. */
+export async function decide(
+  client: CookieClient,
+  path: string,
+  choice: Choice = { decision: 'approve', ids: undefined },
+): Promise<Page> {
+  const { location } = await client.get(path);
+  return client.get(await consent(location, choice), { from: location });
+}
+
+/** What the home page says of the user. */
+export async function signedIn(client: CookieClient): Promise<unknown> {
+  const { body } = await client.get('/');
+  return body.startsWith('{') ? JSON.parse(body) : body;
 }
 
 export interface Expectations {
@@ -95,56 +89,64 @@ export interface Expectations {
 
 /** The same for every framework: what its example does, over HTTP. */
 export function behaves(started: () => Running | undefined, { linking }: Expectations = { linking: true }): void {
-  let person: Person;
+  let client: CookieClient;
   let running: Running;
   beforeEach(() => {
     const now = started();
     assert(now);
     running = now;
-    person = new Person(running.home);
+    client = new CookieClient(running.home);
   });
 
-  it('signs a person in', async () => {
-    const page = await person.decide('/auth/criteo');
-    expect([page.status, page.location, page.body]).to.deep.include.members([302, `${person.home}/`]);
-    expect(await person.signedIn()).to.deep.equal({ user: 'Northwind Outdoor and 4 more', connected: [] });
+  it('keeps nothing of the user but the id in a session cookie that can be read', async () => {
+    await decide(client, '/criteo-auth');
+    const readable = Object.values(client.cookies()).map((value) => Buffer.from(value, 'base64').toString());
+    expect(readable).to.have.lengthOf.at.least(1);
+    expect(readable.join('\n')).not.to.match(/Northwind|[tT]oken/);
   });
 
-  it('says that the person declined', async () => {
-    const page = await person.decide('/auth/criteo', { decision: 'deny' });
+  it('signs a user in', async () => {
+    const page = await decide(client, '/criteo-auth');
+    expect([page.status, page.location, page.body]).to.deep.include.members([302, `${running.home}/`]);
+    expect(await signedIn(client)).to.deep.equal({ user: 'Northwind Outdoor and 4 more', connected: [] });
+  });
+
+  it('tells a user who declined, and writes the code to the log', async () => {
+    const page = await decide(client, '/criteo-auth', { decision: 'deny' });
     expect(page.status).to.equal(401);
     expect(page.body).to.match(/access_denied/);
-    expect(await person.signedIn()).to.match(/Sign in with Criteo/);
+    await running.printed('Criteo login failed: access_denied');
+    expect(await signedIn(client)).to.match(/Sign in with Criteo/);
   });
 
   it('refuses a login that another browser began, and says what is likely wrong', async () => {
-    const { location } = await person.open('/auth/criteo');
+    const { location } = await client.get('/criteo-auth');
     const back = await consent(location, { decision: 'approve', ids: undefined });
-    const page = await new Person(person.home).open(back);
+    const page = await new CookieClient(running.home).get(back);
     expect(page.status).to.equal(401);
     expect(page.body)
       .to.match(/state_unknown/)
       .and.match(/cookie/);
-    expect((await person.open(back)).location).to.equal(`${person.home}/`);
+    expect((await client.get(back)).location).to.equal(`${running.home}/`);
   });
 
   it('refuses a callback that comes twice', async () => {
-    const { location } = await person.open('/auth/criteo');
+    const { location } = await client.get('/criteo-auth');
     const back = await consent(location, { decision: 'approve', ids: undefined });
-    await person.open(back);
-    const again = await person.open(back);
+    await client.get(back);
+    const again = await client.get(back);
     expect([again.status, /^\W*(state_unknown|.*"code":"state_unknown")/.test(again.body)]).to.deep.equal([401, true]);
   });
 
   if (linking) {
-    it('connects Criteo to a person who stays signed in', async () => {
-      await person.decide('/auth/criteo');
-      const page = await person.decide('/connect/criteo', {
+    it('connects Criteo to a user who stays signed in', async () => {
+      await decide(client, '/criteo-auth');
+      const page = await decide(client, '/criteo-connect', {
         decision: 'approve',
-        ids: [await firstAdvertiser(person)],
+        ids: [await firstAdvertiser(client)],
       });
-      expect(page.location, page.body).to.equal(`${person.home}/`);
-      expect(await person.signedIn()).to.deep.equal({
+      expect(page.location, page.body).to.equal(`${running.home}/`);
+      expect(await signedIn(client)).to.deep.equal({
         user: 'Northwind Outdoor and 4 more',
         connected: ['Northwind Outdoor'],
       });
@@ -155,7 +157,7 @@ export function behaves(started: () => Running | undefined, { linking }: Expecta
     const body = JSON.stringify({ Type: 'ConsentGranted', AcceptedScopes: [], Advertisers: ['13'], State: 'user-42' });
     const deliver = async (signature: string): Promise<number> => {
       const headers = { 'content-type': 'application/json', 'x-criteo-hmac-sha512': signature };
-      const { status } = await fetch(`${person.home}/criteo/consent`, { method: 'POST', body, headers });
+      const { status } = await fetch(`${running.home}/criteo-consent`, { method: 'POST', body, headers });
       return status;
     };
     expect(await deliver(signConsentCallback(body, 'another secret'))).to.equal(401);
@@ -165,8 +167,8 @@ export function behaves(started: () => Running | undefined, { linking }: Expecta
 }
 
 /** The id of an advertiser that the person can share, as the consent page shows it. */
-async function firstAdvertiser(person: Person): Promise<string> {
-  const { location } = await person.open('/connect/criteo');
-  const page = await person.open(location);
+async function firstAdvertiser(client: CookieClient): Promise<string> {
+  const { location } = await client.get('/criteo-connect');
+  const page = await client.get(location);
   return /name="advertiser" value="([^"]*)"/.exec(page.body)?.[1] ?? '';
 }

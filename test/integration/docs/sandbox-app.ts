@@ -21,15 +21,15 @@ export async function createApp(credentials: Credentials): Promise<{ url: string
   authenticator.use(
     new CriteoStrategy({
       ...credentials,
-      callbackURL: `${url}/auth/criteo/callback`,
+      callbackURL: `${url}/criteo-auth/callback`,
       verify: ({ profile }) => ({ id: profile?.id }),
     }),
   );
   const cookie = { httpOnly: true, sameSite: 'lax' } as const; // and not secure: the test is served over http
   app.use(session({ secret: 'for tests only', resave: false, saveUninitialized: false, cookie }));
   app.use(authenticator.session());
-  app.get('/auth/criteo', authenticator.authenticate('criteo'));
-  app.get('/auth/criteo/callback', authenticator.authenticate('criteo'), (_req, res) => res.redirect('/dashboard'));
+  app.get('/criteo-auth', authenticator.authenticate('criteo'));
+  app.get('/criteo-auth/callback', authenticator.authenticate('criteo'), (_req, res) => res.redirect('/dashboard'));
   return {
     url,
     async close() {

@@ -8,7 +8,7 @@ import passport from 'passport';
 import { CriteoStrategy, type CriteoStrategyOptions } from '../../../lib/index';
 import { createSandbox, type Sandbox } from '../../../lib/sandbox';
 import { cert, key } from '../../support/certificate';
-import { type Page, Visitor } from '../../support/jar';
+import { CookieClient, type Page } from '../../support/cookie-client';
 import { forward } from '../../support/proxy';
 
 export type Passport = InstanceType<typeof passport.Passport>;
@@ -17,17 +17,17 @@ export type Passport = InstanceType<typeof passport.Passport>;
 export const sessions = (changes: Partial<SessionOptions> = {}): express.RequestHandler =>
   session({ secret: 'only for tests', resave: false, saveUninitialized: false, ...changes });
 
-/** Mounts an application's middleware and routes. */
+/** Mounts an app's middleware and routes. */
 export type Mount = (app: Express, passport: Passport, options: CriteoStrategyOptions) => void;
 
-/** Login at `/login`, back at `/callback`, which says what came of it: `info`, or the user. */
+/** A login at `/criteo-auth`. The callback responds with the user, or with `info` if the login failed. */
 export const routes =
   (...before: express.RequestHandler[]): Mount =>
   (app, authenticator, options) => {
     authenticator.use('criteo', new CriteoStrategy({ ...options, verify: ({ profile }) => ({ id: profile?.id }) }));
     for (const middleware of before) app.use(middleware);
-    app.get('/login', authenticator.authenticate('criteo'));
-    app.get('/callback', (req, res, next) => {
+    app.get('/criteo-auth', authenticator.authenticate('criteo'));
+    app.get('/criteo-auth/callback', (req, res, next) => {
       const done: passport.AuthenticateCallback = (error, user, info) => {
         if (error) return next(error);
         if (!user) return res.status(403).json(info);
@@ -42,25 +42,25 @@ export const routes =
     app.use(failed);
   };
 
-/** An application at `http://localhost`, a sandbox at `http://127.0.0.1`, which is another site, and a visitor. */
-export interface World {
+/** An app at `http://localhost`, a sandbox at `http://127.0.0.1`, which is another site, and a client of both. */
+export interface RunningApp {
   origin: string;
   sandbox: Sandbox;
-  visitor: Visitor;
-  /** Starts the application anew on the same port: whatever was in its memory is gone. */
+  client: CookieClient;
+  /** Restarts the app on the same port: what was in its memory is gone. */
   restart(mount: Mount): void;
-  /** Begins a login; the consent page's URL. */
+  /** Starts a login. Returns the consent page's URL. */
   begin(path?: string): Promise<string>;
-  /** Approves at Criteo and comes back. */
+  /** Approves at Criteo and opens the callback. */
   finish(consentPage: string): Promise<Page>;
 }
 
-/** Opens worlds that end with the test. */
-export function opener(): (mount: Mount, options?: { tls?: boolean }) => Promise<World> {
+/** Returns a function that starts apps. They are stopped after each test. */
+export function opener(): (mount: Mount, options?: { tls?: boolean }) => Promise<RunningApp> {
   const open: { close(): Promise<unknown> }[] = [];
   afterEach(() => Promise.all(open.splice(0).map((each) => each.close())));
 
-  /** Serves on a free port of this machine, until the test ends. */
+  /** Serves on a free port of this machine until the test ends. */
   const serve = async (server: http.Server): Promise<number> => {
     server.listen(0, '127.0.0.1');
     await once(server, 'listening');
@@ -89,14 +89,14 @@ export function opener(): (mount: Mount, options?: { tls?: boolean }) => Promise
         ),
       ));
     const origin = tls ? `https://localhost:${proxyPort}` : `http://localhost:${port}`;
-    const visitor = new Visitor();
+    const client = new CookieClient(origin);
     const { clientID, clientSecret } = sandbox.app;
-    const options = { clientID, clientSecret, ...sandbox.endpoints, callbackURL: `${origin}/callback` };
+    const options = { clientID, clientSecret, ...sandbox.endpoints, callbackURL: `${origin}/criteo-auth/callback` };
     const restart = (next: Mount): void => {
       const app = express();
       const authenticator = new passport.Passport();
-      authenticator.serializeUser((user, done) => done(null, user));
-      authenticator.deserializeUser((user: Express.User, done) => done(null, user));
+      authenticator.serializeUser((user, done) => done(null, Object(user).id));
+      authenticator.deserializeUser((id: string, done) => done(null, { id }));
       next(app, authenticator, options);
       handler = app;
     };
@@ -104,10 +104,10 @@ export function opener(): (mount: Mount, options?: { tls?: boolean }) => Promise
     return {
       origin,
       sandbox,
-      visitor,
+      client,
       restart,
-      begin: async (path = '/login') => (await visitor.open(new URL(path, origin).href)).location,
-      finish: async (consentPage) => visitor.open(await sandbox.approve(consentPage), consentPage),
+      begin: async (path = '/criteo-auth') => (await client.get(path)).location,
+      finish: async (consentPage) => client.get(await sandbox.approve(consentPage), { from: consentPage }),
     };
   };
 }

@@ -25,65 +25,70 @@ describe('cookie-session', () => {
   });
 
   it('signs in, and out, with regenerate and save that have nothing to do', async () => {
-    const { origin, visitor, begin, finish } = await open(documented);
+    const { origin, client, begin, finish } = await open(documented);
     const { status, body } = await finish(await begin());
     expect(status).to.equal(200);
-    expect((await visitor.open(`${origin}/me`)).body)
+    expect((await client.get(`${origin}/me`)).body)
       .to.equal(body)
       .and.match(/^\{"id":"\w+"\}$/);
-    expect((await visitor.open(`${origin}/sign-out`)).status).to.equal(200);
-    expect((await visitor.open(`${origin}/me`)).body).to.equal('null');
+    expect((await client.get(`${origin}/sign-out`)).status).to.equal(200);
+    expect((await client.get(`${origin}/me`)).body).to.equal('null');
   });
 
   it('keeps nothing of the session before in the session of the user who signs in', async () => {
-    const { origin, visitor, begin, finish } = await open((app, passport, options) => {
+    const { origin, client, begin, finish } = await open((app, passport, options) => {
       documented(app, passport, options);
       app.get('/plant', (req, res) => void res.json(Object.assign(req.session, { planted: 'by somebody else' })));
       app.get('/session', (req, res) => void res.json(Object.keys(req.session)));
     });
-    await visitor.open(`${origin}/plant`);
-    expect((await visitor.open(`${origin}/session`)).body).to.equal('["planted"]');
+    await client.get(`${origin}/plant`);
+    expect((await client.get(`${origin}/session`)).body).to.equal('["planted"]');
     await finish(await begin());
-    expect((await visitor.open(`${origin}/session`)).body).to.equal('["passport"]');
+    expect((await client.get(`${origin}/session`)).body).to.equal('["passport"]');
   });
 
   it('sets no cookie for those who only look on', async () => {
-    const { origin, visitor } = await open(documented);
-    await visitor.open(`${origin}/me`);
-    expect(visitor.jar.names).to.deep.equal([]);
+    const { origin, client } = await open(documented);
+    await client.get(`${origin}/me`);
+    expect(client.cookies()).to.deep.equal({});
   });
 
   it('takes the login out of the cookie, so that a reload is told so', async () => {
-    const { sandbox, visitor, begin } = await open(documented);
+    const { sandbox, client, begin } = await open(documented);
     const consentPage = await begin();
     const callback = await sandbox.approve(consentPage);
-    expect((await visitor.open(callback, consentPage)).status).to.equal(200);
-    const { code, message } = JSON.parse((await visitor.open(callback, consentPage)).body);
+    expect((await client.get(callback, { from: consentPage })).status).to.equal(200);
+    const { code, message } = JSON.parse((await client.get(callback, { from: consentPage })).body);
     expect(code).to.equal('state_unknown');
     expect(message).to.match(/callback was loaded once more \(reload, back button\)/);
   });
 
   it('stays small with a CookieStateStore, however many logins are begun', async () => {
     const store = new CookieStateStore({ secret });
-    const { visitor, begin, finish } = await open((app, passport, options) => {
+    const { client, begin, finish } = await open((app, passport, options) => {
       documented(app, passport, { ...options, store });
     });
     for (let abandoned = 0; abandoned < 8; abandoned += 1) await begin();
-    expect(visitor.jar.names.filter((name) => name.startsWith('criteo-login.'))).to.have.lengthOf(5);
-    expect(visitor.jar.names).not.to.include('session');
+    const names = Object.keys(client.cookies('/criteo-auth/callback'));
+    expect(names.filter((name) => name.startsWith('criteo-login.'))).to.have.lengthOf(5);
+    expect(names).not.to.include('session');
     expect((await finish(await begin())).status).to.equal(200);
   });
 
   it('is as good as it is where Passport keeps no session: session: false', async () => {
-    const { origin, visitor, begin, finish } = await open((app, passport, options) => {
+    const { origin, client, begin, finish } = await open((app, passport, options) => {
       app.use(cookieSession({ keys: ['key'] }));
       passport.use(new CriteoStrategy({ ...options, verify: ({ profile }) => ({ id: profile?.id }) }));
-      app.get('/login', passport.authenticate('criteo'));
-      app.get('/callback', passport.authenticate('criteo', { session: false }), (req, res) => void res.json(req.user));
+      app.get('/criteo-auth', passport.authenticate('criteo'));
+      app.get(
+        '/criteo-auth/callback',
+        passport.authenticate('criteo', { session: false }),
+        (req, res) => void res.json(req.user),
+      );
       app.get('/me', (req, res) => void res.json(req.user ?? null));
     });
     const { status, body } = await finish(await begin());
     expect([status, Object.keys(JSON.parse(body))]).to.deep.equal([200, ['id']]);
-    expect((await visitor.open(`${origin}/me`)).body).to.equal('null');
+    expect((await client.get(`${origin}/me`)).body).to.equal('null');
   });
 });

@@ -23,8 +23,7 @@ const shop =
   };
 
 const documented: Mount = (app, passport, options) => {
-  const callbackURL = options.callbackURL.replace('/callback', '/auth/criteo/callback');
-  passport.use(new CriteoStrategy({ ...options, callbackURL, verify: ({ profile }) => ({ id: profile?.id }) }));
+  passport.use(new CriteoStrategy({ ...options, verify: ({ profile }) => ({ id: profile?.id }) }));
   keepsTheSession(app, passport);
 };
 
@@ -32,11 +31,11 @@ describe('A login, which gives the user a new session,', () => {
   const open = opener();
 
   it('empties it, and ends what is pending in other tabs, which the message says', async () => {
-    const { origin, visitor, begin, finish } = await open(shop(routes()));
-    const { body: before } = await visitor.open(`${origin}/fill`);
+    const { origin, client, begin, finish } = await open(shop(routes()));
+    const { body: before } = await client.get(`${origin}/fill`);
     const tabs = [await begin(), await begin()] as const;
     expect((await finish(tabs[0])).status).to.equal(200);
-    const { cart, id } = JSON.parse((await visitor.open(`${origin}/cart`)).body);
+    const { cart, id } = JSON.parse((await client.get(`${origin}/cart`)).body);
     expect(cart).to.equal(undefined);
     expect(id).not.to.equal(before);
     const { code, message } = JSON.parse((await finish(tabs[1])).body);
@@ -45,11 +44,11 @@ describe('A login, which gives the user a new session,', () => {
   });
 
   it('keeps what was in it with keepSessionInfo, other tabs’ logins too, under a new id', async () => {
-    const { origin, visitor, begin, finish } = await open(shop(documented));
-    const { body: before } = await visitor.open(`${origin}/fill`);
-    const tabs = [await begin('/auth/criteo'), await begin('/auth/criteo')] as const;
+    const { origin, client, begin, finish } = await open(shop(documented));
+    const { body: before } = await client.get(`${origin}/fill`);
+    const tabs = [await begin(), await begin()] as const;
     for (const tab of tabs) expect((await finish(tab)).location).to.equal(`${origin}/dashboard`);
-    const { cart, id } = JSON.parse((await visitor.open(`${origin}/cart`)).body);
+    const { cart, id } = JSON.parse((await client.get(`${origin}/cart`)).body);
     expect(cart).to.equal('three apples');
     expect(id).not.to.equal(before);
   });

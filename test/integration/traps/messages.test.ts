@@ -10,8 +10,8 @@ describe('The message alone tells a first-time user what to mend:', () => {
   const open = opener();
 
   it('no session middleware', async () => {
-    const { origin, visitor } = await open(routes());
-    const { status, body } = await visitor.open(`${origin}/login`);
+    const { client } = await open(routes());
+    const { status, body } = await client.get('/criteo-auth');
     expect(status).to.equal(500);
     const { code, message } = JSON.parse(body);
     expect(code).to.equal('session_missing');
@@ -20,96 +20,96 @@ describe('The message alone tells a first-time user what to mend:', () => {
   });
 
   it('no session middleware on the callback route', async () => {
-    const world = await open(routes(sessions()));
-    const consentPage = await world.begin();
-    world.restart(routes());
-    const { code, message } = json(await world.finish(consentPage));
+    const running = await open(routes(sessions()));
+    const consentPage = await running.begin();
+    running.restart(routes());
+    const { code, message } = json(await running.finish(consentPage));
     expect(code).to.equal('session_missing');
     expect(message).to.contain('on the callback route');
   });
 
   it('a session cookie with SameSite=Strict', async () => {
-    const world = await open(routes(sessions({ cookie: { sameSite: 'strict' } })));
-    const { code, message } = json(await world.finish(await world.begin()));
+    const running = await open(routes(sessions({ cookie: { sameSite: 'strict' } })));
+    const { code, message } = json(await running.finish(await running.begin()));
     expect(code).to.equal('state_unknown');
     expect(message).to.match(/sent no cookie.* is SameSite=Strict, so .* sameSite: 'lax', .*CookieStateStore/);
   });
 
   it('the same in an app that has other cookies', async () => {
-    const world = await open(routes(sessions({ cookie: { sameSite: true } })));
-    world.visitor.jar.take(new URL(world.origin), ['theme=dark']);
-    const { message } = json(await world.finish(await world.begin()));
+    const running = await open(routes(sessions({ cookie: { sameSite: true } })));
+    running.client.take('/', ['theme=dark']);
+    const { message } = json(await running.finish(await running.begin()));
     expect(message).to.match(/session of the callback is new.* is SameSite=Strict, so /);
   });
 
   it('a Secure session cookie over http', async () => {
-    const world = await open(routes(sessions({ cookie: { secure: true } })));
-    const { code, message } = json(await world.finish(await world.begin()));
+    const running = await open(routes(sessions({ cookie: { secure: true } })));
+    const { code, message } = json(await running.finish(await running.begin()));
     expect(code).to.equal('state_unknown');
     expect(message).to.match(/cookie is Secure, but the app is used over http.* cookie\.secure to false/);
   });
 
   it('a Secure session cookie behind a proxy that the app does not trust', async () => {
-    const world = await open(routes(sessions({ cookie: { secure: true } })), { tls: true });
-    const { code, message } = json(await world.finish(await world.begin()));
+    const running = await open(routes(sessions({ cookie: { secure: true } })), { tls: true });
+    const { code, message } = json(await running.finish(await running.begin()));
     expect(code).to.equal('state_unknown');
     expect(message).to.match(/cookie is Secure and the callback URL https.*app\.set\('trust proxy', 1\)/);
 
-    world.restart((app, passport, options) => {
+    running.restart((app, passport, options) => {
       trustsItsProxy(app, 'only for tests');
       routes()(app, passport, options);
     });
-    const { status, body } = await world.finish(await world.begin());
+    const { status, body } = await running.finish(await running.begin());
     expect([status, Object.keys(JSON.parse(body))]).to.deep.equal([200, ['id']]);
   });
 
   it('a login that begins on 127.0.0.1 and comes back to localhost', async () => {
-    const world = await open(routes(sessions()));
-    const { host } = new URL(world.origin);
-    const consentPage = await world.begin(world.origin.replace('localhost', '127.0.0.1').concat('/login'));
-    const { code, message } = json(await world.finish(consentPage));
+    const running = await open(routes(sessions()));
+    const { host } = new URL(running.origin);
+    const consentPage = await running.begin(running.origin.replace('localhost', '127.0.0.1').concat('/criteo-auth'));
+    const { code, message } = json(await running.finish(consentPage));
     expect(code).to.equal('state_unknown');
     expect(message).to.contain(`another host than ${host}, where the option callbackURL leads`);
     expect(message).to.contain('localhost and 127.0.0.1 are two').and.contain(`Open the app at ${host}`);
   });
 
   it('sessions in memory, and a restart', async () => {
-    const world = await open(routes(sessions()));
-    const consentPage = await world.begin();
-    world.restart(routes(sessions()));
-    const { code, message } = json(await world.finish(consentPage));
+    const running = await open(routes(sessions()));
+    const consentPage = await running.begin();
+    running.restart(routes(sessions()));
+    const { code, message } = json(await running.finish(consentPage));
     expect(code).to.equal('state_unknown');
     expect(message).to.match(/cookie of a session that is gone.* memory of a process that was restarted/);
   });
 
   it('a callback that is loaded once more after it went well', async () => {
-    const world = await open(routes(sessions()));
-    const consentPage = await world.begin();
-    const callback = await world.sandbox.approve(consentPage);
-    expect((await world.visitor.open(callback, consentPage)).status).to.equal(200);
-    const { code, message } = json(await world.visitor.open(callback, consentPage));
+    const running = await open(routes(sessions()));
+    const consentPage = await running.begin();
+    const callback = await running.sandbox.approve(consentPage);
+    expect((await running.client.get(callback, { from: consentPage })).status).to.equal(200);
+    const { code, message } = json(await running.client.get(callback, { from: consentPage }));
     expect(code).to.equal('state_unknown');
     expect(message).to.match(/is over and its callback was loaded once more \(reload, back button\)/);
   });
 
   it('the same while another login is pending', async () => {
-    const world = await open(routes(sessions()));
-    const callback = await world.sandbox.deny(await world.begin());
-    await world.begin();
-    expect(json(await world.visitor.open(callback)).code).to.equal('access_denied');
-    const { code, message } = json(await world.visitor.open(callback));
+    const running = await open(routes(sessions()));
+    const callback = await running.sandbox.deny(await running.begin());
+    await running.begin();
+    expect(json(await running.client.get(callback)).code).to.equal('access_denied');
+    const { code, message } = json(await running.client.get(callback));
     expect(code).to.equal('state_unknown');
     expect(message).to.match(/other pending logins.*loaded once more \(reload, back button\)/);
   });
 
   it('a login that another strategy began', async () => {
     const store = new MemoryStore();
-    const world = await open(routes(sessions({ store })));
-    const consentPage = await world.begin();
-    world.restart((app, passport, options) => {
+    const running = await open(routes(sessions({ store })));
+    const consentPage = await running.begin();
+    running.restart((app, passport, options) => {
       routes(sessions({ store }))(app, passport, { ...options, name: 'criteo-retail' });
     });
-    const { code, message } = json(await world.finish(consentPage));
+    const { code, message } = json(await running.finish(consentPage));
     expect(code).to.equal('state_unknown');
     expect(message).to.match(/begun by the strategy \["criteo",.* came to \["criteo-retail",/);
   });
@@ -121,26 +121,26 @@ describe('The message alone tells a first-time user what to mend:', () => {
     };
 
     it('a callback that is loaded once more', async () => {
-      const world = await open(cookies());
-      const consentPage = await world.begin();
-      const callback = await world.sandbox.approve(consentPage);
-      expect((await world.visitor.open(callback, consentPage)).status).to.equal(200);
-      const { code, message } = json(await world.visitor.open(callback, consentPage));
+      const running = await open(cookies());
+      const consentPage = await running.begin();
+      const callback = await running.sandbox.approve(consentPage);
+      expect((await running.client.get(callback, { from: consentPage })).status).to.equal(200);
+      const { code, message } = json(await running.client.get(callback, { from: consentPage }));
       expect(code).to.equal('state_unknown');
       expect(message).to.match(/loaded twice \(reload, back button\)/);
     });
 
     it('Secure cookies over http', async () => {
-      const world = await open(cookies(true));
-      const { code, message } = json(await world.finish(await world.begin()));
+      const running = await open(cookies(true));
+      const { code, message } = json(await running.finish(await running.begin()));
       expect(code).to.equal('state_unknown');
       expect(message).to.match(/sent no cookie.*a Secure cookie was set over http/);
     });
 
     it('another host', async () => {
-      const world = await open(cookies());
-      const consentPage = await world.begin(world.origin.replace('localhost', '127.0.0.1').concat('/login'));
-      const { code, message } = json(await world.finish(consentPage));
+      const running = await open(cookies());
+      const consentPage = await running.begin(running.origin.replace('localhost', '127.0.0.1').concat('/criteo-auth'));
+      const { code, message } = json(await running.finish(consentPage));
       expect(code).to.equal('state_unknown');
       expect(message).to.match(/sent no cookie.*callback is on another host/);
     });

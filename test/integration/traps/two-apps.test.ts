@@ -16,7 +16,7 @@ describe('A Marketing Solutions app and a Retail Media app in one process', () =
   });
   afterEach(() => retail.close());
 
-  const world = () =>
+  const running = () =>
     open((app, passport, { clientID, clientSecret = '', callbackURL, ...endpoints }) => {
       app.use(sessions());
       const marketing = { clientID, clientSecret, ...endpoints };
@@ -29,10 +29,10 @@ describe('A Marketing Solutions app and a Retail Media app in one process', () =
     });
 
   it('sign people in while both logins are pending, each with its own portfolio', async () => {
-    const { origin, sandbox, visitor, begin, finish } = await world();
-    const one = await begin('/auth/criteo-marketing');
-    const other = await begin('/auth/criteo-retail');
-    expect((await visitor.open(await retail.approve(other), other)).location).to.equal(`${origin}/dashboard`);
+    const { origin, sandbox, client, begin, finish } = await running();
+    const one = await begin('/criteo-marketing');
+    const other = await begin('/criteo-retail');
+    expect((await client.get(await retail.approve(other), { from: other })).location).to.equal(`${origin}/dashboard`);
     expect((await finish(one)).location).to.equal(`${origin}/dashboard`);
     expect(users.saved[0]?.id).to.equal('18446744073709551616');
     expect(users.saved[1]?.id).to.be.a('string').and.not.equal('18446744073709551616');
@@ -41,12 +41,12 @@ describe('A Marketing Solutions app and a Retail Media app in one process', () =
   });
 
   it('do not take each other’s logins, and leave them as they are', async () => {
-    const { origin, sandbox, visitor, begin } = await world();
-    const consentPage = await begin('/auth/criteo-marketing');
+    const { origin, sandbox, client, begin } = await running();
+    const consentPage = await begin('/criteo-marketing');
     const callback = await sandbox.approve(consentPage);
     const astray = callback.replace('criteo-marketing', 'criteo-retail');
-    expect((await visitor.open(astray, consentPage)).location).to.equal(`${origin}/login`);
+    expect((await client.get(astray, { from: consentPage })).location).to.equal(`${origin}/login`);
     expect(retail.requests.filter(({ path }) => path === '/oauth2/token')).to.have.lengthOf(0);
-    expect((await visitor.open(callback, consentPage)).location).to.equal(`${origin}/dashboard`);
+    expect((await client.get(callback, { from: consentPage })).location).to.equal(`${origin}/dashboard`);
   });
 });

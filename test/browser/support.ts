@@ -13,22 +13,22 @@ export function openBrowser(): Promise<Browser> {
   return chromium.launch({ executablePath: process.env['CHROMIUM'] ?? '/usr/bin/chromium' });
 }
 
-/** Somebody at a browser of their own. */
-export interface Person {
+/** A user with a browser of their own. */
+export interface BrowserUser {
   context: BrowserContext;
-  /** Opens one more tab, on the example's home page. */
+  /** Opens a tab on the example's home page. */
   openTab(): Promise<Tab>;
-  /** Every URL that any tab asked for, redirects included. */
+  /** Every URL that a tab requested, redirects included. */
   urls: string[];
-  /** What the browser complained about: script errors, and what the content security policy kept out. */
+  /** Script errors, and what the content security policy refused. */
   complaints: string[];
 }
 
-export async function openPerson(
+export async function openUser(
   browser: Browser,
   origin: string,
   options: BrowserContextOptions = {},
-): Promise<Person> {
+): Promise<BrowserUser> {
   const context = await browser.newContext(options);
   context.setDefaultTimeout(10_000);
   const urls: string[] = [];
@@ -36,7 +36,7 @@ export async function openPerson(
   context.on('request', (request) => urls.push(request.url()));
   context.on('weberror', (event) => complaints.push(event.error().message));
   context.on('console', (message) => {
-    // A page with an error status is reported here as well: those are the point of some tests.
+    // Pages with an error status are reported here as well. Some tests are about them.
     const expected = message.text().startsWith('Failed to load resource');
     if (message.type() === 'error' && !expected) complaints.push(message.text());
   });
@@ -52,20 +52,20 @@ export async function openPerson(
   };
 }
 
-/** One tab: what a person does in it, and what they see. */
+/** One tab: what a user does in it, and what they see. */
 export class Tab {
   constructor(readonly page: Page) {}
 
-  /** Waits until the page's heading says so, and nothing is wider than the window. */
+  /** Waits for a page by its heading. No page may be wider than the window. */
   async sees(heading: string): Promise<void> {
     await this.page.getByRole('heading', { level: 1, name: heading, exact: true }).waitFor();
     const overflow = 'document.documentElement.scrollWidth - document.documentElement.clientWidth';
     expect(await this.page.evaluate(overflow), `pixels beyond the edge of "${heading}"`).to.equal(0);
   }
 
-  /** The page's text, as a person reads it. */
+  /** Returns the page's text as it is rendered. */
   text(): Promise<string> {
-    // innerText, not textContent: the rendered text is what a person reads
+    // Unlike textContent, innerText is what the user reads.
     return this.page.locator('body').innerText();
   }
 
@@ -76,7 +76,7 @@ export class Tab {
       .click();
   }
 
-  /** From the home page to Criteo's question, to sign in. */
+  /** Goes from the home page to Criteo's consent page, to sign in. */
   async begin(): Promise<void> {
     await this.click('Sign in with Criteo');
     await this.sees('Share your advertisers?');
@@ -94,14 +94,14 @@ export class Tab {
     await this.sees('Dashboard');
   }
 
-  /** Signs in by name from the home page. */
+  /** Signs in by name, from the home page. */
   async signInAs(name: string): Promise<void> {
     await this.page.getByLabel('Your name').fill(name);
     await this.click('Sign in');
     await this.sees('Dashboard');
   }
 
-  /** Connects Criteo from the dashboard. */
+  /** Connects Criteo, from the dashboard. */
   async connect(...advertisers: string[]): Promise<void> {
     await this.click('Connect Criteo');
     await this.sees('Share your advertisers?');
@@ -110,25 +110,35 @@ export class Tab {
     await this.sees('Dashboard');
   }
 
-  /** Makes a link on the dashboard for somebody else. */
+  /** Makes an invitation, from the dashboard. Returns its link. */
   async invite(): Promise<string> {
     await this.click('Invite an advertiser');
     await this.click('Make a link');
     await this.sees('Your link');
-    return this.page.getByLabel('Link').inputValue();
+    return this.page.getByLabel('The link to send').inputValue();
   }
 
-  /** The dashboard's card for a connection. */
+  /** Finds a connection on the dashboard. */
   connection(name: string): Locator {
     return this.page.getByRole('region', { name, exact: true });
   }
 
-  /** Names of all connections on the dashboard. */
+  /** Presses a button of a connection, as screen readers name it. */
+  async press(button: 'Refresh now' | 'Disconnect', connection: string): Promise<void> {
+    await this.page.getByRole('button', { name: `${button} for ${connection}`, exact: true }).click();
+  }
+
+  /** Waits until screen readers are told a text. */
+  async announces(text: string): Promise<void> {
+    await this.page.locator('#live').getByText(text).waitFor({ state: 'attached' });
+  }
+
+  /** Returns the names of all connections on the dashboard. */
   connections(): Promise<string[]> {
     return this.page.getByRole('heading', { level: 2 }).allInnerTexts();
   }
 
-  /** The advertisers on the dashboard: names and ids. */
+  /** Returns names and ids of the advertisers on the page. */
   async advertisers(): Promise<string[]> {
     const items = await this.page.getByRole('main').getByRole('listitem').allInnerTexts();
     return items.map((item) => item.replace(/\s+/g, ' '));

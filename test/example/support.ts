@@ -4,28 +4,30 @@ import type { Service } from 'passport-criteo';
 import { createSandbox, type Sandbox, type SandboxOptions } from 'passport-criteo/sandbox';
 import { createApp } from '../../example/app';
 
-/** The example, running on a port of its own, with a sandbox in Criteo's place. */
-export interface World {
-  /** Origin of the example. */
+/** The example on a free port, with a sandbox in Criteo's place. */
+export interface RunningExample {
+  /** The example's origin. */
   url: string;
   sandbox: Sandbox;
   /** What the example logged. */
   log: string[];
-  /** Called when Criteo has sent somebody back, before the example sees it. */
+  /** Called for each request of the callback, before the example gets it. */
   onCallback: () => void;
-  /** How often the token endpoint was asked, in all or for one grant. */
+  /** Returns the number of requests to the token endpoint, in total or for one grant. */
   tokenRequests(grant?: string): number;
   close(): Promise<void>;
 }
 
-export async function startWorld(
+export async function startExample(
   options: {
     criteo?: { callbackURL?: string; service?: Service; pkce?: boolean; timeout?: number };
     sandbox?: SandboxOptions;
-    /** `'none'`: the example is started without the connector's key pair. */
+    /** `'none'` starts the example without the connector's key pair. */
     signing?: 'none';
+    /** If true, the example is told nothing of the sandbox, as with the real Criteo. */
+    real?: boolean;
   } = {},
-): Promise<World> {
+): Promise<RunningExample> {
   const server = createServer();
   await new Promise<void>((resolve) => server.listen(0, 'localhost', resolve));
   const url = `http://localhost:${(server.address() as AddressInfo).port}`;
@@ -46,10 +48,10 @@ export async function startWorld(
     signing:
       options.signing === 'none' ? undefined : { key: sandbox.app.signingKey, secret: sandbox.app.signingSecret },
     sessionSecret: 'only for tests',
-    sandbox: sandbox.url,
+    sandbox: options.real ? undefined : sandbox,
     log: (line) => log.push(line),
   });
-  const world: World = {
+  const example: RunningExample = {
     url,
     sandbox,
     log,
@@ -64,8 +66,8 @@ export async function startWorld(
     },
   };
   server.on('request', (req, res) => {
-    if (req.url?.startsWith('/criteo-auth/callback')) world.onCallback();
+    if (req.url?.startsWith('/criteo-auth/callback')) example.onCallback();
     app(req, res);
   });
-  return world;
+  return example;
 }

@@ -1,0 +1,123 @@
+import { expect } from 'chai';
+import type { Browser } from 'playwright-core';
+import { type RunningExample, startExample } from '../example/support';
+import { type BrowserUser, openBrowser, openUser, type Tab } from './support';
+
+describe('A form that is sent without loading the page again', () => {
+  let browser: Browser;
+  let example: RunningExample;
+  let user: BrowserUser;
+  let tab: Tab;
+
+  const focused = (): Promise<string> => tab.page.locator(':focus').innerText();
+  const loads = (path: string): number => user.urls.filter((url) => new URL(url).pathname === path).length;
+
+  before(async () => {
+    browser = await openBrowser();
+  });
+  after(() => browser.close());
+  beforeEach(async () => {
+    example = await startExample();
+    user = await openUser(browser, example.url, { permissions: ['clipboard-read', 'clipboard-write'] });
+    tab = await user.openTab();
+    await tab.signInAs('Ada');
+    await tab.connect('Alpine Outfitters');
+    await tab.connect('Casa Verde');
+  });
+  afterEach(async () => {
+    await user.context.close();
+    await example.close();
+    expect(user.complaints, 'complaints of the browser').to.deep.equal([]);
+  });
+
+  it('keeps the focus on "Refresh now", and tells screen readers each time', async () => {
+    await tab.page.evaluate(`
+      globalThis.told = [];
+      new MutationObserver(() => told.push(live.textContent)).observe(live, { childList: true });
+    `);
+    for (let times = 1; times <= 2; times += 1) {
+      const refreshed = tab.page.waitForResponse((response) => response.status() === 200);
+      if (times === 1) await tab.page.getByRole('button', { name: 'Refresh now for Casa Verde' }).focus();
+      await tab.page.keyboard.press('Enter');
+      await refreshed;
+      await tab.announces('The access token of Casa Verde was refreshed.');
+      expect(await focused())
+        .to.contain('Refresh now')
+        .and.contain('Casa Verde');
+      expect(example.tokenRequests('refresh_token')).to.equal(times);
+    }
+    const told = await tab.page.evaluate<string[]>('told.filter(Boolean)');
+    expect(told).to.deep.equal(Array(2).fill('The access token of Casa Verde was refreshed.'));
+    expect(await tab.connection('Casa Verde').getByText('refreshed at').isVisible()).to.equal(true);
+  });
+
+  it('counts down once, from the new lifetime', async () => {
+    await tab.page.clock.install();
+    await tab.page.reload();
+    await tab.page.clock.fastForward('05:00');
+    await tab
+      .connection('Casa Verde')
+      .getByText(/^(9 min 5\d|10 min \d) s left$/)
+      .waitFor();
+    await tab.press('Refresh now', 'Casa Verde');
+    await tab.announces('Casa Verde was refreshed');
+    await tab
+      .connection('Casa Verde')
+      .getByText(/^1[45] min \d+ s left$/)
+      .waitFor();
+  });
+
+  it('goes to the heading when the connection is gone, never to another Disconnect', async () => {
+    await tab.page.getByRole('button', { name: 'Disconnect for Alpine Outfitters' }).focus();
+    await tab.page.keyboard.press('Enter');
+    await tab.announces('Disconnected');
+    expect(await focused()).to.equal('Dashboard');
+    expect(await tab.connections()).to.deep.equal(['Casa Verde']);
+  });
+
+  it('shows a failure in place, with a way back', async () => {
+    example.sandbox.fault({ on: 'token', status: 503, times: Infinity });
+    await tab.press('Refresh now', 'Casa Verde');
+    await tab.sees('Criteo cannot be reached');
+    await tab.announces('Criteo cannot be reached');
+    expect(await tab.page.title()).to.match(/^Criteo cannot be reached/);
+    expect(await focused()).to.equal('Criteo cannot be reached');
+    await tab.click('Home');
+    await tab.sees('Welcome back');
+  });
+
+  it('says so when the app cannot be reached, and works again later', async () => {
+    await user.context.route('**/refresh', (route) => route.abort());
+    await tab.press('Refresh now', 'Casa Verde');
+    await tab.announces('The app cannot be reached. Try again.');
+    expect(user.complaints.splice(0), 'the failed request').to.have.lengthOf.at.most(1);
+    await user.context.unroute('**/refresh');
+    await tab.press('Refresh now', 'Casa Verde');
+    await tab.announces('Casa Verde was refreshed');
+  });
+
+  it('leads to the start page when the user signed out in another tab', async () => {
+    const other = await user.openTab();
+    await other.click('Sign out');
+    await other.sees('Your advertisers, in this app');
+    await tab.press('Refresh now', 'Casa Verde');
+    await tab.sees('Your advertisers, in this app');
+    expect(example.tokenRequests('refresh_token')).to.equal(0);
+  });
+
+  it('is sent once, however often the button is pressed', async () => {
+    await tab.page.getByRole('button', { name: 'Refresh now for Casa Verde' }).dblclick();
+    await tab.announces('Casa Verde was refreshed');
+    expect(loads('/refresh')).to.equal(1);
+  });
+
+  it('is not needed to copy a redirect URI: one click selects it; the button copies it', async () => {
+    await tab.click('Sign out');
+    const uri = `${example.url}/criteo-auth/callback`;
+    await tab.page.getByText(uri, { exact: true }).click();
+    expect(await tab.page.evaluate('getSelection().toString()')).to.equal(uri);
+    await tab.click('Copy Redirect URI to sign in');
+    await tab.announces('Copied Redirect URI to sign in');
+    expect(await tab.page.evaluate('navigator.clipboard.readText()')).to.equal(uri);
+  });
+});

@@ -17,7 +17,7 @@ export function createApp(home, secret, { signingSecret, ...criteo }) {
       callbackURL: `${home}/criteo-auth/callback`,
       store: new CookieStateStore({ secret }),
       // Here an application finds or makes its user, and keeps the tokens.
-      verify: async ({ profile }) => ({ id: profile.id, name: profile.displayName }),
+      verify: async ({ profile }) => profile && { id: profile.id, name: profile.displayName },
     }),
   );
 

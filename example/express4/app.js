@@ -16,7 +16,7 @@ exports.createApp = (home, sessionSecret, { signingSecret, ...criteo }) => {
       ...criteo,
       callbackURL: `${home}/criteo-auth/callback`,
       // Here an application finds or makes its user, and keeps the tokens.
-      verify: async ({ profile }) => ({ id: profile.id, name: profile.displayName }),
+      verify: async ({ profile }) => profile && { id: profile.id, name: profile.displayName },
     }),
   );
 

@@ -28,16 +28,17 @@ describe('The example app', () => {
     expect((await visitor.get('/')).body).to.contain('Welcome back');
   });
 
-  it('gives the browser a new session at sign-in, and keeps the logins that are pending in other tabs', async () => {
+  it('gives the browser a new session at sign-in, and says in another tab that it has happened meanwhile', async () => {
     const other = await visitor.begin();
     const before = visitor.cookies.get('example.sid');
     await signIn(['13']);
     expect(visitor.cookies.get('example.sid')).not.to.equal(before);
-    const { location } = await visitor.get(await world.sandbox.approve(other, { advertisers: ['20481'] }));
-    expect(location).to.equal(`${world.url}/dashboard`);
+    const { status, body } = await visitor.get(await world.sandbox.approve(other, { advertisers: ['20481'] }));
+    expect(status).to.equal(403);
+    expect(body).to.contain('Your sign-in changed meanwhile').and.contain('user_changed');
     expect((await visitor.get('/dashboard')).body)
-      .to.contain('Casa Verde')
-      .and.not.contain('Alpine');
+      .to.contain('Alpine')
+      .and.not.contain('Casa Verde');
   });
 
   it('keeps the session cookie from scripts and from other sites’ forms', async () => {

@@ -111,7 +111,7 @@ describe('Connecting Criteo in the example', () => {
     const back = await world.sandbox.approve(await visitor.begin('/criteo-connect'), { advertisers: ['13'] });
     await visitor.post('/sign-in', { name: 'Bob' });
     const reply = await visitor.get(back);
-    expect([reply.status, reply.title]).to.deep.equal([403, 'Somebody else is signed in now']);
+    expect([reply.status, reply.title]).to.deep.equal([403, 'Your sign-in changed meanwhile']);
     expect(reply.body).to.contain('user_changed').and.contain('href="/criteo-connect"');
     expect(world.tokenRequests()).to.equal(0);
     expect(await dashboard()).to.contain('Nothing is connected yet');

@@ -17,6 +17,8 @@ export function connect({ passport, criteo, users, view, fail, log }: Site): Rou
       ...criteo,
       name: 'criteo-connect',
       callbackURL,
+      // This app knows a connection by its portfolio. One that can do without keeps the tokens (the default of `authorize`).
+      requireUserProfile: true,
       verify: ({ req, tokens, profile }) =>
         req.user instanceof User && profile && users.connect(req.user, profile, tokens),
     }),

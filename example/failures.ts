@@ -71,8 +71,16 @@ const failures = (things: Things): Record<string, Words> => ({
   },
   user_changed: {
     status: 403,
-    title: 'Another user is signed in now',
-    text: 'This was started under another account, so it was stopped. Nothing was shared with the account you use now.',
+    title: 'Your sign-in changed meanwhile',
+    text:
+      'You signed in, out, or under another account since this was started, perhaps in another tab. So it was stopped, ' +
+      'and nothing was added to the account you use now.',
+    action: 'again',
+  },
+  login_mismatch: {
+    status: 400,
+    title: 'This was started for something else',
+    text: 'It came back to another page of this app than it was started for, so it was stopped.',
     action: 'again',
   },
   issuer_mismatch: {

@@ -71,7 +71,7 @@ interface Shared extends Settings {
  * mix in either case. A subclass that overrides `authenticate` must call `super.authenticate` before it awaits anything:
  * given an instance, Passport puts the actions of each request (`success`, `fail`, `redirect`, `pass`, `error`) on that
  * instance, so after an `await` they may be those of another request. Hooks such as `userProfile` find those of their own
- * request on `this`.
+ * request on `this`, if they are methods and not arrow functions.
  */
 export class CriteoStrategy extends OAuth2Strategy {
   // No private fields and no arrow functions as members: `this` is an object that inherits from the strategy.
@@ -234,7 +234,7 @@ export class CriteoStrategy extends OAuth2Strategy {
       callback,
       issuer,
       pkce,
-      requireUserProfile: requireUserProfile ?? purposeOf(options) === 'authenticate',
+      requireUserProfile,
       store: this._stateStore,
       timeout,
       exchanged,

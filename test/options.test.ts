@@ -1,5 +1,6 @@
 import { Agent } from 'node:http';
 import { expect } from 'chai';
+import { signedInUser } from '../lib/login/bound-user';
 import { checkCallbackURL, readOptions } from '../lib/options';
 import { SessionStateStore } from '../lib/state/session-store';
 
@@ -10,17 +11,18 @@ describe('The options of CriteoStrategy', () => {
   it('have the documented defaults', () => {
     const { settings, wiring } = readOptions(app);
     const { userProfileURL, bindTo, ...others } = settings;
+    expect(bindTo).to.equal(signedInUser);
+    const { name, callbackURL, skipUserProfile } = wiring;
+    const kept = { name: 'criteo', callbackURL: 'https://app.example.com/cb', skipUserProfile: false };
+    expect({ name, callbackURL, skipUserProfile }).to.deep.equal(kept);
     expect(others).to.deep.equal({
       clientID: 'id',
-      callbackURL: 'https://app.example.com/cb',
       pkce: false,
       service: 'marketing-solutions',
       apiVersion: '2026-07',
-      requireUserProfile: true,
-      skipUserProfile: false,
+      requireUserProfile: undefined,
       timeout: 10_000,
       issuer: 'https://api.criteo.com',
-      name: 'criteo',
     });
     expect(userProfileURL.href).to.equal('https://api.criteo.com/2026-07/advertisers/me');
     expect(wiring.authorizationURL).to.equal('https://consent.criteo.com/request');
@@ -71,8 +73,8 @@ describe('The options of CriteoStrategy', () => {
       passReqToCallback: true,
       state: true,
     });
-    expect(wiring).to.include({ agent, store, passReqToCallback: true });
-    expect(settings).to.include({ bindTo, skipUserProfile, timeout: 1, name: 'other', requireUserProfile: false });
+    expect(wiring).to.include({ agent, store, passReqToCallback: true, skipUserProfile, name: 'other' });
+    expect(settings).to.include({ bindTo, timeout: 1, requireUserProfile: false });
     for (const apiVersion of ['2027-01', 'preview', 'experimental']) expect(read({ apiVersion })).to.be.an('object');
   });
 
@@ -155,18 +157,6 @@ describe('The options of CriteoStrategy', () => {
       verify: () => {},
     };
     expect(() => read({ pkce: true, store })).to.throw(TypeError, 'the option store must keep the verifier for pkce');
-  });
-
-  it('bind a login to the id of req.user by default', () => {
-    const { bindTo } = readOptions(app).settings;
-    const of = (parts: object) => Reflect.apply(bindTo, undefined, [parts]);
-    expect(of({})).to.equal(undefined);
-    expect(of({ user: null })).to.equal(undefined);
-    expect(of({ user: {} })).to.equal(undefined);
-    expect(of({ user: { id: { toString: () => 'x' } } })).to.equal(undefined);
-    expect(of({ user: { id: 'a' } })).to.equal('a');
-    expect(of({ user: { id: 0 } })).to.equal('0');
-    expect(of({ user: { id: 12n } })).to.equal('12');
   });
 });
 

@@ -1,9 +1,11 @@
 import { inspect } from 'node:util';
 import { expect } from 'chai';
+import nock from 'nock';
 import OAuth2Strategy from 'passport-oauth2';
 import { SessionStateStore } from '../lib/state/session-store';
 import { CriteoStrategy } from '../lib/strategy';
-import { expectOneOutcomeEach } from './support/passport';
+import { documented } from './support/documented';
+import { authenticate, expectOneOutcomeEach } from './support/passport';
 import { app, construct, deepFreeze, locationOf, stubbed, successOf, user, Visitor } from './support/strategy';
 
 const four = (_a: unknown, _b: unknown, _c: unknown, _d: unknown) => {};
@@ -109,6 +111,46 @@ describe('CriteoStrategy, constructed', () => {
       expect(build).to.throw(TypeError, 'needs an options object with clientID, clientSecret and callbackURL');
     });
   }
+
+  it('keeps nothing of a request on itself if it is what Passport was given, and its hooks find their own request', async () => {
+    class Own extends CriteoStrategy {
+      seen: unknown[] = [];
+      override authorizationParams(): object {
+        this.seen.push(this, Reflect.get(this, 'redirect'));
+        return {};
+      }
+    }
+    const strategy = new Own({ ...app, verify: () => user });
+    const before = Object.keys(strategy);
+    const visitor = new Visitor();
+    const actions: unknown[] = [];
+    for (const _ of [1, 2]) {
+      await authenticate(strategy, visitor.request({ query: {} }), {}, 'as an instance');
+      actions.push(Reflect.get(strategy, 'redirect'));
+    }
+    const [first, firstAction, second, secondAction] = strategy.seen;
+    expect(first).to.not.equal(second);
+    expect([firstAction, secondAction]).to.deep.equal(actions);
+    expect(Reflect.get(first as object, 'redirect')).to.equal(actions[0]);
+    // What Passport writes is not enumerable here.
+    expect(Object.keys(strategy)).to.deep.equal(before);
+  });
+
+  describe('with other origins', () => {
+    const api = documented('https://api.example');
+
+    it('sends an access token to those of apiURL and userProfileURL, and to no other', async () => {
+      const strategy = stubbed({ apiURL: 'https://api.example', userProfileURL: 'https://profiles.example/me' });
+      const get = (url: string) =>
+        new Promise<unknown>((resolve) => strategy.oauth2.get(url, 'access-token', (error) => resolve(error)));
+      for (const scope of [api(), nock('https://profiles.example')]) {
+        scope.get('/x').matchHeader('authorization', 'Bearer access-token').reply(200, '{}');
+      }
+      expect(await get('https://api.example/x')).to.equal(null);
+      expect(await get('https://profiles.example/x')).to.equal(null);
+      expect(String(await get('https://elsewhere.example/x'))).to.match(/is not sent to https:\/\/elsewhere/);
+    });
+  });
 
   it('works as Passport uses it: the strategy itself is never written to', async () => {
     const strategy = Object.freeze(stubbed());

@@ -21,6 +21,7 @@ export function createApp(home, secret, { signingSecret, ...criteo }) {
       callbackURL: `${home}/criteo-auth/callback`,
       store: new CookieStateStore({ secret }),
       verify: async ({ profile, tokens }) => {
+        if (!profile) return false;
         const user = { id: profile.id, name: profile.displayName, tokens };
         users.set(user.id, user);
         return user;

@@ -20,6 +20,7 @@ exports.createApp = (home, sessionSecret, { signingSecret, ...criteo }) => {
       ...criteo,
       callbackURL: `${home}/criteo-auth/callback`,
       verify: async ({ profile, tokens }) => {
+        if (!profile) return false;
         const user = { id: profile.id, name: profile.displayName, tokens };
         users.set(user.id, user);
         return user;

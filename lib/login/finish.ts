@@ -10,7 +10,8 @@ import { askHook } from './hook';
 import {
   failure,
   type Outcome,
-  otherLogin,
+  otherCallbackURL,
+  otherPurpose,
   refused,
   replayed,
   toStartAgain,
@@ -26,7 +27,8 @@ export interface LoginFinish {
   /** What the callback's `iss` must be, if it has one (RFC 9207). */
   issuer: string;
   pkce: boolean;
-  requireUserProfile: boolean;
+  /** Undefined: true, unless the login links an account. */
+  requireUserProfile: boolean | undefined;
   store: StateStore;
   /** Milliseconds that the store may take. */
   timeout: number;
@@ -64,7 +66,8 @@ export async function finishLogin(login: LoginFinish): Promise<Outcome> {
   );
   if (!ok) return unknownLogin(stateOrInfo);
   const state = stateOrInfo;
-  const mismatch = isRecord(pending) ? mismatchOf(pending, meta, state) : undefined;
+  const started: Record<string, unknown> | undefined = isRecord(pending) ? pending : undefined;
+  const mismatch = started && mismatchOf(started, meta, state);
   if (mismatch) return mismatch;
   if (callback.error) return refused(callback, error, state);
   if (!code) {
@@ -86,11 +89,13 @@ export async function finishLogin(login: LoginFinish): Promise<Outcome> {
     throw adviseToStartAgain(reason);
   }
   const { tokens, params } = response;
+  const isLink = meta.purpose === 'authorize' || started?.['purpose'] === 'authorize';
+  const isRequired = login.requireUserProfile ?? !isLink;
   const obtained: Login = { tokens, params, profile: undefined, req, state };
   try {
     obtained.profile = await login.loadProfile(tokens.accessToken);
   } catch (reason) {
-    if (!login.requireUserProfile) obtained.profileError = reason;
+    if (!isRequired) obtained.profileError = reason;
     else if (reason instanceof CriteoAPIError && reason.code === 'no_advertisers') {
       return failure({ code: reason.code, message: reason.message, state }, 403);
     } else throw adviseToStartAgain(reason);
@@ -98,13 +103,19 @@ export async function finishLogin(login: LoginFinish): Promise<Outcome> {
   return login.verify(obtained);
 }
 
-/** Compares a pending login with the request that finishes it. Only our own stores give all of its fields. */
+/**
+ * Compares a pending login with the request that finishes it. Only our own stores give all of its fields.
+ *
+ * A link that ends as a sign-in cannot be told from `passport.authorize(name, callback)`: without options, Passport does not
+ * say that it is authorize.
+ */
 function mismatchOf(pending: Record<string, unknown>, meta: StateMetadata, state: unknown): Outcome | undefined {
   const { boundTo, purpose, callbackURL } = pending;
-  if (boundTo !== meta.boundTo) return userChanged(boundTo, meta.boundTo, state);
-  if (purpose !== undefined && purpose !== meta.purpose) return otherLogin('purpose', purpose, meta.purpose, state);
+  const startedBy = boundTo ?? undefined;
+  if (startedBy !== meta.boundTo) return userChanged(startedBy, meta.boundTo, state);
+  if (purpose === 'authenticate' && meta.purpose === 'authorize') return otherPurpose(state);
   if (typeof callbackURL === 'string' && callbackURL !== meta.callbackURL) {
-    return otherLogin('callbackURL', callbackURL, meta.callbackURL, state);
+    return otherCallbackURL(callbackURL, meta.callbackURL, state);
   }
   return undefined;
 }

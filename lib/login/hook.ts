@@ -10,9 +10,9 @@ export const GRACE = 500;
 export type HookAnswer = (error?: unknown, first?: unknown, second?: unknown, third?: unknown) => void;
 
 /**
- * Calls a callback-style hook and gives its answer to `done` exactly once, whatever the hook does: the first answer
- * counts; a throw or a rejection is an answer; `timeout` milliseconds of silence are one too. An answer that comes at
- * once costs neither a timer nor a promise.
+ * Calls a callback-style hook and gives its answer to `done` exactly once, whatever the hook does. The first answer counts.
+ * A throw or a rejection is an answer, and so are `timeout` milliseconds without one. An answer that comes at once costs
+ * neither a timer nor a promise.
  */
 export function callHook(
   what: string,
@@ -42,7 +42,7 @@ export function callHook(
   );
 }
 
-/** A promise of a hook's answer. */
+/** Calls a hook as {@link callHook} does, and returns a promise of its answer. */
 export function askHook(what: string, timeout: number, call: (callback: HookAnswer) => unknown): Promise<unknown[]> {
   return new Promise((resolve, reject) => {
     callHook(what, timeout, call, (error, ...answer) => (error ? reject(error) : resolve(answer)));
@@ -50,7 +50,7 @@ export function askHook(what: string, timeout: number, call: (callback: HookAnsw
 }
 
 /**
- * The answer of a hook that has to answer at once. A promise is refused, and its rejection goes no further.
+ * Returns the answer of a hook that must answer at once. A promise is refused, and its rejection is ignored.
  *
  * @throws {TypeError} naming the hook.
  */
@@ -61,8 +61,8 @@ export function atOnce<T>(what: string, answer: T): T {
 }
 
 /**
- * What may go to Passport as an error. Passport hands it to `next`, to which nothing, 'route' and 'router' mean
- * something else: only objects may pass.
+ * Turns what was thrown into an error for Passport. Passport hands it to `next`, for which undefined, 'route' and 'router'
+ * mean something else, so only objects stay as they are.
  */
 export function asError(reason: unknown, what: string): object {
   return typeof reason === 'object' && reason !== null ? reason : new Error(`${what} failed: ${String(reason)}`);

@@ -70,19 +70,21 @@ const signedInAsAnother =
   'The login was started by another user than the one who finishes it. Most likely another user signed in meanwhile, in ' +
   'another tab; or the option bindTo names one user in two ways. Start again.';
 
-/** Returns the failure for a login that was started for something else than it is finished for. */
-export function otherLogin(
-  what: 'purpose' | 'callbackURL',
-  started: unknown,
-  finished: string,
-  state: unknown,
-): Outcome {
-  const difference =
-    what === 'purpose'
-      ? `by passport.${started} but finished by passport.${finished}: use one of them on both routes`
-      : `with the callbackURL ${started} but finished with ${finished}: give passport.authenticate (or authorize) the ` +
-        'same callbackURL on both routes, and each callbackURL its own route';
-  const message = `The login was started ${difference}. The code was not exchanged. Start again.`;
+/** Returns the failure for a login that was started to sign in and comes back to link an account. */
+export function otherPurpose(state: unknown): Outcome {
+  const message =
+    'The login was started by passport.authenticate but finished by passport.authorize. Use passport.authorize on both ' +
+    'routes, and with a callback of your own give it options, too: passport.authorize(name, {}, callback). The code was ' +
+    'not exchanged. Start again.';
+  return failure({ code: 'login_mismatch', message, state }, 403);
+}
+
+/** Returns the failure for a login that comes back to another callback URL than it was started with. */
+export function otherCallbackURL(started: string, finished: string, state: unknown): Outcome {
+  const message =
+    `The login was started with the callbackURL ${started} but finished with ${finished}. Give passport.authenticate (or ` +
+    'authorize) the same callbackURL on both routes, and each callbackURL its own route. The code was not exchanged. ' +
+    'Start again.';
   return failure({ code: 'login_mismatch', message, state }, 403);
 }
 

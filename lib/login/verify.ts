@@ -4,7 +4,7 @@ import type { PassportRequest } from '../state/state-store';
 import { askHook } from './hook';
 import { type Outcome, verdict } from './outcome';
 
-/** What the modern `verify` gets: everything about one login. */
+/** What the modern `verify` gets. */
 export interface Login {
   /** Keep these, encrypted: a second consent may be impossible until the user revokes the first. */
   tokens: TokenSet;
@@ -27,8 +27,8 @@ export interface Login {
 }
 
 /**
- * What a login is turned into: a user, or none, which fails the login. Declare your own kind of user once, as
- * `Express.User`, and it is what `verify` has to return and what `req.user` is.
+ * What `verify` returns: a user, or none, which fails the login. Declare your own type of user once, as `Express.User`, and
+ * it is what `verify` must return and what `req.user` is.
  */
 export type VerifiedUser<User extends Express.User = Express.User> = User | false | null | undefined;
 
@@ -87,7 +87,7 @@ export type Inline<Short extends (...args: never[]) => unknown, Long extends (..
   | Short
   | { <_>(...args: Parameters<Short>): unknown; (...args: Parameters<Long>): unknown };
 
-/** How a login is put before the application: the modern way, or one of the four classic ones. */
+/** The app's `verify`, and which of its forms it has. */
 export interface Verifier {
   /** What passport-oauth2 keeps as `_verify`. */
   verify: (...args: never[]) => unknown;
@@ -95,7 +95,7 @@ export interface Verifier {
 }
 
 /**
- * Chooses between the two forms of `verify`, and refuses what could never call back.
+ * Chooses between the two forms of `verify`, and refuses a function that could never call back.
  *
  * @throws {TypeError} saying which parameters are expected.
  */

@@ -59,7 +59,7 @@ const ADVISABLE_SECRET = 32;
  * A cookie is encrypted and authenticated (AES-256-GCM), and opens only for the handle, the strategy and the cookie name
  * that it was made for: neither the URL nor the cookie alone is a login.
  *
- * The cookie is cleared when the login is taken, but single use relies on the browser deleting it: whoever copied the
+ * The cookie is cleared when the login is taken, but single use relies on the browser deleting it: an attacker who copied the
  * cookie and the callback URL can present both again until `maxAge`. Within one process the strategy exchanges the code of
  * a login once, however often and however fast the callback comes. Other processes do not know of it: there, Criteo
  * refuses a code that was used (Criteo, "Authorization code setup"), and may revoke the tokens that were issued for it
@@ -148,12 +148,11 @@ export class CookieStateStore implements StateStore {
     const plain = this.#nameOf(handle, meta);
     // Both names, because the app may have moved between http and https; each opens only under the name it was made for.
     const name = [`__Host-${plain}`, plain].find((each) => pending.has(each));
-    const value = name && pending.get(name);
-    if (!name || value === undefined) {
+    if (!name) {
       return [null, false, { code: 'state_unknown', message: pending.size > 0 ? unknown : this.#lost() }];
     }
     appendCookies([clear(name)]);
-    const [label, sealed] = split(value);
+    const [label, sealed] = split(pending.get(name) as string);
     const text = this.#seal.open(sealed, context(name, label, handle, meta));
     const login = text === undefined ? undefined : readLogin(JSON.parse(text));
     if (!login) return [null, false, { code: 'state_unknown', message: unreadable }];

@@ -16,7 +16,7 @@ export interface StateMetadata {
   /** The strategy's name. Together with `clientID` it says whose login this is. */
   strategy: string;
   purpose: Purpose;
-  /** A hash of who is signed in, as the option `bindTo` names them. Undefined: nobody. */
+  /** A hash of the user who is signed in, as the option `bindTo` names them. Undefined: no user is signed in. */
   boundTo?: string | undefined;
   /** Whether another site's page sent the browser here (`Sec-Fetch-Site: cross-site`). */
   crossSite: boolean;
@@ -32,7 +32,7 @@ export interface PendingLogin {
   /** The redirect URI of the authorization request, which the token request must repeat (RFC 6749 section 4.1.3). */
   callbackURL: string;
   purpose: Purpose;
-  /** A hash of the user who started it. Undefined: nobody was signed in. */
+  /** A hash of the user who started it. Undefined: no user was signed in. */
   boundTo?: string | undefined;
   /** Whether another site's page started it. Such a login is the first to go when room must be made. */
   crossSite: boolean;
@@ -47,15 +47,15 @@ export type StoreCallback = (error: unknown, handle?: string) => void;
 
 /**
  * Takes the result of `verify`. `ok` is the PKCE code verifier or `true` for a known login, with the app's state; it is
- * `false` for an unknown one, with an `info` of `{ code, message }`. With `pending`, the strategy checks that the login is
- * finished by the user, for the purpose and at the callback URL that it was started with. Only the stores of this package
- * give it; without it, none of the three is checked.
+ * `false` for an unknown one, with an `info` of `{ code, message }`. With `pending`, which repeats what `store` was told by
+ * `meta`, the strategy checks that the login is finished by the user, for the purpose and at the callback URL that it was
+ * started with. The stores of passport-oauth2 do not give it; without it, none of the three is checked.
  */
 export type VerifyCallback = (
   error: unknown,
   ok?: string | boolean,
   stateOrInfo?: unknown,
-  pending?: PendingLogin,
+  pending?: Pick<PendingLogin, 'boundTo' | 'purpose' | 'callbackURL'>,
 ) => void;
 
 /**
@@ -65,8 +65,8 @@ export type VerifyCallback = (
  * `store(req, verifier, state, meta, callback)`, the only one that PKCE can use; `verify(req, handle, callback)` or
  * `verify(req, handle, meta, callback)`.
  *
- * A store that keeps nothing but the handle leaves these checks to the app: who finishes the login, for which purpose and
- * at which callback URL. See {@link VerifyCallback}.
+ * Such a store leaves three checks to the app: who finishes the login, for which purpose and at which callback URL. One of
+ * your own can have them made: see {@link VerifyCallback}.
  */
 export interface StateStore {
   // biome-ignore lint/suspicious/noExplicitAny: the arities of passport-oauth2's interface have nothing else in common

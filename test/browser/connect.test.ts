@@ -76,7 +76,7 @@ describe('A user who is signed in already', () => {
     await tab.tick('Alpine Outfitters');
     await other.signInAs('Bob');
     await tab.click('Approve');
-    await tab.sees('Another user is signed in now');
+    await tab.sees('Your sign-in changed meanwhile');
     expect(await tab.text()).to.contain('You are still signed in as Bob.');
     expect(example.tokenRequests()).to.equal(0);
     await tab.click('Go to the dashboard');

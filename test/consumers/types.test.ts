@@ -98,8 +98,8 @@ describe('Editors', () => {
     await project.add('test/consumers/project', (source) => !/\.\w+$/.test(source) || source.endsWith('/usage.ts'));
     const names = ['requireUserProfile', 'maxAge', 'bindTo', 'refresh(', 'CriteoStrategy({', 'Strategy(options'];
     const shown = JSON.parse(await tools.node('hover.cjs', project.path, 'usage.ts', ...names));
-    expect(shown['requireUserProfile']).to.match(/Default `true`/);
-    expect(shown['maxAge']).to.match(/Milliseconds .* Default 600 000/);
+    expect(shown['requireUserProfile']).to.match(/@default true for `passport\.authenticate`/);
+    expect(shown['maxAge']).to.match(/Milliseconds .*@default 600_000/s);
     expect(shown['bindTo']).to.match(/`user_changed`/);
     expect(shown['refresh(']).to.match(/@throws .*CriteoTokenError/);
     expect(shown['CriteoStrategy({'])

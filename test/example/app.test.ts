@@ -31,16 +31,17 @@ describe('The example app', () => {
     expect((await client.get('/')).body).to.contain('Welcome back');
   });
 
-  it('starts a new session at sign-in, and keeps the logins that are pending in other tabs', async () => {
+  it('gives the browser a new session at sign-in, and says in another tab that it has happened meanwhile', async () => {
     const other = (await client.get('/criteo-auth')).location;
     const before = client.cookies()['example.sid'];
     await signIn(['13']);
     expect(client.cookies()['example.sid']).not.to.equal(before);
-    const { location } = await client.get(await example.sandbox.approve(other, { advertisers: ['20481'] }));
-    expect(location).to.equal(`${example.url}/dashboard`);
+    const { status, body } = await client.get(await example.sandbox.approve(other, { advertisers: ['20481'] }));
+    expect(status).to.equal(403);
+    expect(body).to.contain('Your sign-in changed meanwhile').and.contain('user_changed');
     expect((await client.get('/dashboard')).body)
-      .to.contain('Casa Verde')
-      .and.not.contain('Alpine');
+      .to.contain('Alpine')
+      .and.not.contain('Casa Verde');
   });
 
   it('keeps the id of the user in the session, and neither the user nor tokens', async () => {

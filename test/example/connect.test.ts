@@ -115,7 +115,7 @@ describe('Connecting Criteo in the example', () => {
     const back = await example.sandbox.approve((await client.get('/criteo-connect')).location, { advertisers: ['13'] });
     await client.post('/sign-in', { name: 'Bob' });
     const reply = await client.get(back);
-    expect([reply.status, reply.title]).to.deep.equal([403, 'Another user is signed in now']);
+    expect([reply.status, reply.title]).to.deep.equal([403, 'Your sign-in changed meanwhile']);
     expect(reply.body).to.contain('user_changed').and.contain('href="/criteo-connect"');
     expect(example.tokenRequests()).to.equal(0);
     expect(await dashboard()).to.contain('Nothing is connected yet');

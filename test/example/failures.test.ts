@@ -15,6 +15,7 @@ describe('The example’s words for failures', () => {
       'state_unknown',
       'session_missing',
       'user_changed',
+      'login_mismatch',
       'issuer_mismatch',
       'login_refused',
     ];

@@ -54,6 +54,32 @@ describe('CriteoStrategy, the exchange', () => {
       expect(successOf(await visitor.login(strategy)).user).to.deep.equal({ id: 'first' });
     });
 
+    it('that fails with nothing at all ends with an error, and keeps what it failed with as the cause', async () => {
+      for (const reason of [undefined, null, 'down', { statusCode: '400', data: 'x' }]) {
+        const strategy = stubbed();
+        strategy.token = () => Promise.reject(reason);
+        const error = errorOf(await visitor.login(strategy));
+        expect(error).to.be.instanceOf(CriteoTransportError).and.include({ code: 'invalid_response', status: 502 });
+        expect(error.message).to.equal('Failed to obtain access token');
+        if (typeof reason === 'object' && reason) expect(error.cause).to.equal(reason);
+        else expect(String(error.cause)).to.include(`Token exchange failed: ${reason}`);
+      }
+    });
+
+    it('that is refused without an OAuth error keeps status and body as the cause, without secrets', async () => {
+      const strategy = stubbed();
+      strategy.token = (done) => done({ statusCode: 500, data: 'down code-1' });
+      const { cause } = errorOf(await visitor.login(strategy));
+      expect(cause).to.deep.equal({ statusCode: 500, data: 'down [redacted]' });
+    });
+
+    it('that answers late, but within the grace of half a second, is heard', async () => {
+      const strategy = stubbed({ timeout: 20 });
+      strategy.token = (done) => setTimeout(done, 100, null, 'a', null, {});
+      strategy.profile = (done) => setTimeout(done, 100, null, { id: '1' });
+      successOf(await visitor.login(strategy));
+    });
+
     it('refused in node-oauth’s way becomes a CriteoTokenError', async () => {
       const strategy = withoutOverride();
       strategy.token = (done) =>
@@ -119,6 +145,33 @@ describe('CriteoStrategy, the exchange', () => {
         expect(await refused(strategy)).to.be.instanceOf(CriteoTokenError);
       });
     }
+
+    it('is not called where there is no body to parse', async () => {
+      let called = false;
+      const strategy = Object.defineProperty(real(), 'parseErrorResponse', { value: () => (called = true) });
+      sandbox.fault({ on: 'token', reset: true });
+      const error = await refused(strategy);
+      expect(error).to.be.instanceOf(CriteoTransportError);
+      expect(called).to.equal(false);
+    });
+
+    it('that nobody has overridden takes nothing from the error: trace id and waiting time stay', async () => {
+      const body = { error: 'temporarily_unavailable', errors: [{ code: 'x', traceId: 'trace-1' }] };
+      sandbox.fault({ on: 'token', status: 503, headers: { 'Retry-After': '7' }, body });
+      expect(await refused(real())).to.include({ retryAfter: 7, traceId: 'trace-1', retryable: true });
+    });
+
+    it('does not matter for a token_type that is not Bearer: that is an error', async () => {
+      sandbox.fault({ on: 'token', status: 200, body: { access_token: 'a', token_type: 'mac' } });
+      expect(await refused(real())).to.include({ code: 'invalid_response' });
+    });
+
+    it('and a refused code say to start the login again, and that repeating the request does not help', async () => {
+      const error = await refused(real());
+      expect(error).to.include({ code: 'invalid_grant', retryable: false, reauthorize: true });
+      expect(error.message).to.match(/ Start the login again\.$/);
+      expect(String(error.stack)).to.include(error.message);
+    });
 
     it('as it is reads RFC 6749, and nothing where there is nothing to read', () => {
       const parse = (body: unknown) => real().parseErrorResponse(body, 400);

@@ -124,6 +124,29 @@ describe('CriteoStrategy with other state stores', () => {
     }
   });
 
+  it('can have the user, the purpose and the callback URL checked by giving back what they were told', async () => {
+    let kept = '';
+    const store = {
+      store: (_req: unknown, { boundTo, purpose, callbackURL }: Record<string, unknown>, done: Answer) => {
+        kept = JSON.stringify({ boundTo: boundTo ?? null, purpose, callbackURL });
+        done(null, 'handle');
+      },
+      verify: (_req: unknown, _handle: string, done: Answer) => done(null, true, undefined, JSON.parse(kept)),
+    };
+    const codeOf = async (options: object, changes: { user?: object }): Promise<unknown> => {
+      const strategy = stubbed({ store });
+      await visitor.begin(strategy);
+      visitor.user = changes.user;
+      const outcome = await visitor.finish(strategy, { code: 'c', state: 'handle' }, options);
+      visitor.user = undefined;
+      return outcome.kind === 'success' ? 'success' : failureOf(outcome).code;
+    };
+    expect(await codeOf({}, {})).to.equal('success');
+    expect(await codeOf({}, { user: { id: 'ada' } })).to.equal('user_changed');
+    expect(await codeOf({ assignProperty: 'account' }, {})).to.equal('login_mismatch');
+    expect(await codeOf({ callbackURL: 'https://app.example.com/other' }, {})).to.equal('login_mismatch');
+  });
+
   it('are called on the store itself', async () => {
     class Own {
       readonly handles = new Set<string>();

@@ -207,6 +207,20 @@ describe('CookieStateStore', () => {
     });
   });
 
+  it('sets a cookie of 4096 bytes, attributes included, and none of more', () => {
+    const sizes = new Set<number>();
+    for (let length = 2870; length < 2890; length += 1) {
+      for (const name of ['n', 'na', 'nam', 'name']) {
+        const { error, lines } = start(newStore({ name }), undefined, { state: 'x'.repeat(length) });
+        const size = error ? Number(/would take (\d+) bytes/.exec(String(error))?.[1]) : String(lines[0]).length;
+        expect(size > 4096, `${size} bytes`).to.equal(error !== null);
+        if (error) expect(error).to.include({ code: 'state_too_large' });
+        sizes.add(size);
+      }
+    }
+    expect([...sizes]).to.include.members([4096, 4097]);
+  });
+
   describe('refuses a login', () => {
     it('that took too long, and clears its cookie', () => {
       const jar = new Jar();

@@ -71,6 +71,31 @@ describe('SessionStateStore, in a session that must stay small', () => {
       }
     });
 
+    it('is counted from every field of a login, to the byte', () => {
+      // What one login takes is told by how many of them fit into 6 KiB.
+      const fields: [string, number, Parameters<Bench['handle']>][] = [
+        ['nothing but what must be there', 0, []],
+        ['a user', 43, [undefined, metadata({ boundTo: 'b'.repeat(43) })]],
+        ['a verifier', 43, [undefined, metadata(), verifier]],
+        ['a state', 102, ['x'.repeat(100)]],
+        ['the purpose', 20, [undefined, metadata({ purpose: 'authorize' })]],
+        ['another site', 20, [undefined, metadata({ crossSite: true })]],
+      ];
+      for (const [name, bytes, login] of fields) {
+        bench = new Bench(new SessionStateStore({ limit: 1000 }));
+        for (let count = 0; count < 100; count += 1) bench.handle(...login);
+        // 110, and 40 of name, client id and callback URL.
+        expect(Object.keys(bench.pending), name).to.have.length(Math.floor(6144 / (150 + bytes)));
+      }
+    });
+
+    it('is refused above 4096 bytes for one login, and not before', () => {
+      const url = (length: number) => metadata({ callbackURL: 'https://a/'.padEnd(length, 'x') });
+      const longest = 4096 - 110 - 'criteo'.length - 'client-1'.length;
+      expect(bench.start(undefined, url(longest))[0]).to.equal(null);
+      expect(bench.start(undefined, url(longest + 1))[0]).to.have.property('code', 'state_too_large');
+    });
+
     const refused: [string, unknown, string][] = [
       ['a state of more than 2048 bytes', 'x'.repeat(2047), 'state_too_large'],
       [

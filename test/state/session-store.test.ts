@@ -237,6 +237,8 @@ describe('SessionStateStore', () => {
       expect(bench.finish(withSave({ save: () => new Promise(() => {}) }))[1]).to.equal(true);
       bench.session = {};
       expect(bench.finish(withSave({ save: 'data', regenerate: 'data' }))[1]).to.equal(true);
+      bench.session = {};
+      expect(bench.finish(withSave({ save: 'data', regenerate() {} }))[1]).to.equal(true);
     });
   });
 });

@@ -6,6 +6,7 @@ type Passport = InstanceType<typeof passport.Passport>;
 
 export function tellFailures(app: Express, passport: Passport): void {
   app.get('/criteo-auth/callback', (req, res, next) => {
+    // Not async: Passport does not wait for it, so what it rejects with could end the process.
     const finish: passport.AuthenticateCallback = (error, user, info) => {
       if (error) return next(error); // Criteo or the network: see the error handler below
       if (user) return req.logIn(user, (problem) => (problem ? next(problem) : res.redirect('/dashboard')));
@@ -18,7 +19,7 @@ export function tellFailures(app: Express, passport: Passport): void {
 
   const onError: ErrorRequestHandler = (error, _req, res, _next) => {
     const { status = 500, retryable, reauthorize } = error;
-    const advice = retryable ? 'Try again in a moment.' : reauthorize ? 'Connect Criteo again.' : 'We are on it.';
+    const advice = retryable || reauthorize ? 'Start again, in a moment.' : 'We are on it.';
     res.status(status).send(`Criteo could not be reached. ${advice}`);
   };
   app.use(onError);

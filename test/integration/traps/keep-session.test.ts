@@ -1,3 +1,4 @@
+import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import { expect } from 'chai';
 import { CriteoStrategy } from '../../../lib/index';
 import { keepsTheSession } from '../docs/traps/keep-session';
@@ -13,7 +14,7 @@ declare module 'express-session' {
 const shop =
   (mount: Mount): Mount =>
   (app, passport, options) => {
-    app.use(sessions());
+    app.use(sessions(), passport.session());
     app.get('/fill', (req, res) => {
       req.session.cart = 'three apples';
       res.send(req.sessionID);
@@ -43,11 +44,17 @@ describe('A login, which gives the user a new session,', () => {
     expect(message).to.match(/a login in another tab was finished first.*unless .* has keepSessionInfo: true/);
   });
 
-  it('keeps what was in it with keepSessionInfo, other tabs’ logins too, under a new id', async () => {
+  it('keeps what was in it with keepSessionInfo, under a new id; other tabs are told that the user signed in', async () => {
     const { origin, client, begin, finish } = await open(shop(documented));
+    const codes: unknown[] = [];
+    const listen = (event: unknown) => Object(event).outcome !== 'redirect' && codes.push(Object(event).code);
+    subscribe('passport-criteo:login', listen);
+    after(() => unsubscribe('passport-criteo:login', listen));
     const { body: before } = await client.get(`${origin}/fill`);
     const tabs = [await begin(), await begin()] as const;
-    for (const tab of tabs) expect((await finish(tab)).location).to.equal(`${origin}/dashboard`);
+    expect((await finish(tabs[0])).location).to.equal(`${origin}/dashboard`);
+    expect((await finish(tabs[1])).location).to.equal(`${origin}/login`);
+    expect(codes).to.deep.equal([undefined, 'user_changed']);
     const { cart, id } = JSON.parse((await client.get(`${origin}/cart`)).body);
     expect(cart).to.equal('three apples');
     expect(id).not.to.equal(before);

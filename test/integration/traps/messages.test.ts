@@ -111,7 +111,7 @@ describe('The message alone tells a first-time user what to mend:', () => {
     });
     const { code, message } = json(await running.finish(consentPage));
     expect(code).to.equal('state_unknown');
-    expect(message).to.match(/begun by the strategy \["criteo",.* came to \["criteo-retail",/);
+    expect(message).to.match(/started by the strategy \["criteo",.* came to \["criteo-retail",/);
   });
 
   describe('with a CookieStateStore,', () => {

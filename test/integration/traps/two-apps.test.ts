@@ -18,7 +18,7 @@ describe('A Marketing Solutions app and a Retail Media app in one process', () =
 
   const running = () =>
     open((app, passport, { clientID, clientSecret = '', callbackURL, ...endpoints }) => {
-      app.use(sessions());
+      app.use(sessions(), passport.session());
       const marketing = { clientID, clientSecret, ...endpoints };
       const { clientID: other, clientSecret: secret } = retail.app;
       hasTwoApps(app, passport, new URL(callbackURL).origin, marketing, {
@@ -28,11 +28,14 @@ describe('A Marketing Solutions app and a Retail Media app in one process', () =
       });
     });
 
-  it('sign people in while both logins are pending, each with its own portfolio', async () => {
+  it('sign people in, one after the other, each with its own portfolio', async () => {
     const { origin, sandbox, client, begin, finish } = await running();
-    const one = await begin('/criteo-marketing');
+    const early = await begin('/criteo-marketing');
     const other = await begin('/criteo-retail');
     expect((await client.get(await retail.approve(other), { from: other })).location).to.equal(`${origin}/dashboard`);
+    // Started before anybody was signed in, so it signs nobody in as somebody else now.
+    expect((await finish(early)).location).to.equal(`${origin}/login`);
+    const one = await begin('/criteo-marketing');
     expect((await finish(one)).location).to.equal(`${origin}/dashboard`);
     expect(users.saved[0]?.id).to.equal('18446744073709551616');
     expect(users.saved[1]?.id).to.be.a('string').and.not.equal('18446744073709551616');

@@ -11,7 +11,7 @@ import { RequestLimits } from './request-limits';
 import { isOutage } from './retry';
 import { Slots } from './slots';
 import { CheckedStore } from './store';
-import { newVersion, type StoredTokenSet } from './stored-tokens';
+import { newVersion, type StoredTokenSet, withoutUndefined } from './stored-tokens';
 import { realTimers, type Timers } from './timers';
 import { TokenWriter } from './token-writer';
 
@@ -262,8 +262,4 @@ export class Connections {
 
 function isLockFailure(error: unknown): boolean {
   return error instanceof TokenStoreError && error.code === 'lock_failed';
-}
-
-function withoutUndefined<T extends object>(value: T): Partial<T> {
-  return Object.fromEntries(Object.entries(value).filter(([, each]) => each !== undefined)) as Partial<T>;
 }

@@ -379,6 +379,8 @@ describe('A store that fails', () => {
     ['no number for a time', { accessToken: 'a', expiresAt: 1, obtainedAt: Number.NaN }, 'obtainedAt'],
     ['no refresh token', { accessToken: 'a', expiresAt: 1, obtainedAt: 1, refreshToken: 7 }, 'refreshToken'],
     ['an empty refresh token', { accessToken: 'a', expiresAt: 1, obtainedAt: 1, refreshToken: '' }, 'refreshToken'],
+    ['no text for a version', { accessToken: 'a', expiresAt: 1, obtainedAt: 1, version: 7 }, 'version'],
+    ['no text for a client id', { accessToken: 'a', expiresAt: 1, obtainedAt: 1, clientID: {} }, 'clientID'],
     [
       'no time for a mark',
       { accessToken: 'a', expiresAt: 1, obtainedAt: 1, reauthorizeSince: true },

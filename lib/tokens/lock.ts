@@ -20,8 +20,8 @@ export interface Turn {
 }
 
 /**
- * A live holder of a lock reads, refreshes, reads again after a refusal, and writes: longer than four timeouts is waited
- * for nothing and nobody.
+ * How many timeouts the lock, the queue before it and a late write are waited for: a live holder reads, refreshes, reads
+ * again and writes.
  */
 export const PATIENCE = 4;
 // Milliseconds that a caller waits for the release of a lock. Its work is done; but a process that ends right after

@@ -81,8 +81,11 @@ describe('A connection that died', () => {
     const connections = source();
     const { refreshToken: _, ...tokens } = await consent();
     await connections.save('user-1', tokens);
+    pass(LIFE - 30_000);
     expect(await connections.accessToken('user-1')).to.equal(tokens.accessToken);
-    pass(LIFE);
+    await new Promise(setImmediate);
+    expect(store.get('user-1')).to.not.have.property('reauthorizeSince');
+    pass(30_000);
     await rejection(connections.accessToken('user-1'), ReauthorizationRequiredError);
     expect(store.get('user-1')).to.have.property('reauthorizeSince');
     expect(asked()).to.equal(0);

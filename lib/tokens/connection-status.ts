@@ -1,4 +1,4 @@
-import type { ReauthorizeReason, StoredTokenSet } from './stored-tokens';
+import { type ReauthorizeReason, type StoredTokenSet, withoutUndefined } from './stored-tokens';
 
 /** What is known of a connection, without its tokens. Times are in milliseconds since the epoch. */
 export interface ConnectionStatus {
@@ -34,15 +34,12 @@ export function refreshTokenExpiresAt(tokens: StoredTokenSet): number | undefine
 /** Describes a connection without its tokens. */
 export function describeConnection(tokens: StoredTokenSet): ConnectionStatus {
   const { connectedAt, expiresAt, refreshToken, refreshTokenObtainedAt, reauthorizeSince, reauthorizeReason } = tokens;
-  const status: ConnectionStatus = {
+  const known = { connectedAt, refreshTokenObtainedAt, refreshTokenExpiresAt: refreshTokenExpiresAt(tokens) };
+  return {
     accessTokenExpiresAt: expiresAt,
     hasRefreshToken: refreshToken !== undefined,
+    ...withoutUndefined({ ...known, reauthorizeSince, reauthorizeReason }),
   };
-  const known = { connectedAt, refreshTokenObtainedAt, reauthorizeSince, reauthorizeReason };
-  for (const [name, value] of Object.entries({ ...known, refreshTokenExpiresAt: refreshTokenExpiresAt(tokens) })) {
-    if (value !== undefined) Object.assign(status, { [name]: value });
-  }
-  return status;
 }
 
 /**

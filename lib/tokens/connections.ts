@@ -11,12 +11,13 @@ import { RequestLimits } from './request-limits';
 import { isOutage } from './retry';
 import { Slots } from './slots';
 import { CheckedStore } from './store';
-import { newVersion, type StoredTokenSet } from './stored-tokens';
+import { newVersion, type StoredTokenSet, withoutUndefined } from './stored-tokens';
 import { realTimers, type Timers } from './timers';
 import { TokenWriter } from './token-writer';
 
-// Milliseconds: `force: true` does not replace a younger token, and a lock is waited for with a slot for no longer.
+// Milliseconds. `force: true` does not replace a token that is younger.
 const YOUNG = 1000;
+// Milliseconds. A refresh that waits longer for its lock lets another one have its slot.
 const LEND_AFTER = 1000;
 // A token with less of its skew left (5 s of the default) may expire on its way to Criteo: a call waits for a new one.
 const MARGIN = 1 / 12;
@@ -26,6 +27,7 @@ const WRITES = 10;
 /** The connections of a TokenSource: keeps their tokens, and refreshes each once, however many callers ask. */
 export class Connections {
   readonly #clientID: string;
+  readonly #isApp: boolean;
   readonly #skew: number;
   readonly #clock: Clock;
   readonly #timers: Timers;
@@ -45,6 +47,7 @@ export class Connections {
   constructor(options: CheckedOptions, timeout: number, timers: Timers = realTimers) {
     const { client, grant, store, lock, skew, now, concurrency, onReauthorizationRequired, onExpiring } = options;
     this.#clientID = client.clientID;
+    this.#isApp = grant === 'client_credentials';
     this.#skew = skew;
     this.#timers = timers;
     this.#clock = new Clock(now, timers.steady);
@@ -131,7 +134,7 @@ export class Connections {
     if (usable) {
       if (!isUnsaved && this.#renewals.isFresh(usable)) return usable;
       if (this.#clock.left(usable, this.#skew) > this.#renewals.skewOf(usable) * MARGIN) {
-        if (!this.#writer.attempt(key)) this.#renewAhead(key);
+        this.#renewAhead(key, usable);
         return usable;
       }
     }
@@ -209,8 +212,10 @@ export class Connections {
   }
 
   /** Refreshes while callers still have a token; what goes wrong is remembered for when they have none. */
-  #renewAhead(key: string): void {
-    if (this.#underWay.has(key) || this.#limits.pause(key)) return;
+  #renewAhead(key: string, { refreshToken }: StoredTokenSet): void {
+    // Without a refresh token, the connection ends with its access token, not before.
+    if (refreshToken === undefined && !this.#isApp) return;
+    if (this.#underWay.has(key) || this.#writer.attempt(key) || this.#limits.pause(key)) return;
     this.#start(key, undefined).catch(() => {});
   }
 
@@ -262,8 +267,4 @@ export class Connections {
 
 function isLockFailure(error: unknown): boolean {
   return error instanceof TokenStoreError && error.code === 'lock_failed';
-}
-
-function withoutUndefined<T extends object>(value: T): Partial<T> {
-  return Object.fromEntries(Object.entries(value).filter(([, each]) => each !== undefined)) as Partial<T>;
 }

@@ -35,8 +35,7 @@ const REPEATS = 3;
 const tokenRefusals = ['expired', 'invalid', 'missing', 'issuer-invalid', 'unknown'].map(
   (word) => `authorization-token-${word}`,
 );
-// What belongs to the connection, and not to the caller (RFC 9110 section 7.6.1); and the encodings, since nothing here
-// decodes them.
+// Headers that belong to the connection, not to the caller (RFC 9110 section 7.6.1).
 const ours = [
   'connection',
   'content-length',
@@ -67,7 +66,7 @@ export function readURL(base: string, url: unknown): URL {
 }
 
 /**
- * Calls Criteo's API with a token: with another one if the first is refused, and again when the rate limit is reset, if
+ * Calls Criteo's API with a token; with another one if the first is refused, and again when the rate limit is reset, if
  * that is in time.
  */
 export async function fetchWithToken(
@@ -86,7 +85,7 @@ export async function fetchWithToken(
     control.abort(new CriteoTransportError(why, { code: 'timeout', status: 504, retryable: true }));
   });
 
-  // The caller may give up until the last byte of the answer, not only while we are at work here.
+  // The caller may give up until the last byte of the response, not only until its headers.
   const giveUp = (): void => control.abort(abortError(signal?.reason));
   if (signal?.aborted) giveUp();
   const stop = signal && !signal.aborted ? onAbort(signal, giveUp) : () => {};
@@ -185,14 +184,14 @@ async function readAll(response: Response): Promise<Uint8Array> {
   return Buffer.concat(parts);
 }
 
-/** Whether a 401 means the token (Criteo, "API error types"), as one without a code does; not the right to something. */
+/** Returns true if a 401 is about the token, as one without a code is, and not about the right to something. */
 function isTokenRefused(body: Uint8Array, token: string): boolean {
   const text = Buffer.from(body).toString('utf8');
   const { code } = readAPIError({ status: 401, headers: {}, text }, [token]);
   return tokenRefusals.includes(code);
 }
 
-/** Milliseconds until the rate limit is reset; nothing where the answer does not say. */
+/** Returns the milliseconds until the rate limit is reset; `undefined` if the response does not say. */
 function pauseFor({ status, headers }: Response, now: number): number | undefined {
   const names = ['x-ratelimit-reset', 'retry-after'];
   const told = Object.fromEntries(names.map((name) => [name, headers.get(name) ?? undefined]));

@@ -20,8 +20,8 @@ export interface Turn {
 }
 
 /**
- * A live holder of a lock reads, refreshes, reads again after a refusal, and writes: longer than four timeouts is waited
- * for nothing and nobody.
+ * How many timeouts the lock, the queue before it and a late write are waited for: a live holder reads, refreshes, reads
+ * again and writes.
  */
 export const PATIENCE = 4;
 // Milliseconds that a caller waits for the release of a lock. Its work is done; but a process that ends right after
@@ -163,19 +163,18 @@ export class Exclusive {
       };
     });
     if (refusable) this.#waiting.add(refuse);
+    const left = Math.max(0, deadline - this.#timers.steady());
+    const waiting = within(this.#timers, left, Promise.race([promise, refused]), () => {
+      throw new HookTimeoutError(`Within ${this.#patience} ms (four times the client's timeout), ${what}`);
+    }).finally(() => this.#waiting.delete(refuse));
     try {
-      const left = Math.max(0, deadline - this.#timers.steady());
-      return await within(this.#timers, left, Promise.race([promise, refused]), () => {
-        throw new HookTimeoutError(`Within ${this.#patience} ms (four times the client's timeout), ${what}`);
-      });
+      return await waiting;
     } catch (cause) {
       if (refusal) throw refusal;
       throw new TokenStoreError(
         'The lock of the token source failed: see the cause. Nothing was asked of Criteo and nothing was written',
         { code: 'lock_failed', status: 503, retryable: true, cause: foreignCause(cause) },
       );
-    } finally {
-      this.#waiting.delete(refuse);
     }
   }
 }

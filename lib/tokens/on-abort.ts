@@ -36,15 +36,14 @@ function listen(signal: AbortSignal): Waiting {
   return entry;
 }
 
-/** Settles as the promise does, or rejects when the signal aborts; what is under way goes on without the caller. */
+/**
+ * Settles as the promise does, or rejects when the signal aborts; what is under way goes on without the caller.
+ *
+ * @param signal one that has not aborted yet.
+ */
 export function unlessAborted<T>(promise: Promise<T>, signal: AbortSignal | undefined | null): Promise<T> {
   if (!signal) return promise;
   return new Promise((resolve, reject) => {
-    if (signal.aborted) {
-      promise.catch(() => {});
-      reject(abortError(signal.reason));
-      return;
-    }
     const stop = onAbort(signal, () => reject(abortError(signal.reason)));
     promise.then(resolve, reject).finally(stop);
   });

@@ -1,4 +1,4 @@
-import { newVersion, type StoredTokenSet, unmarked } from './stored-tokens';
+import { newVersion, type StoredTokenSet, withoutUndefined } from './stored-tokens';
 
 /**
  * Decides what to store if the store has changed between the read before a refresh and the write after it.
@@ -23,9 +23,11 @@ export function reconcile(
   const isDead = stored.reauthorizeSince !== undefined;
   const isNewer = ours.obtainedAt > stored.obtainedAt;
   if (stored.refreshToken === used?.refreshToken) {
-    if (isDead || isNewer) return { ...ours, ...consentOf(stored), version: newVersion() };
+    if (isDead || isNewer)
+      return { ...ours, ...withoutUndefined({ connectedAt: stored.connectedAt }), version: newVersion() };
     if (ours.refreshToken === stored.refreshToken) return undefined;
-    return { ...ours, ...unmarked(stored), ...refreshTokenOf(ours), version: newVersion() };
+    const { refreshToken, refreshTokenObtainedAt } = ours;
+    return { ...stored, ...withoutUndefined({ refreshToken, refreshTokenObtainedAt }), version: newVersion() };
   }
   const isSibling = stored.connectedAt === ours.connectedAt && !isDead;
   return isSibling && isNewer ? { ...ours, version: newVersion() } : undefined;
@@ -36,15 +38,4 @@ export function hasLanded(stored: StoredTokenSet, written: StoredTokenSet): bool
   const { version, accessToken, refreshToken, reauthorizeSince } = stored;
   if (version !== undefined && written.version === version) return true;
   return accessToken === written.accessToken && refreshToken === written.refreshToken && reauthorizeSince === undefined;
-}
-
-function consentOf({ connectedAt }: StoredTokenSet): Partial<StoredTokenSet> {
-  return connectedAt === undefined ? {} : { connectedAt };
-}
-
-function refreshTokenOf({ refreshToken, refreshTokenObtainedAt }: StoredTokenSet): Partial<StoredTokenSet> {
-  return {
-    ...(refreshToken === undefined ? {} : { refreshToken }),
-    ...(refreshTokenObtainedAt === undefined ? {} : { refreshTokenObtainedAt }),
-  };
 }

@@ -85,7 +85,7 @@ export class Renewals {
   async renew(key: string, refused: string | undefined, turn: Turn): Promise<StoredTokenSet> {
     const { store } = this.#parts;
     await this.#parts.writer.saveUnsaved(key, turn);
-    for (let round = 1; ; round += 1) {
+    for (let round = 1; round <= ROUNDS; round += 1) {
       // Another process may have been here since the caller looked.
       const seen = await store.read(key);
       this.check(key, seen);
@@ -93,8 +93,8 @@ export class Renewals {
       if (seen && !isDead && seen.accessToken !== refused && this.isFresh(seen)) return seen;
       const tokens = await this.#replaced(key, seen, refused, turn);
       if (tokens) return tokens;
-      if (round === ROUNDS) throw contended(key);
     }
+    throw contended(key);
   }
 
   /** Returns new tokens, stored; `undefined` if another process changed the record, which has to be read again. */

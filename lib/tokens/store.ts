@@ -87,19 +87,14 @@ export class CheckedStore {
   }
 
   /**
-   * Replaces the tokens `base` by others, or deletes them.
+   * Replaces the tokens `base` by others.
    *
    * @returns false if the store holds something else by now; nothing was written.
    */
-  async replace(
-    key: string,
-    base: StoredTokenSet | undefined,
-    tokens: StoredTokenSet | undefined,
-    turn: Turn | undefined,
-  ): Promise<boolean> {
+  async replace(key: string, base: StoredTokenSet | undefined, tokens: StoredTokenSet, turn: Turn): Promise<boolean> {
     if (this.atomic) return this.compareAndSet(key, base && (base.version ?? ''), tokens);
     if (!isSameRecord(await this.read(key), base)) return false;
-    await (tokens ? this.write(key, tokens, turn) : this.remove(key, turn));
+    await this.write(key, tokens, turn);
     return true;
   }
 
@@ -121,13 +116,13 @@ export class CheckedStore {
   }
 
   /** Writes, whatever is there. */
-  async write(key: string, tokens: StoredTokenSet, turn: Turn | undefined): Promise<void> {
+  async write(key: string, tokens: StoredTokenSet, turn: Turn): Promise<void> {
     const result = await this.#call('set', () => this.#store.set(key, tokens), turn);
     if (result === false) throw failed('set', new Error('set returned false'));
   }
 
   /** Deletes, whatever is there. The result says only whether there was anything to delete. */
-  async remove(key: string, turn: Turn | undefined): Promise<void> {
+  async remove(key: string, turn: Turn): Promise<void> {
     await this.#call('delete', () => this.#store.delete(key), turn);
   }
 

@@ -96,3 +96,11 @@ export function unmarked(tokens: StoredTokenSet): StoredTokenSet {
   const { reauthorizeSince: _, reauthorizeCheckedAt: __, reauthorizeReason: ___, ...rest } = tokens;
   return rest;
 }
+
+/** The fields of T that may be left out instead of being undefined. */
+type Present<T> = { [name in keyof T]?: Exclude<T[name], undefined> };
+
+/** Returns the fields that are not undefined: records are plain JSON. */
+export function withoutUndefined<T extends object>(fields: T): Present<T> {
+  return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined)) as Present<T>;
+}

@@ -3,7 +3,7 @@ import { LONGEST_TIMEOUT } from '../util/checks';
 
 /** What the token source needs of time and chance, in one place so that a test can run it on a clock of its own. */
 export interface Timers {
-  /** Returns milliseconds of a clock that nobody sets. */
+  /** Returns milliseconds of a monotonic clock. */
   steady(): number;
   /** Calls `run` after so many milliseconds; returns a function that cancels it. */
   after(milliseconds: number, run: () => void): () => void;

@@ -46,6 +46,33 @@ describe('Closing a TokenSource', () => {
     expect(asked()).to.equal(0);
   });
 
+  it('starts no request for work that was just about to', async () => {
+    const { source, consent, pass, asked, store } = await open();
+    store.set('user-1', await consent());
+    pass(LIFE);
+    const held = gate();
+    let reads = 0;
+    const connections = source({
+      store: {
+        async get(key) {
+          reads += 1;
+          if (reads === 2) await held.promise;
+          return store.get(key);
+        },
+        set: () => expect.fail('something was written'),
+        delete: () => true,
+      },
+    });
+    const token = connections.accessToken('user-1');
+    token.catch(() => {});
+    await until(() => reads === 2);
+    const closing = connections.close();
+    held.open();
+    await closing;
+    expect(await rejection(token, TokenStoreError)).to.include({ code: 'closed' });
+    expect(asked()).to.equal(0);
+  });
+
   it('does not refuse what was to be saved before', async () => {
     const { source, consent, store } = await open();
     const held = gate();

@@ -81,8 +81,11 @@ describe('A connection that died', () => {
     const connections = source();
     const { refreshToken: _, ...tokens } = await consent();
     await connections.save('user-1', tokens);
+    pass(LIFE - 30_000);
     expect(await connections.accessToken('user-1')).to.equal(tokens.accessToken);
-    pass(LIFE);
+    await new Promise(setImmediate);
+    expect(store.get('user-1')).to.not.have.property('reauthorizeSince');
+    pass(30_000);
     await rejection(connections.accessToken('user-1'), ReauthorizationRequiredError);
     expect(store.get('user-1')).to.have.property('reauthorizeSince');
     expect(asked()).to.equal(0);
@@ -397,6 +400,8 @@ describe('A store that fails', () => {
     ['no number for a time', { accessToken: 'a', expiresAt: 1, obtainedAt: Number.NaN }, 'obtainedAt'],
     ['no refresh token', { accessToken: 'a', expiresAt: 1, obtainedAt: 1, refreshToken: 7 }, 'refreshToken'],
     ['an empty refresh token', { accessToken: 'a', expiresAt: 1, obtainedAt: 1, refreshToken: '' }, 'refreshToken'],
+    ['no text for a version', { accessToken: 'a', expiresAt: 1, obtainedAt: 1, version: 7 }, 'version'],
+    ['no text for a client id', { accessToken: 'a', expiresAt: 1, obtainedAt: 1, clientID: {} }, 'clientID'],
     [
       'no time for a mark',
       { accessToken: 'a', expiresAt: 1, obtainedAt: 1, reauthorizeSince: true },

@@ -22,6 +22,19 @@ function atomicStore(rows = new Map<string, StoredTokenSet>()): Required<TokenSt
   };
 }
 
+/** Holds the responses of the token endpoint back until the gate is opened. */
+function hold(client: CriteoClient): () => void {
+  const held = gate();
+  const refresh = client.refresh.bind(client);
+  client.refresh = async (...options) => {
+    const [outcome] = await Promise.allSettled([refresh(...options)]);
+    await held.promise;
+    if (outcome.status === 'rejected') throw outcome.reason;
+    return outcome.value;
+  };
+  return () => held.open();
+}
+
 for (const [kind, shared] of [
   ['a plain store', (rows: Map<string, StoredTokenSet>): TokenStore => rows],
   ['a store with compareAndSet', atomicStore],
@@ -34,32 +47,36 @@ for (const [kind, shared] of [
       const [one, other] = [world.source({ store: shared(world.store) }), world.source({ store: shared(world.store) })];
       await one.save('user-1', await world.consent());
       world.pass(LIFE);
-      world.sandbox.fault({ on: 'token', delay: 30, rotateRefreshToken: true });
+      world.sandbox.fault({ on: 'token', rotateRefreshToken: true });
+      const release = hold(world.client);
       const token = one.accessToken('user-1');
       token.catch(() => {});
       await until(() => world.asked() === 1);
-      return { ...world, other, token };
+      return { ...world, other, token, release };
     }
 
     it('does not overwrite a consent that another process saved meanwhile, but hands its token out', async () => {
-      const { consent, store, other, token } = await refreshing();
+      const { consent, store, other, token, release } = await refreshing();
       const latest = await consent();
       await other.save('user-1', latest);
+      release();
       expect(await token).to.equal(latest.accessToken);
       expect(bare(store.get('user-1'))).to.deep.equal(latest);
     });
 
     it('does not bring back tokens that another process deleted meanwhile', async () => {
-      const { store, other, token } = await refreshing();
+      const { store, other, token, release } = await refreshing();
       await other.delete('user-1');
+      release();
       expect(await rejection(token, ReauthorizationRequiredError)).to.include({ code: 'not_connected', key: 'user-1' });
       expect(store.size).to.equal(0);
     });
 
     it('does not lose its refresh token to tokens that another process saved without one', async () => {
-      const { consent, store, other, token, source, pass } = await refreshing();
+      const { consent, store, other, token, source, pass, release } = await refreshing();
       const { refreshToken: _, ...tokens } = await consent();
       await other.save('user-1', tokens);
+      release();
       await token;
       pass(LIFE);
       expect(await source({ store: shared(store) }).accessToken('user-1')).to.be.a('string');
@@ -71,7 +88,7 @@ describe('A write that is late', () => {
   const open = opener();
 
   it('fails by its version, if the store can compare', async () => {
-    const { source, consent, pass, store, asked } = await open({ timeout: 30 });
+    const { source, consent, pass, store, asked } = await open({ timeout: 400 });
     const held = gate();
     const slow = atomicStore(store);
     const connections = source({ store: slow });
@@ -351,46 +368,52 @@ describe('A lock that is lost', () => {
     ['during the request, stops its repetition', 1, 'invalid_response'],
   ] as const) {
     it(when, async () => {
-      const { source, consent, pass, sandbox, asked, store } = await open();
+      const { source, consent, pass, sandbox, asked, store, client } = await open();
       const control = new AbortController();
       store.set('user-1', await consent());
       if (count === 0) control.abort();
       const connections = source({ lock: (_key, work) => work(control.signal) });
       sandbox.fault({ on: 'token', status: 503 });
+      const release = hold(client);
       pass(LIFE);
       const token = connections.accessToken('user-1');
       token.catch(() => {});
       if (count === 1) await until(() => asked() === 1);
       control.abort();
+      release();
       expect(await rejection(token, Error)).to.include({ code, retryable: true });
       expect(asked()).to.equal(count);
     });
   }
 
   it('does not throw away what Criteo returned', async () => {
-    const { source, consent, pass, sandbox, asked, store } = await open();
+    const { source, consent, pass, sandbox, asked, store, client } = await open();
     const control = new AbortController();
     store.set('user-1', await consent());
     const connections = source({ lock: (_key, work) => work(control.signal) });
-    sandbox.fault({ on: 'token', delay: 20, rotateRefreshToken: true });
+    sandbox.fault({ on: 'token', rotateRefreshToken: true });
+    const release = hold(client);
     pass(LIFE);
     const token = connections.accessToken('user-1');
     await until(() => asked() === 1);
     control.abort();
+    release();
     expect(await token).to.equal(store.get('user-1')?.accessToken);
   });
 
   it('does not declare a connection dead: the refusal may come from the refresh of another process', async () => {
-    const { source, consent, pass, sandbox, asked, store } = await open();
+    const { source, consent, pass, sandbox, asked, store, client } = await open();
     const control = new AbortController();
     store.set('user-1', await consent());
     const connections = source({ lock: (_key, work) => work(control.signal) });
-    sandbox.fault({ on: 'token', delay: 20, status: 400, body: { error: 'invalid_grant' } });
+    sandbox.fault({ on: 'token', status: 400, body: { error: 'invalid_grant' } });
+    const release = hold(client);
     pass(LIFE);
     const token = connections.accessToken('user-1');
     token.catch(() => {});
     await until(() => asked() === 1);
     control.abort();
+    release();
     expect(await rejection(token, TokenStoreError)).to.include({ code: 'lock_failed', retryable: true });
     expect(store.get('user-1')).to.not.have.property('reauthorizeSince');
   });

@@ -30,6 +30,23 @@ describe('The requests to the token endpoint', () => {
     expect(asked()).to.equal(2);
   });
 
+  it('are not made by those who had waited for their turn when Retry-After came', async () => {
+    const { source, consent, pass, sandbox, asked } = await open();
+    const connections = source({ concurrency: 1 });
+    const keys = ['user-1', 'user-2', 'user-3'];
+    for (const key of keys) await connections.save(key, await consent());
+    pass(LIFE);
+    const refused = await consent();
+    await connections.save('user-3', refused);
+    sandbox.fault({ on: 'token', status: 429, headers: { 'retry-after': '60' } });
+    const calls = keys.map((key) => connections.accessToken(key, { force: refused.accessToken }));
+    for (const call of calls) call.catch(() => {});
+    for (const call of calls) {
+      expect((await rejection(call, CriteoTransportError)).retryAfter).to.be.within(59, 68);
+    }
+    expect(asked()).to.equal(1);
+  });
+
   it('come in intervals that grow while they fail, up to a minute', async () => {
     const { source, consent, pass, sandbox, asked } = await open();
     const connections = source();

@@ -35,7 +35,7 @@ const code = new URL(await sandbox.approve(login)).searchParams.get('code');
 const first = await client.exchangeCode({ code, redirectURI });
 const people = new TokenSource({ client });
 await people.save('ada', first);
-await people.accessToken('ada', { force: true });
+await people.accessToken('ada', { force: first.accessToken });
 const strategy = new CriteoStrategy({
   ...sandbox.app,
   ...sandbox.endpoints,

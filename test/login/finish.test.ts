@@ -205,7 +205,7 @@ describe('CriteoStrategy, the way back from Criteo', () => {
     const cases: [string, object, object, RegExp][] = [
       ['a sign-in that ends as a link', {}, authorize, /by passport\.authenticate but finished by passport\.authorize/],
       ['a callback URL given on the login route only', elsewhere, {}, /connect\/criteo\/callback but .*both routes/],
-      ['a callback URL given on the callback route only', {}, elsewhere, /auth\/criteo\/callback but .*both routes/],
+      ['a callback URL given on the callback route only', {}, elsewhere, /criteo-auth\/callback but .*both routes/],
     ];
     for (const [name, starts, finishes, message] of cases) {
       it(`fails with login_mismatch for ${name}, before anything is exchanged`, async () => {

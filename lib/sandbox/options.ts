@@ -1,5 +1,5 @@
 import { explainMisfit, findMisfit } from './schema/json-schema';
-import { appSchema, sandboxConfigSchema, userSchema, variantsSchema } from './schema/sandbox-schemas';
+import { appSchema, optionsSchema, userSchema, variantsSchema } from './schema/sandbox-schemas';
 import type { SandboxAppOptions, SandboxOptions, SandboxUserOptions } from './types';
 import type { Variants } from './variants';
 import { isWebURL } from './wire/addresses';
@@ -9,7 +9,7 @@ import type { AppSettings, Settings } from './world/settings';
 export function readOptions(options: SandboxOptions): Settings {
   const caller = 'createSandbox';
   const { now = Date.now, ...plain } = Object(options) as SandboxOptions;
-  check(sandboxConfigSchema, isPlain(options) ? plain : options, caller);
+  check(optionsSchema, isPlain(options) ? plain : options, caller);
   if (typeof now !== 'function') {
     throw new TypeError(`${caller}: option \`now\` must be a function that returns milliseconds since the epoch`);
   }
@@ -40,7 +40,7 @@ export function readOptions(options: SandboxOptions): Settings {
  * @throws TypeError naming the field
  */
 export function readSandboxConfig(config: unknown): SandboxOptions {
-  check(sandboxConfigSchema, config, 'The configuration of the sandbox', 'field');
+  check(optionsSchema, config, 'The configuration of the sandbox', 'field');
   const { $schema: _, ...options } = config as SandboxOptions & { $schema?: string };
   readOptions(options);
   return options;

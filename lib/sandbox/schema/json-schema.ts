@@ -35,6 +35,12 @@ export interface Misfit {
   readonly unknown?: { readonly name: string; readonly known: readonly string[] };
 }
 
+/** Returns a schema as others may read it: without the texts that are only for error messages. */
+export function publishedSchema(schema: Schema): Schema {
+  const copy = JSON.stringify(schema, (name, value: unknown) => (name === 'x-expected' ? undefined : value));
+  return JSON.parse(copy) as Schema;
+}
+
 /** Returns the first misfit, or undefined if the value fits. */
 export function findMisfit(schema: Schema, value: unknown, path = ''): Misfit | undefined {
   const wrong = { path, expected: describe(schema) };

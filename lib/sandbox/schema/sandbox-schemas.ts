@@ -1,5 +1,5 @@
 import { sandboxVariants, variantNames } from '../variants';
-import type { Schema } from './json-schema';
+import { publishedSchema, type Schema } from './json-schema';
 
 /** The longest time that a timer of node's can wait, in milliseconds. */
 export const longestTimer = 2_147_483_647;
@@ -230,11 +230,8 @@ export const faultSchema: Schema = {
   'x-expected': 'a fault',
 };
 
-/**
- * The JSON Schema of the sandbox's options as far as JSON can hold them: the configuration file of the command line.
- * `createSandbox` checks its options with it, too.
- */
-export const sandboxConfigSchema: Schema = {
+/** The options of `createSandbox` as far as JSON can hold them. Faults are checked, with better messages, when added. */
+export const optionsSchema: Schema = {
   type: 'object',
   title: 'passport-criteo sandbox',
   description: 'Configuration of the Criteo sandbox.',
@@ -308,3 +305,12 @@ export const sandboxConfigSchema: Schema = {
   },
   additionalProperties: false,
 };
+
+/** The JSON Schema (2020-12) of the sandbox's configuration file: the options of `createSandbox` that JSON can hold. */
+export const sandboxConfigSchema: Schema = publishedSchema({
+  ...optionsSchema,
+  properties: {
+    ...optionsSchema.properties,
+    faults: { type: 'array', maxItems: 100, items: faultSchema, description: 'Faults from the start.' },
+  },
+});

@@ -24,8 +24,7 @@ export class Faults {
    */
   add(fault: Fault, caller = 'sandbox.fault'): FaultHandle {
     checkFault(fault, caller);
-    if (this.#pending.length >= mostFaults)
-      throw new TypeError(`${caller}: there are ${mostFaults} faults already`);
+    if (this.#pending.length >= mostFaults) throw new TypeError(`${caller}: there are ${mostFaults} faults already`);
     this.#added += 1;
     const { times = 1 } = fault;
     const pending: Pending = {

@@ -322,8 +322,10 @@ class LocalSandbox implements Sandbox {
   }
 }
 
-function shownApp({ clientID, name, service, pkce, redirectURIs, callbackURL, credentials, keys }: App): SandboxApp {
-  return { clientID, name, service, pkce, redirectURIs, callbackURL, credentials: { ...credentials }, keys };
+function shownApp(app: App): SandboxApp {
+  const { clientID, name, service, pkce, redirectURIs, callbackURL, credentials, keys, switches, clock } = app;
+  const shown = { clientID, name, service, pkce, redirectURIs, callbackURL, credentials: { ...credentials }, keys };
+  return { ...shown, variants: switches.all(), now: clock.now() };
 }
 
 /** Names the method in an error about its arguments. */

@@ -97,6 +97,10 @@ export interface SandboxApp {
   readonly credentials: Credentials;
   /** All key pairs. */
   readonly keys: readonly KeyPair[];
+  /** The variants that are on for this app. */
+  readonly variants: Variants;
+  /** The app's time in milliseconds since the epoch: that of the sandbox, unless it was moved for this app. */
+  readonly now: number;
 }
 
 /** How a user is made. */

@@ -70,9 +70,9 @@ function variantItem(context: ConsoleContext, name: VariantName): Html {
   const option = (variant: string): Html =>
     html`<option value="${variant}"${variant === on && html` selected`}>${variant}${variant === usual && ' (default)'}</option>`;
   const content = html`<input type="hidden" name="name" value="${name}">
-<select name="variant" aria-label="${question}">${Object.keys(described).map(option)}</select>
+<select name="variant" aria-label="${plain(question)}">${Object.keys(described).map(option)}</select>
 <button class="small" aria-label="Set ${name}">Set</button>`;
-  return html`<li class="variant"><h3>${question}</h3>
+  return html`<li class="variant"><h3>${plain(question)}</h3>
 ${consoleForm(context, { action: 'variants', from, content })}
 <p class="small">${plain(described[on] ?? '')}</p>
 <details class="small soft"><summary>Why the default is ${usual}</summary><p>${plain(why)}</p></details></li>

@@ -223,9 +223,10 @@ export const operations: readonly Operation[] = [
     id: 'getClock',
     method: 'GET',
     path: '/clock',
-    summary: 'Returns the time of the sandbox.',
+    summary: 'Returns the time of the sandbox, or of one app.',
+    query: { app: appChoice },
     response: clockResponse,
-    run: showClock,
+    run: (sandbox, { query }) => showClock(seenBy(sandbox, query['app'] as string | undefined)),
   },
   {
     id: 'moveClock',
@@ -243,7 +244,7 @@ export const operations: readonly Operation[] = [
       if ((advance === undefined) === (now === undefined)) throw new TypeError('give one of `advance` and `now`');
       if (advance !== undefined) sandbox.advance(advance, { app });
       if (now !== undefined) sandbox.setTime(now, { app });
-      return showClock(sandbox);
+      return showClock(seenBy(sandbox, app));
     },
   },
   {
@@ -266,8 +267,9 @@ export const operations: readonly Operation[] = [
     body: variantsSchema,
     response: variantsSchema,
     run: (sandbox, { body, query }) => {
-      sandbox.setVariants(body as Partial<Variants>, query as { app?: string });
-      return sandbox.variants;
+      const { app } = query as { app?: string };
+      sandbox.setVariants(body as Partial<Variants>, { app });
+      return seenBy(sandbox, app).variants;
     },
   },
   {
@@ -356,7 +358,12 @@ interface Decision {
   readonly user?: string;
 }
 
-function showClock({ now }: Sandbox): object {
+/** Returns the app that is meant, by any of its client ids, or the sandbox itself. */
+function seenBy(sandbox: Sandbox, clientID: string | undefined): Pick<Sandbox, 'variants' | 'now'> {
+  return sandbox.apps.find(({ keys }) => keys.some((pair) => pair.clientID === clientID)) ?? sandbox;
+}
+
+function showClock({ now }: Pick<Sandbox, 'now'>): object {
   return { now, iso: new Date(now).toISOString() };
 }
 

@@ -1,5 +1,5 @@
 import type { Schema } from '../schema/json-schema';
-import { appSchema, faultSchema, holdingSchema, userSchema } from '../schema/sandbox-schemas';
+import { appSchema, faultSchema, holdingSchema, userSchema, variantsSchema } from '../schema/sandbox-schemas';
 
 /** The schemas of what the HTTP API responds. */
 
@@ -47,6 +47,8 @@ export const appResponse = response(
     callbackURL: text,
     credentials,
     keys: listOf(response('KeyPair', { clientID: text, clientSecret: text })),
+    variants: variantsSchema,
+    now: time,
   },
   ['redirectURIs', 'callbackURL'],
 );

@@ -2,7 +2,7 @@ import type { Holding, SandboxApp, SandboxUser } from '../types';
 import type { Answer } from '../wire/exchange';
 import { holdingsOf } from '../world/users';
 import { type Html, html } from './html';
-import { page } from './layout';
+import { page, wayBack } from './layout';
 
 /** What the consent page is about. */
 export interface ConsentPage {
@@ -10,7 +10,9 @@ export interface ConsentPage {
   readonly id: string;
   readonly asked: {
     readonly kind: 'login' | 'signed URL' | 'portal link';
-    readonly app: SandboxApp;
+    readonly app: Pick<SandboxApp, 'name' | 'clientID' | 'service' | 'callbackURL'> & {
+      readonly lastRedirectURI: string | undefined;
+    };
     readonly redirectURI: string;
     readonly state: string | undefined;
     readonly challenge?: string | undefined;
@@ -99,7 +101,7 @@ ${asked.kind !== 'login' && html`<dt>Decision sent to</dt><dd>${app.callbackURL 
 </dl>
 </details>`;
   return {
-    ...page(`Share your ${what}`, content, { status: problem ? 422 : 200, headers, script }),
+    ...page(`Share your ${what}`, content, { status: problem ? 422 : 200, headers, script, back: wayBack(app) }),
     ...(alreadyGranted && { failure: 'Access was granted already' }),
   };
 }
@@ -127,7 +129,7 @@ function choice({ id, name }: Holding): Html {
 function userChoice(user: SandboxUser, users: readonly SandboxUser[]): Html {
   const option = ({ id, name }: SandboxUser): Html =>
     html`<option value="${id}"${id === user.id && html` selected`}>${name}</option>`;
-  return html`<div class="buttons">
+  return html`<div class="buttons user">
 <label>Signed in as <select name="user">${users.map(option)}</select></label>
 <button class="small" name="decision" value="switch-user">Switch user</button>
 </div>`;

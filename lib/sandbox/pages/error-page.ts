@@ -18,7 +18,11 @@ export class Refusal extends Error {
 }
 
 /** Makes the page that tells why a request was refused. */
-export function refusalPage(refusal: Refusal, { checks }: Incoming, headers: Record<string, string> = {}): Answer {
+export function refusalPage(
+  refusal: Refusal,
+  { checks, headers: sent }: Incoming,
+  headers: Record<string, string> = {},
+): Answer {
   const { check, message, status, expected } = refusal;
   const content = html`<div class="card" role="alert">
 <h1>${check}</h1>
@@ -35,5 +39,12 @@ ${checks.map((passed) => html`<li>${passed}</li>\n`)}<li class="failed">${check}
 </ul>
 <p class="soft">The user was not sent back to the app, because this request could not be trusted or understood. Criteo shows an error page in such cases, too, but does not say why.</p>
 </section>`;
-  return { ...page('Request refused', content, { status, headers }), failure: check };
+  return { ...page('Request refused', content, { status, headers, back: referrer(sent.referer) }), failure: check };
+}
+
+/** Returns the start page of the website that the user came from, as far as the browser tells. */
+function referrer(url: string | undefined): { url: string; name: string } | undefined {
+  if (url === undefined || !/^https?:/.test(url) || !URL.canParse(url)) return undefined;
+  const { origin } = new URL(url);
+  return { url: `${origin}/`, name: origin };
 }

@@ -34,8 +34,11 @@ legend { margin-left: .8rem; padding: 0 .4rem; font-weight: 600; }
 input[type=checkbox] { width: 1.15rem; height: 1.15rem; flex: none; accent-color: var(--accent); }
 input[type=text], input[type=search], input[type=number], select { font: inherit; color: inherit; min-width: 0;
   background: var(--page); border: 1px solid var(--soft); border-radius: .5rem; padding: .4rem .6rem; max-width: 100%; }
+select { text-overflow: ellipsis; }
 .buttons { display: flex; flex-wrap: wrap; gap: .7rem; align-items: center; margin: 0 0 .6rem; }
-.buttons label { display: flex; flex-wrap: wrap; gap: .2rem .5rem; align-items: center; }
+.buttons label { display: flex; flex-wrap: wrap; gap: .2rem .5rem; align-items: center; min-width: 0; max-width: 100%; }
+.user { border-top: 1px solid var(--line); margin-top: 1.1rem; padding-top: .9rem; font-size: .9rem; }
+.card > :last-child, .card > form > :last-child { margin-bottom: 0; }
 button { font: inherit; font-weight: 600; padding: .55rem 1.2rem; border-radius: .55rem; cursor: pointer;
   border: 1px solid var(--soft); background: transparent; color: inherit; }
 button.main { background: var(--accent); border-color: var(--accent); color: var(--on-accent); }

@@ -1,11 +1,11 @@
-import type { Credentials, KeyPair, SandboxApp, Service } from '../types';
+import type { Credentials, KeyPair, Service } from '../types';
 import { Clock } from './clock';
 import { createCredentials, createRandom, type Random } from './random';
 import type { AppSettings } from './settings';
 import { Switches } from './switches';
 
 /** A registered app. Its clock and its switches follow those of the sandbox until they are moved themselves. */
-export class App implements SandboxApp {
+export class App {
   readonly name: string;
   readonly service: Service;
   readonly pkce: boolean;

@@ -167,11 +167,11 @@ class LocalSandbox implements Sandbox {
   }
 
   fault(fault: Fault): FaultHandle {
-    return this.#world.faults.add(fault);
+    return this.#world.addFault(fault, 'sandbox.fault');
   }
 
   clearFaults(choice?: AppChoice): void {
-    this.#world.faults.clear(this.#chosen('clearFaults', choice)?.keys.map(({ clientID }) => clientID));
+    this.#world.faults.clear(this.#chosen('clearFaults', choice)?.clientID);
   }
 
   setVariants(changes: Partial<Variants>, choice?: AppChoice): void {
@@ -257,7 +257,8 @@ class LocalSandbox implements Sandbox {
     { timeout = 5_000, signal }: { timeout?: number | undefined; signal?: AbortSignal | undefined } = {},
   ): Promise<SandboxRequest> {
     const closed = this.#closed.signal;
-    const found = await this.#world.log.wait(filter, timeout, signal ? AbortSignal.any([closed, signal]) : closed);
+    const signals = signal ? [closed, signal] : [closed];
+    const found = await this.#world.log.wait(this.#world.withFirstID(filter), timeout, signals);
     if (!found) {
       const why = closed.aborted ? 'the sandbox was closed' : `none came within ${timeout} ms`;
       throw new Error(`sandbox.waitForRequest: no request fits ${JSON.stringify(filter)}: ${why}`);
@@ -324,8 +325,9 @@ class LocalSandbox implements Sandbox {
 
 function shownApp(app: App): SandboxApp {
   const { clientID, name, service, pkce, redirectURIs, callbackURL, credentials, keys, switches, clock } = app;
-  const shown = { clientID, name, service, pkce, redirectURIs, callbackURL, credentials: { ...credentials }, keys };
-  return { ...shown, variants: switches.all(), now: clock.now() };
+  const shown = { clientID, name, service, pkce, redirectURIs, callbackURL };
+  const secrets = { credentials: { ...credentials }, keys: keys.map((pair) => ({ ...pair })) };
+  return { ...shown, ...secrets, variants: switches.all(), now: clock.now() };
 }
 
 /** Names the method in an error about its arguments. */

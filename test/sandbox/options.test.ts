@@ -1,6 +1,13 @@
 import { inspect } from 'node:util';
+import Ajv2020 from 'ajv/dist/2020';
 import { expect } from 'chai';
-import { createSandbox, exampleUsers, readSandboxConfig, type SandboxOptions } from '../../lib/sandbox';
+import {
+  createSandbox,
+  exampleUsers,
+  readSandboxConfig,
+  type SandboxOptions,
+  sandboxConfigSchema,
+} from '../../lib/sandbox';
 import { consentURL, failure, opener } from './support';
 
 describe('sandbox: options', () => {
@@ -86,6 +93,20 @@ describe('sandbox: options', () => {
       expect(sandbox.users.map(({ advertisers }) => advertisers.length)).to.deep.equal([3, 4, 3, 0, 500]);
       const back = await sandbox.deny(consentURL(sandbox, { redirect_uri: 'http://app:3000/callback' }));
       expect(new URL(back).searchParams.get('error')).to.equal('The user did not give consent');
+    });
+
+    it('fit the published schema, which is JSON Schema', () => {
+      const validate = new Ajv2020({ strict: true, allowUnionTypes: true }).compile(sandboxConfigSchema);
+      expect(validate(JSON.parse(JSON.stringify(config))), JSON.stringify(validate.errors)).to.equal(true);
+      const wrong = [
+        { port: -1 },
+        { now: 1 },
+        { faults: [{ on: 'moon' }] },
+        { variants: { keyPair: 'x' } },
+        { users: [] },
+      ];
+      for (const file of wrong) expect(validate(file), JSON.stringify(file)).to.equal(false);
+      expect(JSON.stringify(sandboxConfigSchema)).not.to.contain('x-expected');
     });
 
     it('are refused with the name of the field', () => {

@@ -7,6 +7,7 @@ import type {
   RequestFilter,
   Revocation,
   Sandbox,
+  SandboxApp,
   SandboxAppOptions,
   SandboxUserOptions,
 } from '../types';
@@ -172,7 +173,10 @@ export const operations: readonly Operation[] = [
     summary: 'Lists the consents, newest first.',
     query: { app: appChoice },
     response: listOf(consentResponse),
-    run: ({ consents }, { query }) => consents.filter(({ app }) => query['app'] === undefined || app === query['app']),
+    run: (sandbox, { query }) => {
+      const { app } = withFirstID(sandbox, query as { app?: string });
+      return sandbox.consents.filter((consent) => app === undefined || consent.app === app);
+    },
   },
   {
     id: 'grant',
@@ -358,9 +362,19 @@ interface Decision {
   readonly user?: string;
 }
 
+function findApp({ apps }: Sandbox, clientID: string | undefined): SandboxApp | undefined {
+  return apps.find(({ keys }) => keys.some((pair) => pair.clientID === clientID));
+}
+
 /** Returns the app that is meant, by any of its client ids, or the sandbox itself. */
 function seenBy(sandbox: Sandbox, clientID: string | undefined): Pick<Sandbox, 'variants' | 'now'> {
-  return sandbox.apps.find(({ keys }) => keys.some((pair) => pair.clientID === clientID)) ?? sandbox;
+  return findApp(sandbox, clientID) ?? sandbox;
+}
+
+/** Returns the filter with the first client id of its app: consents and requests are listed under that one. */
+function withFirstID<Filter extends { app?: string | undefined }>(sandbox: Sandbox, filter: Filter): Filter {
+  const app = findApp(sandbox, filter.app);
+  return app ? { ...filter, app: app.clientID } : filter;
 }
 
 function showClock({ now }: Pick<Sandbox, 'now'>): object {
@@ -376,5 +390,6 @@ async function listRequests(sandbox: Sandbox, { query, signal }: Input): Promise
   const { wait = 0, limit = 100, ...filter } = query as RequestFilter & { wait?: number; limit?: number };
   // Without one in time the list is empty: that is no error.
   if (wait > 0) await sandbox.waitForRequest(filter, { timeout: wait, signal }).catch(() => undefined);
-  return sandbox.requests.filter((request) => fits(request, filter)).slice(-limit);
+  const meant = withFirstID(sandbox, filter);
+  return sandbox.requests.filter((request) => fits(request, meant)).slice(-limit);
 }

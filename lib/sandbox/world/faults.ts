@@ -46,10 +46,8 @@ export class Faults {
   }
 
   /** Clears those of one app, or all. */
-  clear(clientIDs?: readonly string[]): void {
-    const meant = ({ fault }: Pending): boolean =>
-      !clientIDs || (fault.app !== undefined && clientIDs.includes(fault.app));
-    this.#pending = this.#pending.filter((pending) => !meant(pending));
+  clear(clientID?: string): void {
+    this.#pending = this.#pending.filter(({ fault }) => clientID !== undefined && fault.app !== clientID);
   }
 
   /** Returns the fault that a request meets, and counts it. */
@@ -101,13 +99,13 @@ function checkFault(fault: Fault, caller: string): void {
   const refuse = (message: string): never => {
     throw new TypeError(`${caller}: ${message}`);
   };
-  const { on } = Object(fault) as Fault;
+  // JSON, and so the schema, has neither functions nor Infinity.
+  const { when, ...plain } = Object(fault) as ExchangeFault;
+  const on = plain.on as Fault['on'];
   const schema = Object.hasOwn(faultSchemas, on) ? faultSchemas[on] : undefined;
   if (!schema) return refuse("`on` must be 'token', 'api', 'consent' or 'delivery'");
-  // JSON has neither functions nor Infinity nor bytes.
-  const { when, ...plain }: ExchangeFault = fault.on === 'delivery' ? { ...fault, on: 'api' } : { ...fault };
   if (plain.times === Infinity) plain.times = 'always';
-  const misfit = findMisfit(schema, { ...plain, on });
+  const misfit = findMisfit(schema, plain);
   if (misfit?.unknown) {
     refuse(`\`${misfit.unknown.name}\` must be left out for '${on}', which knows ${misfit.unknown.known.join(', ')}`);
   }

@@ -1,3 +1,4 @@
+import { longestTimer } from '../schema/sandbox-schemas';
 import type { RequestFilter, RequestMatch, SandboxRequest } from '../types';
 import type { Incoming } from '../wire/exchange';
 import { formOf } from '../wire/exchange';
@@ -101,12 +102,18 @@ export class RequestLog {
 
   /**
    * Returns the oldest finished request that fits, or waits for one.
-   * @returns undefined if none came in time, or the signal aborted the wait
+   * @param signals each of them ends the wait. (`AbortSignal.any` would keep memory as long as the oldest one lives.)
+   * @returns undefined if none came in time, or the wait was ended
    * @throws Error if too many callers wait already
    */
-  wait(filter: RequestFilter, milliseconds: number, signal: AbortSignal): Promise<SandboxRequest | undefined> {
+  wait(
+    filter: RequestFilter,
+    milliseconds: number,
+    signals: readonly AbortSignal[],
+  ): Promise<SandboxRequest | undefined> {
     const found = this.entries(filter).find((entry) => this.#finished.has(entry));
-    if (found || signal.aborted || milliseconds <= 0) return Promise.resolve(found);
+    const ended = signals.some(({ aborted }) => aborted);
+    if (found || ended || milliseconds <= 0) return Promise.resolve(found);
     if (this.#waiters.size >= mostWaiters) {
       return Promise.reject(new Error(`${mostWaiters} callers are waiting for requests already`));
     }
@@ -114,15 +121,15 @@ export class RequestLog {
       const end = (request?: SandboxRequest): void => {
         clearTimeout(timer);
         this.#waiters.delete(listener);
-        signal.removeEventListener('abort', aborted);
+        for (const signal of signals) signal.removeEventListener('abort', aborted);
         resolve(request);
       };
       const listener = (request: SandboxRequest): void => {
         if (fits(request, filter)) end(request);
       };
       const aborted = (): void => end();
-      const timer = setTimeout(end, milliseconds);
-      signal.addEventListener('abort', aborted);
+      const timer = setTimeout(end, Math.min(milliseconds, longestTimer));
+      for (const signal of signals) signal.addEventListener('abort', aborted);
       this.#waiters.add(listener);
     });
   }

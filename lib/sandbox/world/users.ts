@@ -10,11 +10,13 @@ const advertiserIDs = ['13', '1352', '20417', '48151', '90210'];
 
 /** Returns so many made-up advertisers or accounts, or a copy of those that are given. */
 export function makeHoldings(portfolio: number | readonly Holding[], service: Service): readonly Holding[] {
-  if (typeof portfolio !== 'number') return portfolio.map(({ id, name }) => ({ id, name }));
-  return Array.from({ length: portfolio }, (_, index) => ({
+  // Frozen, because callers get to see them.
+  if (typeof portfolio !== 'number') return Object.freeze(portfolio.map(({ id, name }) => Object.freeze({ id, name })));
+  const made = Array.from({ length: portfolio }, (_, index) => ({
     id: service === 'retail-media' ? accountID(index) : (advertiserIDs[index] ?? String(100_000 + index)),
     name: names[index] ?? `Client ${index + 1}`,
   }));
+  return Object.freeze(made.map((holding) => Object.freeze(holding)));
 }
 
 /** Criteo's example has 2^64, beyond 64 bits; real ids are smaller. Both kinds exceed 2^53, where numbers get rounded. */
@@ -46,13 +48,13 @@ export class Users {
   /** @throws TypeError if the id is taken, or there are too many users */
   add({ id, name, advertisers = 5, accounts = 5, mayConsent = true }: SandboxUserOptions): SandboxUser {
     if (this.#users.length >= mostUsers) throw new TypeError(`sandbox.addUser: there are ${mostUsers} users already`);
-    const user: SandboxUser = {
+    const user: SandboxUser = Object.freeze({
       id: id ?? this.#freeID(),
       name,
       advertisers: makeHoldings(advertisers, 'marketing-solutions'),
       accounts: makeHoldings(accounts, 'retail-media'),
       mayConsent,
-    };
+    });
     if (this.#users.some((other) => other.id === user.id)) throw new TypeError(`the user id ${user.id} is taken`);
     this.#users.push(user);
     return user;

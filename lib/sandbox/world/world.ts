@@ -1,3 +1,4 @@
+import type { ExchangeFault, Fault, FaultHandle } from '../types';
 import { type App, Apps } from './apps';
 import { Clock } from './clock';
 import { ConsentLinks } from './consent-links';
@@ -37,6 +38,24 @@ export class World {
     this.#addFaults();
   }
 
+  /**
+   * @param caller whom error messages name
+   * @throws TypeError naming the field
+   */
+  addFault(fault: Fault, caller: string): FaultHandle {
+    const { app, match } = Object(fault) as ExchangeFault;
+    if (app !== undefined && !this.apps.find(app)) {
+      throw new TypeError(`${caller}: there is no app with the client id ${app}`);
+    }
+    return this.faults.add({ ...this.withFirstID(fault), ...(match && { match: this.withFirstID(match) }) }, caller);
+  }
+
+  /** Returns the filter with the first client id of its app: requests are listed under that one. */
+  withFirstID<Filter extends { app?: string | undefined }>(filter: Filter): Filter {
+    const app = filter?.app === undefined ? undefined : this.apps.find(filter.app);
+    return app ? { ...filter, app: app.clientID } : filter;
+  }
+
   removeApp(app: App): void {
     this.resetApp(app);
     this.apps.remove(app);
@@ -65,12 +84,12 @@ export class World {
     this.grants.forget({ app });
     this.links.forget(app);
     this.log.clear(app.clientID);
-    this.faults.clear(app.keys.map(({ clientID }) => clientID));
+    this.faults.clear(app.clientID);
   }
 
   #addFaults(): void {
     for (const [index, fault] of this.settings.faults.entries()) {
-      this.faults.add(fault, `createSandbox, \`faults[${index}]\``);
+      this.addFault(fault, `createSandbox, \`faults[${index}]\``);
     }
   }
 

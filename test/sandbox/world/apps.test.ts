@@ -60,6 +60,21 @@ describe('sandbox: several apps', () => {
     expect(tokens[0]).to.deep.equal(tokens[1]);
   });
 
+  it('are meant by any of their client ids', async () => {
+    const keys = ['a', 'b'].map((clientID) => ({ clientID, clientSecret: 'secret' }));
+    const sandbox = await open({ app: { keys }, faults: [{ on: 'token', app: 'b', status: 503 }] });
+    const machine = { grant_type: 'client_credentials', client_id: 'b', client_secret: 'secret' };
+    expect((await raw(sandbox.endpoints.tokenURL, { method: 'POST' })).status).to.equal(400);
+    sandbox.fault({ on: 'token', match: { app: 'b' }, status: 502 });
+    const headers = { 'content-type': 'application/x-www-form-urlencoded' };
+    const ask = async () =>
+      (await raw(sandbox.endpoints.tokenURL, { method: 'POST', headers }, new URLSearchParams(machine).toString()))
+        .status;
+    expect([await ask(), await ask(), await ask()]).to.deep.equal([503, 502, 200]);
+    expect(await sandbox.waitForRequest({ app: 'b', status: 200 })).to.include({ app: 'a' });
+    expect(() => sandbox.fault({ on: 'token', app: 'c' })).to.throw(TypeError, 'sandbox.fault: there is no app');
+  });
+
   it('can be removed with their tokens, but for the first', async () => {
     const sandbox = await open();
     const { clientID } = sandbox.addApp();

@@ -6,12 +6,12 @@ import { answerToken } from '../../lib/sandbox/endpoints/token-endpoint';
 import { readOptions } from '../../lib/sandbox/options';
 import type { Incoming } from '../../lib/sandbox/wire/exchange';
 import { World } from '../../lib/sandbox/world/world';
-import { redirectURI } from './support';
+import { redirectURI } from '../sandbox/support';
 
 setFlagsFromString('--expose-gc');
 const collectGarbage = runInNewContext('gc') as () => void;
 
-describe('sandbox: memory', () => {
+describe('The memory of the sandbox', () => {
   it('stays flat, however many users sign in', async function () {
     this.timeout(60_000);
     const closed = new AbortController().signal;

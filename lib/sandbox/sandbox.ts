@@ -1,13 +1,13 @@
-import { once } from 'node:events';
 import type http from 'node:http';
 import { createConsole } from './console/console';
 import { createControlAPI } from './control/control-api';
-import { answerAPI, findToken } from './endpoints/api-endpoint';
+import { handleAPIRequest } from './endpoints/api-endpoint';
 import { checkRedirectURI } from './endpoints/authorization-request';
 import { ConsentEndpoint } from './endpoints/consent-endpoint';
-import { answerToken } from './endpoints/token-endpoint';
+import { identifyApp } from './endpoints/identify-app';
+import { handleTokenRequest } from './endpoints/token-endpoint';
 import { checkVariants, readAppOptions, readOptions, readUserOptions } from './options';
-import { createServer } from './server';
+import { createServer, listen } from './server';
 import type {
   AppChoice,
   Credentials,
@@ -29,12 +29,10 @@ import type {
 } from './types';
 import type { Variants } from './variants';
 import { visit } from './visitor';
-import { formOf, type Incoming } from './wire/exchange';
-import { readForm } from './wire/form';
 import type { App } from './world/apps';
-import { accessTokenLifetime, shownConsent } from './world/grants';
+import { grantDirectly } from './world/direct-grant';
+import { shownConsent } from './world/grants';
 import type { Settings } from './world/settings';
-import { holdingsOf } from './world/users';
 import { World } from './world/world';
 
 /**
@@ -71,11 +69,11 @@ class LocalSandbox implements Sandbox {
     this.#server = createServer({
       world,
       closed,
-      appOf: (endpoint, request) => this.#appOf(endpoint, request),
+      appOf: (endpoint, request) => identifyApp(world, consents, endpoint, request),
       endpoints: {
-        token: (request, fault) => answerToken(world, request, fault),
-        consent: (request) => consents.answer(request),
-        api: (request) => answerAPI(world, request),
+        token: (request, fault) => handleTokenRequest(world, request, fault),
+        consent: (request) => consents.handle(request),
+        api: (request) => handleAPIRequest(world, request),
       },
       own: (request) => (request.path.startsWith('/sandbox/api') ? control(request) : pages(request)),
       onConnection: () => {
@@ -86,18 +84,7 @@ class LocalSandbox implements Sandbox {
 
   async listen(): Promise<void> {
     const { port, host, publicURL } = this.#world.settings;
-    this.#server.listen(port, host);
-    try {
-      await once(this.#server, 'listening');
-    } catch (cause) {
-      const isTaken = cause instanceof Error && 'code' in cause && cause.code === 'EADDRINUSE';
-      const why = isTaken ? 'the port is taken; choose another, or 0 for any free one' : String(cause);
-      throw new Error(`createSandbox: cannot listen on \`host\` ${host}, \`port\` ${port}: ${why}`, { cause });
-    }
-    const address = this.#server.address();
-    const actual = typeof address === 'object' && address ? address.port : port;
-    const name = host === '0.0.0.0' ? '127.0.0.1' : host === '::' ? '::1' : host;
-    this.#localURL = `http://${name.includes(':') ? `[${name}]` : name}:${actual}`;
+    this.#localURL = await listen(this.#server, host, port);
     this.url = publicURL ?? this.#localURL;
     this.#world.url = this.url;
   }
@@ -202,29 +189,8 @@ class LocalSandbox implements Sandbox {
     grants.forget({ user });
   }
 
-  grant({ app: clientID, user: userID, advertisers, kind = 'portal link' }: GrantOptions = {}): GrantedConsent {
-    const { users, grants } = this.#world;
-    const app = this.#chosen('grant', { app: clientID }) ?? this.#world.apps.first;
-    const user = userID === undefined ? users.first : named('sandbox.grant', () => users.get(userID));
-    const holdings = holdingsOf(user, app.service);
-    const unknown = (advertisers ?? []).filter((id) => !holdings.some((holding) => holding.id === id));
-    if (unknown.length > 0) throw new TypeError(`sandbox.grant: ${user.name} has no advertiser ${unknown.join(', ')}`);
-    if (kind !== 'login' && kind !== 'portal link') {
-      throw new TypeError("sandbox.grant: option `kind` must be 'login' or 'portal link'");
-    }
-    const shared = holdings.filter(({ id }) => advertisers === undefined || advertisers.includes(id));
-    const consent = grants.grant(app, user, kind, shared);
-    if (kind !== 'login') return shownConsent(consent);
-    const issuedTo = clientID ?? app.clientID;
-    const obtainedAt = consent.time;
-    const tokens = {
-      accessToken: grants.issueAccessToken(app, issuedTo, consent),
-      refreshToken: grants.issueRefreshToken(consent, issuedTo),
-      tokenType: 'Bearer' as const,
-      obtainedAt,
-      expiresAt: obtainedAt + accessTokenLifetime,
-    };
-    return { ...shownConsent(consent), tokens };
+  grant(options: GrantOptions = {}): GrantedConsent {
+    return named('sandbox.grant', () => grantDirectly(this.#world, options));
   }
 
   async revoke(
@@ -296,20 +262,6 @@ class LocalSandbox implements Sandbox {
 
   #userID(method: string, user: string | undefined): string | undefined {
     return user === undefined ? undefined : named(`sandbox.${method}`, () => this.#world.users.get(user)).id;
-  }
-
-  #appOf(endpoint: 'token' | 'api' | 'consent', request: Incoming): App | undefined {
-    const { apps, links } = this.#world;
-    if (endpoint === 'api') return findToken(this.#world, request)?.app;
-    const form =
-      endpoint === 'token' || request.method === 'POST' ? formOf(request) : readForm(request.search.slice(1));
-    const value = (name: string): string => form?.get(name)?.[0] ?? '';
-    return (
-      apps.find(value('client_id')) ??
-      apps.bySigningKey(value('key')) ??
-      links.findPortalLink(value('nonce'))?.app ??
-      this.#consents.appOfPage(value('consent'))
-    );
   }
 
   #door() {

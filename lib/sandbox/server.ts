@@ -1,10 +1,11 @@
+import { once } from 'node:events';
 import http, { type IncomingMessage, type ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import { type Outcome, withFault } from './endpoints/fault-effects';
 import { Refusal, refusalPage } from './pages/error-page';
 import type { ExchangeFault, SandboxRequest } from './types';
 import { isLoopback } from './wire/addresses';
-import { type Answer, type Incoming, isCrossSite, json } from './wire/exchange';
+import { type Incoming, isCrossSite, json, type Outgoing } from './wire/exchange';
 import type { App } from './world/apps';
 import type { World } from './world/world';
 
@@ -24,10 +25,10 @@ export interface Site {
   /** Returns the app that a request belongs to, as far as that can be told. */
   readonly appOf: (endpoint: Endpoint, request: Incoming) => App | undefined;
   readonly endpoints: Readonly<
-    Record<Endpoint, (request: Incoming, fault: ExchangeFault | undefined) => Answer | Promise<Answer>>
+    Record<Endpoint, (request: Incoming, fault: ExchangeFault | undefined) => Outgoing | Promise<Outgoing>>
   >;
   /** The console and the HTTP API: neither logged nor faulty. */
-  readonly own: (request: Incoming) => Answer | Promise<Answer>;
+  readonly own: (request: Incoming) => Outgoing | Promise<Outgoing>;
   /** Called for each TCP connection. */
   readonly onConnection: () => void;
 }
@@ -45,6 +46,26 @@ export function createServer(site: Site): http.Server {
     site.onConnection();
   });
   return server;
+}
+
+/**
+ * Listens, and returns the address.
+ * @throws Error naming the options, if that is not possible
+ */
+export async function listen(server: http.Server, host: string, port: number): Promise<string> {
+  server.listen(port, host);
+  try {
+    await once(server, 'listening');
+  } catch (cause) {
+    const isTaken = cause instanceof Error && 'code' in cause && cause.code === 'EADDRINUSE';
+    const why = isTaken ? 'the port is taken; choose another, or 0 for any free one' : String(cause);
+    throw new Error(`createSandbox: cannot listen on \`host\` ${host}, \`port\` ${port}: ${why}`, { cause });
+  }
+  const address = server.address();
+  const actual = typeof address === 'object' && address ? address.port : port;
+  // The addresses that mean "every interface" cannot be connected to everywhere.
+  const name = host === '0.0.0.0' ? '127.0.0.1' : host === '::' ? '::1' : host;
+  return `http://${name.includes(':') ? `[${name}]` : name}:${actual}`;
 }
 
 async function serve(site: Site, message: IncomingMessage, response: ServerResponse, connection: number) {
@@ -104,7 +125,7 @@ function endpointOf(path: string): Endpoint | undefined {
 }
 
 /** Refuses, before the body is read and without an entry in the log, what comes from pages of other websites. */
-function refuseStrangers({ world }: Site, endpoint: Endpoint | undefined, request: Incoming): Answer | undefined {
+function refuseStrangers({ world }: Site, endpoint: Endpoint | undefined, request: Incoming): Outgoing | undefined {
   const { headers, method } = request;
   // Other host names reach us through DNS rebinding: another website could then read our responses.
   if (!isOurHost(headers.host, world)) {

@@ -2,7 +2,7 @@
 export interface UnknownFact {
   /** The question that Criteo's documentation leaves open. */
   readonly question: string;
-  /** Every answer that the sandbox can play: its name, and what it does. */
+  /** Every way it may be, as far as the sandbox can play it: its name, and what it does. */
   readonly variants: Readonly<Record<string, string>>;
   /** The variant that is on unless another one is chosen. */
   readonly default: string;
@@ -129,7 +129,7 @@ export const sandboxVariants = {
     question: 'Does a refresh still work after the user revoked the consent on their dashboard?',
     variants: {
       refused: 'No: `invalid_grant`.',
-      works: 'Yes; only the API answers 403.',
+      works: 'Yes; only the API responds 403.',
     },
     default: 'refused',
     why: 'It ends a connection at the first request, so that tests of the end stay short.',

@@ -2,7 +2,7 @@ import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { expect } from 'chai';
 import { ConsentEndpoint } from '../../lib/sandbox/endpoints/consent-endpoint';
-import { answerToken } from '../../lib/sandbox/endpoints/token-endpoint';
+import { handleTokenRequest } from '../../lib/sandbox/endpoints/token-endpoint';
 import { readOptions } from '../../lib/sandbox/options';
 import type { Incoming } from '../../lib/sandbox/wire/exchange';
 import { World } from '../../lib/sandbox/world/world';
@@ -40,13 +40,13 @@ describe('The memory of the sandbox', () => {
       return { status, headers, body: String(body) };
     };
     const signIn = async () => {
-      const page = await logged('consent', undefined, (request) => consents.answer(request));
+      const page = await logged('consent', undefined, (request) => consents.handle(request));
       const consent = /name="consent" value="([^"]*)"/.exec(page.body)?.[1] ?? '';
       const form = { consent, decision: 'approve', advertiser: '13' };
-      const { headers } = await logged('consent', form, (request) => consents.answer(request));
+      const { headers } = await logged('consent', form, (request) => consents.handle(request));
       const code = new URL(headers.location).searchParams.get('code') ?? '';
       const grant = { grant_type: 'authorization_code', code, redirect_uri: redirectURI, client_id, client_secret };
-      const { status } = await logged('token', grant, (request) => answerToken(world, request));
+      const { status } = await logged('token', grant, (request) => handleTokenRequest(world, request));
       expect(status).to.equal(200);
     };
     const heapAfter = async (logins: number) => {

@@ -1,13 +1,13 @@
 import { html } from '../pages/html';
 import { page, wayBack } from '../pages/layout';
-import type { Answer } from '../wire/exchange';
+import type { Outgoing } from '../wire/exchange';
 import type { ConsoleContext } from './console';
 import { consentItem } from './overview-page';
 
 const most = 200;
 
 /** What users see at consent.criteo.com: which apps they gave consent, and how to revoke it. */
-export function connectedAppsPage(context: ConsoleContext): Answer {
+export function connectedAppsPage(context: ConsoleContext): Outgoing {
   const { world } = context;
   const apps = world.apps.all
     .map((app) => ({ app, consents: world.grants.consents(app) }))

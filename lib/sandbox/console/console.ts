@@ -1,7 +1,7 @@
 import { Refusal, refusalPage } from '../pages/error-page';
 import type { Fault, Sandbox } from '../types';
 import { sandboxVariants, type VariantName } from '../variants';
-import { type Answer, formOf, type Incoming, redirect } from '../wire/exchange';
+import { formOf, type Incoming, type Outgoing, redirect } from '../wire/exchange';
 import { readForm } from '../wire/form';
 import { createRandom } from '../world/random';
 import type { World } from '../world/world';
@@ -18,7 +18,7 @@ export interface ConsoleContext {
   readonly token: string;
 }
 
-const pages: Readonly<Record<string, (context: ConsoleContext, query: ReadonlyMap<string, string>) => Answer>> = {
+const pages: Readonly<Record<string, (context: ConsoleContext, query: ReadonlyMap<string, string>) => Outgoing>> = {
   '/': (context) => overviewPage(context),
   '/sandbox/exchanges': exchangesPage,
   '/sandbox/switches': switchesPage,
@@ -28,7 +28,7 @@ const pages: Readonly<Record<string, (context: ConsoleContext, query: ReadonlyMa
 type Fields = (name: string) => string;
 
 /** What each form does. Returns the page to show, if it is not the one that the form was on. */
-const actions: Readonly<Record<string, (context: ConsoleContext, field: Fields) => Answer | undefined>> = {
+const actions: Readonly<Record<string, (context: ConsoleContext, field: Fields) => Outgoing | undefined>> = {
   '/sandbox/advance': ({ sandbox }, field) => {
     const seconds = field('seconds');
     if (!/^-?\d{1,9}$/.test(seconds)) throw new Refusal('Not a time to move the clock by', 'Give whole seconds.');
@@ -72,12 +72,12 @@ const actions: Readonly<Record<string, (context: ConsoleContext, field: Fields) 
 };
 
 /** The console: pages for developers, with forms that do what the JavaScript object can do. */
-export function createConsole(sandbox: Sandbox, world: World): (request: Incoming) => Answer {
+export function createConsole(sandbox: Sandbox, world: World): (request: Incoming) => Outgoing {
   const token = createRandom(world.settings.seed, 'console')(24).toString('base64url');
   const context = { sandbox, world, token };
   return (request) => {
     try {
-      return answer(context, request);
+      return handle(context, request);
     } catch (error) {
       if (!(error instanceof Refusal)) throw error;
       return refusalPage(error, request);
@@ -85,7 +85,7 @@ export function createConsole(sandbox: Sandbox, world: World): (request: Incomin
   };
 }
 
-function answer(context: ConsoleContext, request: Incoming): Answer {
+function handle(context: ConsoleContext, request: Incoming): Outgoing {
   const { method, path, search } = request;
   if (path === '/favicon.ico') return { status: 204, headers: {}, body: '' };
   const show = Object.hasOwn(pages, path) ? pages[path] : undefined;

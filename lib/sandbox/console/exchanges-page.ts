@@ -1,7 +1,7 @@
 import { type Html, html } from '../pages/html';
 import { page } from '../pages/layout';
 import type { RequestFilter, SandboxRequest } from '../types';
-import type { Answer } from '../wire/exchange';
+import type { Outgoing } from '../wire/exchange';
 import type { ConsoleContext } from './console';
 import { exchangeList, liveScript } from './parts';
 
@@ -14,7 +14,7 @@ const endpoints: readonly { value: SandboxRequest['endpoint']; name: string }[] 
 ];
 
 /** All exchanges, with a filter. */
-export function exchangesPage({ world }: ConsoleContext, query: ReadonlyMap<string, string>): Answer {
+export function exchangesPage({ world }: ConsoleContext, query: ReadonlyMap<string, string>): Outgoing {
   const app = query.get('app') ?? '';
   const endpoint = endpoints.find(({ value }) => value === query.get('endpoint'))?.value;
   const onlyRefused = query.get('result') === 'refused';

@@ -1,7 +1,7 @@
 import { type Html, html } from '../pages/html';
 import { page, wayBack } from '../pages/layout';
 import type { SandboxApp } from '../types';
-import type { Answer } from '../wire/exchange';
+import type { Outgoing } from '../wire/exchange';
 import type { Consent } from '../world/grants';
 import type { ConsoleContext } from './console';
 import { consoleForm, exchangeList, fullTime, liveScript } from './parts';
@@ -19,7 +19,7 @@ const moves = [
  * The start page of the console.
  * @param portalLink a link that was just made
  */
-export function overviewPage(context: ConsoleContext, portalLink?: string): Answer {
+export function overviewPage(context: ConsoleContext, portalLink?: string): Outgoing {
   const { world, sandbox } = context;
   const consents = world.grants.consents();
   const requests = world.log.entries().slice(-recent).reverse();

@@ -2,7 +2,7 @@ import { type Html, html } from '../pages/html';
 import { page } from '../pages/layout';
 import type { Fault, PendingFault } from '../types';
 import { sandboxVariants, type VariantName, variantNames } from '../variants';
-import type { Answer } from '../wire/exchange';
+import type { Outgoing } from '../wire/exchange';
 import type { ConsoleContext } from './console';
 import { consoleForm } from './parts';
 
@@ -29,7 +29,7 @@ export const presetFaults: readonly { readonly id: string; readonly name: string
 ];
 
 /** Faults and variants as switches. */
-export function switchesPage(context: ConsoleContext): Answer {
+export function switchesPage(context: ConsoleContext): Outgoing {
   const { sandbox } = context;
   const { faults, variants } = sandbox;
   const changed = variantNames.filter((name) => variants[name] !== sandboxVariants[name].default);
@@ -46,7 +46,7 @@ ${consoleForm(context, {
 })}
 </section>
 <section class="card" aria-labelledby="variants"><h2 id="variants">What Criteo does not document</h2>
-<p>Each question has several possible answers. ${changed.length === 0 ? 'All are at their default.' : `${changed.length} differ from their default.`}</p>
+<p>Each question has several variants. ${changed.length === 0 ? 'All are at their default.' : `${changed.length} differ from their default.`}</p>
 <ul class="list">${variantNames.map((name) => variantItem(context, name))}</ul>
 </section>`;
   return page('Switches', content, { wide: true, current: from });

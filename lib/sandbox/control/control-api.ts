@@ -1,9 +1,10 @@
 import { explainMisfit, findMisfit, type Schema } from '../schema/json-schema';
 import type { Sandbox } from '../types';
-import { type Answer, type Incoming, json } from '../wire/exchange';
+import { type Incoming, json, type Outgoing } from '../wire/exchange';
 import { type Form, readForm } from '../wire/form';
 import { describeAPI, guardHeader } from './openapi';
-import { type Operation, operations } from './operations';
+import type { Operation } from './operation';
+import { operations } from './operations';
 
 const prefix = '/sandbox/api';
 
@@ -22,13 +23,13 @@ class RequestError extends Error {
 }
 
 /** The HTTP API under `/sandbox/api`: what the JavaScript object can do, for programs in any language. */
-export function createControlAPI(sandbox: Sandbox): (request: Incoming) => Promise<Answer> {
+export function createControlAPI(sandbox: Sandbox): (request: Incoming) => Promise<Outgoing> {
   return async (request) => {
     try {
       const path = request.path.slice(prefix.length).replace(/\/$/, '');
       if (path === '/openapi.json' && request.method === 'GET') return respond(200, describeAPI(sandbox.url));
       const { operation, params } = route(request.method, path);
-      return await answer(sandbox, request, operation, params);
+      return await handle(sandbox, request, operation, params);
     } catch (error) {
       const { status, code, message, headers } = toRequestError(error);
       return respond(status, { error: { code, message } }, headers);
@@ -36,12 +37,12 @@ export function createControlAPI(sandbox: Sandbox): (request: Incoming) => Promi
   };
 }
 
-async function answer(
+async function handle(
   sandbox: Sandbox,
   request: Incoming,
   operation: Operation,
   params: Readonly<Record<string, string>>,
-): Promise<Answer> {
+): Promise<Outgoing> {
   if (operation.method !== 'GET' && request.headers[guardHeader] === undefined) {
     throw new RequestError(
       403,
@@ -141,7 +142,7 @@ function toRequestError(error: unknown): RequestError {
 }
 
 /** No CORS header: pages of other websites cannot read what is here. */
-function respond(status: number, body: unknown, headers: Readonly<Record<string, string>> = {}): Answer {
+function respond(status: number, body: unknown, headers: Readonly<Record<string, string>> = {}): Outgoing {
   return json(status, body, {
     'x-content-type-options': 'nosniff',
     'cross-origin-resource-policy': 'same-origin',

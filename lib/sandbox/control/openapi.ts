@@ -1,6 +1,7 @@
 import type { Schema } from '../schema/json-schema';
 import { sandboxConfigSchema } from '../schema/sandbox-schemas';
-import { type Operation, operations } from './operations';
+import type { Operation } from './operation';
+import { operations } from './operations';
 import { errorResponse } from './response-schemas';
 
 /** The header without which nothing is changed: pages of other websites cannot send it. */

@@ -1,5 +1,5 @@
 import type { Holding } from '../types';
-import { type Answer, type Incoming, json } from '../wire/exchange';
+import { type Incoming, json, type Outgoing } from '../wire/exchange';
 import { type Form, readForm } from '../wire/form';
 import type { App } from '../world/apps';
 import { type AccessToken, isAlive } from '../world/grants';
@@ -22,7 +22,7 @@ interface Call {
   readonly headers: Record<string, string>;
 }
 
-const resources: Readonly<Record<string, (call: Call) => Answer>> = {
+const resources: Readonly<Record<string, (call: Call) => Outgoing>> = {
   'advertisers/me': listAdvertisers,
   'retail-media/accounts': listAccounts,
   'marketing-solutions/me': (call) => describeApp(call, 'marketing-solutions'),
@@ -30,11 +30,11 @@ const resources: Readonly<Record<string, (call: Call) => Answer>> = {
 };
 
 /** `GET /{version}/…`: the portfolio, and the app itself. */
-export function answerAPI(world: World, request: Incoming): Answer {
+export function handleAPIRequest(world: World, request: Incoming): Outgoing {
   const { checks } = request;
   const token = findToken(world, request);
   const switches = token?.app.switches ?? world.switches;
-  const refuse = (status: number, code: string, title: string, headers = {}): Answer =>
+  const refuse = (status: number, code: string, title: string, headers = {}): Outgoing =>
     apiError(request, switches, { status, code, title, headers });
 
   const [, version = '', ...rest] = request.path.split('/');
@@ -110,13 +110,13 @@ function compareIDs(one: string, other: string): number {
 
 const noErrors = { errors: [], warnings: [] };
 
-function listAdvertisers(call: Call): Answer {
+function listAdvertisers(call: Call): Outgoing {
   const shared = call.app.service === 'retail-media' ? [] : sharedWith(call);
   const data = shared.map(({ id, name }) => ({ type: 'advertiser', id, attributes: { advertiserName: name } }));
   return json(200, { data, ...noErrors }, call.headers);
 }
 
-function listAccounts(call: Call): Answer {
+function listAccounts(call: Call): Outgoing {
   const { world, request, app, query, headers } = call;
   const { switches } = app;
   if (app.service !== 'retail-media') {
@@ -165,7 +165,7 @@ function account({ id, name }: Holding): object {
 }
 
 /** `GET /{version}/{service}/me`: ids of the app and its organisation, `ApplicationSummaryModelResponse`. */
-function describeApp({ world, request, app, headers }: Call, service: App['service']): Answer {
+function describeApp({ world, request, app, headers }: Call, service: App['service']): Outgoing {
   if (app.service !== service) {
     const title = `The app is one of ${app.service}`;
     return apiError(request, app.switches, { status: 403, code: 'insufficient-permissions', title, headers });

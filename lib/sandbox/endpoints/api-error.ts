@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { type Answer, type Incoming, json } from '../wire/exchange';
+import { type Incoming, json, type Outgoing } from '../wire/exchange';
 import type { Switches } from '../world/switches';
 
 /** The `type` of an error: `CriteoApiError` and `CommonError` in Criteo's OpenAPI files. */
@@ -20,7 +20,7 @@ export function apiError(
     title,
     headers = {},
   }: { status: number; code: string; title: string; headers?: Record<string, string> },
-): Answer {
+): Outgoing {
   const failure = `${code}: ${title}`;
   const variant = switches.get('tooManyRequestsBody');
   if (status === 429 && variant !== 'error-list') {

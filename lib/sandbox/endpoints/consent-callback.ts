@@ -6,7 +6,7 @@ import type { App } from '../world/apps';
 import { hmac } from '../world/consent-links';
 import type { Consent } from '../world/grants';
 import type { World } from '../world/world';
-import type { LinkRequest } from './consent-links';
+import type { LinkRequest } from './link-request';
 
 /** Criteo, Marketing Solutions docs, "Consent delegation": a failed delivery is repeated up to two more times. */
 const attempts = 3;

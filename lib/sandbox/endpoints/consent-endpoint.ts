@@ -1,7 +1,7 @@
 import { consentPage } from '../pages/consent-page';
 import { Refusal, refusalPage } from '../pages/error-page';
 import type { Holding, SandboxUser } from '../types';
-import { type Answer, cookieOf, formOf, type Incoming, isCrossSite, redirect } from '../wire/exchange';
+import { cookieOf, formOf, type Incoming, isCrossSite, type Outgoing, redirect } from '../wire/exchange';
 import type { Form } from '../wire/form';
 import type { App } from '../world/apps';
 import { BoundedMap } from '../world/bounded-map';
@@ -10,7 +10,7 @@ import { holdingsOf } from '../world/users';
 import type { World } from '../world/world';
 import { type AuthorizationRequest, readAuthorizationRequest } from './authorization-request';
 import { deliverConsent } from './consent-callback';
-import { checkUnused, type LinkRequest, readConsentLink } from './consent-links';
+import { checkUnused, type LinkRequest, readConsentLink } from './link-request';
 
 /** The cookie that keeps who is signed in at Criteo, as the sandbox plays it. */
 export const userCookie = 'criteo-sandbox-user';
@@ -38,7 +38,7 @@ export class ConsentEndpoint {
     this.#random = createRandom(world.settings.seed, 'consent pages');
   }
 
-  async answer(request: Incoming): Promise<Answer> {
+  async handle(request: Incoming): Promise<Outgoing> {
     try {
       switch (request.method) {
         case 'GET':
@@ -67,7 +67,7 @@ export class ConsentEndpoint {
     this.#shown.drop(({ asked }) => app === undefined || asked.app === app);
   }
 
-  #open(request: Incoming): Answer {
+  #open(request: Incoming): Outgoing {
     const world = this.#world;
     const asked = readConsentLink(world, request) ?? readAuthorizationRequest(world, request);
     asked.app.lastRedirectURI = asked.redirectURI;
@@ -78,7 +78,7 @@ export class ConsentEndpoint {
   #show(
     page: ShownPage,
     { problem = false, headers = {} }: { problem?: boolean; headers?: Record<string, string> } = {},
-  ): Answer {
+  ): Outgoing {
     const { asked, user } = page;
     const id = this.#random(24).toString('base64url');
     this.#shown.set(id, page);
@@ -86,7 +86,7 @@ export class ConsentEndpoint {
     return consentPage({ id, asked, user, users: this.#world.users.all, alreadyGranted, problem }, headers);
   }
 
-  async #decide(request: Incoming): Promise<Answer> {
+  async #decide(request: Incoming): Promise<Outgoing> {
     const form = formOf(request);
     if (!form || isCrossSite(request.headers)) {
       throw new Refusal('Not the form of the consent page', 'A decision can only come from the page itself.', {
@@ -97,12 +97,12 @@ export class ConsentEndpoint {
     const page = this.#shown.take(form.get('consent')?.[0] ?? '');
     if (!page) {
       throw new Refusal(
-        'This page was answered already',
+        'This page was used already',
         'A consent page works once, and only in the sandbox that showed it. Go back to the app and start again.',
         { status: 409 },
       );
     }
-    request.checks.push('The page was not answered before');
+    request.checks.push('The page was not used before');
     const decision = form.get('decision')?.[0];
     if (decision === 'switch-user') return this.#switchUser(page, form);
     if (decision === 'deny') return this.#settle(page, undefined);
@@ -121,7 +121,7 @@ export class ConsentEndpoint {
     return this.#settle(page, ticked);
   }
 
-  #switchUser({ asked }: ShownPage, form: Form): Answer {
+  #switchUser({ asked }: ShownPage, form: Form): Outgoing {
     const user = this.#world.users.find(form.get('user')?.[0] ?? '');
     if (!user) throw new Refusal('There is no such user', 'Choose one of the users on the page.');
     return this.#show(
@@ -131,7 +131,7 @@ export class ConsentEndpoint {
   }
 
   /** @param ticked undefined for a denial */
-  async #settle({ asked, user }: ShownPage, ticked: readonly string[] | undefined): Promise<Answer> {
+  async #settle({ asked, user }: ShownPage, ticked: readonly string[] | undefined): Promise<Outgoing> {
     const world = this.#world;
     const { app } = asked;
     if (asked.kind !== 'login') {

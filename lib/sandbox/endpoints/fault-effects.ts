@@ -1,13 +1,13 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { ExchangeFault, Fault } from '../types';
-import { type Answer, type Incoming, json } from '../wire/exchange';
+import { type Incoming, json, type Outgoing } from '../wire/exchange';
 import type { App } from '../world/apps';
 import { rateHeaders } from '../world/rate-limits';
 import type { World } from '../world/world';
 import { apiError } from './api-error';
 
 /** A response of an endpoint, or what happens to the connection instead. */
-export type Outcome = Answer | 'reset' | 'hang' | { readonly truncated: Answer };
+export type Outcome = Outgoing | 'reset' | 'hang' | { readonly truncated: Outgoing };
 
 /**
  * Carries out a request, with a fault before, after or instead of it.
@@ -16,7 +16,7 @@ export type Outcome = Answer | 'reset' | 'hang' | { readonly truncated: Answer }
 export async function withFault(
   fault: ExchangeFault | undefined,
   { world, app, request, closed }: { world: World; app: App | undefined; request: Incoming; closed: AbortSignal },
-  work: () => Answer | Promise<Answer>,
+  work: () => Outgoing | Promise<Outgoing>,
 ): Promise<Outcome> {
   if (!fault) return work();
   if (fault.delay !== undefined) await sleep(fault.delay, undefined, { signal: closed });
@@ -52,7 +52,7 @@ const codes: Readonly<Record<number, string>> = {
 
 /** Makes the error response that fits the endpoint. */
 function errorResponses(world: World, app: App | undefined, request: Incoming) {
-  return (on: Fault['on'], status: number, headers: Record<string, string>): Answer => {
+  return (on: Fault['on'], status: number, headers: Record<string, string>): Outgoing => {
     if (on === 'api') {
       const { switches } = app ?? world;
       return apiError(request, switches, { status, code: codes[status] ?? 'internal-error', title: asked, headers });

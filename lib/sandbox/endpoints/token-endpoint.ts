@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { KeyPair } from '../types';
-import { type Answer, formOf, type Incoming, json } from '../wire/exchange';
+import { formOf, type Incoming, json, type Outgoing } from '../wire/exchange';
 import { repeatedParameter } from '../wire/form';
 import type { App } from '../world/apps';
 import { accessTokenLifetime, type Code, type Consent, isAlive } from '../world/grants';
@@ -30,7 +30,7 @@ const wrongClient =
   "The client authentication failed, the provided client_id doesn't exist or the client_secret is invalid";
 
 /** `POST /oauth2/token`: Criteo, Marketing Solutions docs, "Authorization Code" and "Client Credentials". */
-export function answerToken(world: World, request: Incoming, fault: RefreshTokenFault = {}): Answer {
+export function handleTokenRequest(world: World, request: Incoming, fault: RefreshTokenFault = {}): Outgoing {
   const { checks } = request;
   if (request.method !== 'POST') {
     return {
@@ -65,7 +65,7 @@ export function answerToken(world: World, request: Incoming, fault: RefreshToken
   checks.push('Client id and secret are right');
 
   const tokenRequest = { world, app, clientID, fields, checks, fault };
-  return withContentType(app, answerGrant(tokenRequest, grant));
+  return withContentType(app, handleGrant(tokenRequest, grant));
 }
 
 function secretFits(app: App, { clientSecret }: KeyPair, grant: string, sent: string | undefined): boolean {
@@ -75,7 +75,7 @@ function secretFits(app: App, { clientSecret }: KeyPair, grant: string, sent: st
   return sent === undefined ? variant === 'optional' : sent === clientSecret;
 }
 
-function answerGrant(request: TokenRequest, grant: string): Answer {
+function handleGrant(request: TokenRequest, grant: string): Outgoing {
   const { world, app, clientID } = request;
   switch (grant) {
     case 'authorization_code':
@@ -89,7 +89,7 @@ function answerGrant(request: TokenRequest, grant: string): Answer {
   }
 }
 
-function exchangeCode(request: TokenRequest): Answer {
+function exchangeCode(request: TokenRequest): Outgoing {
   const { world, app, clientID, fields, checks, fault } = request;
   const { grants } = world;
   const text = fields.get('code');
@@ -139,7 +139,7 @@ function exchangeCode(request: TokenRequest): Answer {
   return tokens(accessToken, fault.omitRefreshToken ? undefined : refreshToken);
 }
 
-function refresh(request: TokenRequest): Answer {
+function refresh(request: TokenRequest): Outgoing {
   const { world, app, clientID, fields, checks, fault } = request;
   const { grants } = world;
   const text = fields.get('refresh_token');
@@ -172,7 +172,7 @@ function endsRefresh(app: App, { revoked }: Consent): boolean {
   return revoked === 'role-change';
 }
 
-function tokens(accessToken: string, refreshToken: string | null | undefined): Answer {
+function tokens(accessToken: string, refreshToken: string | null | undefined): Outgoing {
   return json(
     200,
     {
@@ -186,7 +186,7 @@ function tokens(accessToken: string, refreshToken: string | null | undefined): A
 }
 
 /** RFC 6749, section 5.2. */
-function refuse(error: string, description: string, status = 400): Answer {
+function refuse(error: string, description: string, status = 400): Outgoing {
   const body = { error, error_description: description, error_uri: null };
   return { ...json(status, body, { pragma: 'no-cache' }), failure: description };
 }

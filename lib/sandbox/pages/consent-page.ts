@@ -1,5 +1,5 @@
 import type { Holding, SandboxApp, SandboxUser } from '../types';
-import type { Answer } from '../wire/exchange';
+import type { Outgoing } from '../wire/exchange';
 import { holdingsOf } from '../world/users';
 import { type Html, html } from './html';
 import { page, wayBack } from './layout';
@@ -59,7 +59,7 @@ if (tools) {
 `;
 
 /** Makes the page on which a user decides. */
-export function consentPage(shown: ConsentPage, headers: Readonly<Record<string, string>> = {}): Answer {
+export function consentPage(shown: ConsentPage, headers: Readonly<Record<string, string>> = {}): Outgoing {
   const { id, asked, user, users, problem, alreadyGranted } = shown;
   const { app } = asked;
   const holdings = holdingsOf(user, app.service);

@@ -1,4 +1,4 @@
-import type { Answer, Incoming } from '../wire/exchange';
+import type { Incoming, Outgoing } from '../wire/exchange';
 import { html } from './html';
 import { page } from './layout';
 
@@ -22,7 +22,7 @@ export function refusalPage(
   refusal: Refusal,
   { checks, headers: sent }: Incoming,
   headers: Record<string, string> = {},
-): Answer {
+): Outgoing {
   const { check, message, status, expected } = refusal;
   const content = html`<div class="card" role="alert">
 <h1>${check}</h1>

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import type { Answer } from '../wire/exchange';
+import type { Outgoing } from '../wire/exchange';
 import { Html, html } from './html';
 import { style } from './style';
 
@@ -39,7 +39,7 @@ interface PageOptions {
 }
 
 /** Makes a whole page. */
-export function page(title: string, content: Html, options: PageOptions = {}): Answer {
+export function page(title: string, content: Html, options: PageOptions = {}): Outgoing {
   const { status = 200, wide = false, headers = {}, script, current, back } = options;
   const links = sections.map(
     ({ path, name }) => html`<a href="${path}"${path === current && html` aria-current="page"`}>${name}</a>

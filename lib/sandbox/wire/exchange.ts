@@ -16,7 +16,7 @@ export interface Incoming {
 }
 
 /** A response of the sandbox. */
-export interface Answer {
+export interface Outgoing {
   readonly status: number;
   readonly headers: Readonly<Record<string, string>>;
   readonly body: string | Uint8Array;
@@ -25,7 +25,7 @@ export interface Answer {
 }
 
 /** Makes a JSON response. */
-export function json(status: number, body: unknown, headers: Readonly<Record<string, string>> = {}): Answer {
+export function json(status: number, body: unknown, headers: Readonly<Record<string, string>> = {}): Outgoing {
   return {
     status,
     headers: { 'content-type': 'application/json; charset=utf-8', 'cache-control': 'no-store', ...headers },
@@ -34,7 +34,7 @@ export function json(status: number, body: unknown, headers: Readonly<Record<str
 }
 
 /** Makes a redirect. */
-export function redirect(location: string, status = 302): Answer {
+export function redirect(location: string, status = 302): Outgoing {
   return { status, headers: { location, 'cache-control': 'no-store' }, body: '' };
 }
 
@@ -47,7 +47,7 @@ export function formOf(request: Incoming): Form | undefined {
 
 /**
  * Returns true if a page of another website caused the request, as far as browsers tell. Other programs than browsers
- * send neither header. A redirect or a link from another site (`navigate`) is no form: it is how users get here.
+ * send neither of the two headers.
  */
 export function isCrossSite(headers: IncomingHttpHeaders): boolean {
   const site = headers['sec-fetch-site'];

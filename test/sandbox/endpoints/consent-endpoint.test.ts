@@ -166,7 +166,7 @@ describe('sandbox: consent endpoint', () => {
       expect((await postForm(`${sandbox.url}/request`, form)).status).to.equal(302);
       const again = await postForm(`${sandbox.url}/request`, form);
       expect([again.status, again.headers.location]).to.deep.equal([409, undefined]);
-      expect(again.body).to.contain('This page was answered already');
+      expect(again.body).to.contain('This page was used already');
     });
 
     it('only from a page that it showed', async () => {

@@ -181,7 +181,17 @@ describe('sandbox', () => {
       sandbox.advance(1_000, { app: other.clientID });
       await api(sandbox, theirs.tokens?.accessToken ?? '');
       await api(sandbox, mine.tokens?.accessToken ?? '');
+      const link = sandbox.portalLink({ app: other.clientID });
+      const page = hidden(await raw(consentURL(sandbox, { client_id: other.clientID })), 'consent');
+      sandbox.clearRequests();
+      sandbox.setVariants({ keyPair: 'app' }, { app: other.clientID });
+      await api(sandbox, mine.tokens?.accessToken ?? '');
       sandbox.reset({ app: other.clientID });
+      expect((await raw(link)).status).to.equal(400);
+      expect((await postForm(`${sandbox.url}/request`, { consent: page, decision: 'deny' })).status).to.equal(409);
+      sandbox.clearRequests();
+      await api(sandbox, mine.tokens?.accessToken ?? '');
+      expect(sandbox.apps[1]).to.deep.include({ variants: sandbox.variants, now: sandbox.now });
       expect(sandbox.consents.map(({ id }) => id)).to.deep.equal([mine.id]);
       expect(sandbox.requests.map(({ app }) => app)).to.deep.equal([sandbox.app.clientID]);
       expect(sandbox.faults).to.deep.equal([]);

@@ -7,6 +7,7 @@ const appLimit = 250;
 const accountLimit = 10;
 
 interface Count {
+  readonly app: App;
   readonly window: number;
   spent: number;
 }
@@ -16,7 +17,7 @@ type Spender = App | Consent | string;
 
 /** Counts API calls a minute. The counting windows start with whole minutes. */
 export class RateLimits {
-  #counts = new Map<Spender, Count>();
+  readonly #counts = new Map<Spender, Count>();
 
   /**
    * Counts one call.
@@ -35,7 +36,7 @@ export class RateLimits {
     let count = this.#counts.get(spender);
     if (count?.window !== window) {
       this.#forgetOld(window);
-      count = { window, spent: 0 };
+      count = { app, window, spent: 0 };
       this.#counts.set(spender, count);
     }
     count.spent += 1;
@@ -43,8 +44,16 @@ export class RateLimits {
     return { limit, left: Math.max(0, limit - spent), reset: (window + 1) * minute, exceeded: spent > limit };
   }
 
-  forget(): void {
-    this.#counts = new Map();
+  /** How many counts are kept. */
+  get size(): number {
+    return this.#counts.size;
+  }
+
+  /** Forgets the calls of one app, or all. */
+  forget(app?: App): void {
+    for (const [spender, count] of this.#counts) {
+      if (app === undefined || count.app === app) this.#counts.delete(spender);
+    }
   }
 
   /** Keeps the counts of this minute only, once there are many. */

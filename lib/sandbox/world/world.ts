@@ -83,6 +83,7 @@ export class World {
     app.lastRedirectURI = undefined;
     this.grants.forget({ app });
     this.links.forget(app);
+    this.limits.forget(app);
     this.log.clear(app.clientID);
     this.faults.clear(app.clientID);
   }

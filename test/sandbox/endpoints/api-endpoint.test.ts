@@ -1,4 +1,7 @@
 import { expect } from 'chai';
+import { readOptions } from '../../../lib/sandbox/options';
+import { RateLimits } from '../../../lib/sandbox/world/rate-limits';
+import { World } from '../../../lib/sandbox/world/world';
 import { api, consentURL, login, opener, raw, start, token } from '../support';
 
 const years = [2021, 2022, 2023, 2024, 2025].flatMap((year) =>
@@ -268,6 +271,34 @@ describe('sandbox: API endpoint', () => {
       const { tokens: ben } = sandbox.grant({ kind: 'login', user: 'Ben' });
       expect((await api(sandbox, ada?.accessToken ?? '')).headers.get('x-ratelimit-remaining')).to.equal('9');
       expect((await api(sandbox, ben?.accessToken ?? '')).headers.get('x-ratelimit-remaining')).to.equal('49');
+    });
+
+    it('anew after a reset, of the sandbox or of the app', async () => {
+      const sandbox = await open();
+      const left = async () => {
+        const { tokens } = sandbox.grant({ kind: 'login', advertisers: ['13'] });
+        return (await api(sandbox, tokens?.accessToken ?? '')).headers.get('x-ratelimit-remaining');
+      };
+      expect([await left(), await left()]).to.deep.equal(['9', '8']);
+      sandbox.reset({ app: sandbox.app.clientID });
+      expect([await left(), await left()]).to.deep.equal(['9', '8']);
+      sandbox.reset();
+      expect(await left()).to.equal('9');
+    });
+
+    it('without filling the memory', () => {
+      const world = new World(readOptions({}));
+      const limits = new RateLimits();
+      const app = world.apps.first;
+      for (let number = 0; number < 1_500; number++) {
+        const user = world.users.add({ id: `u${number}`, name: 'U', advertisers: 1, accounts: 1 });
+        limits.spend(app, world.grants.grant(app, user, 'login', []), 1);
+        world.users.remove(user);
+      }
+      expect(limits.size).to.equal(1_500);
+      app.clock.advance(60_000);
+      limits.spend(app, undefined, 0);
+      expect(limits.size).to.equal(1);
     });
 
     it('10 for each consent in the variant of old', async () => {

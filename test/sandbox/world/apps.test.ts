@@ -20,7 +20,8 @@ describe('sandbox: several apps', () => {
   });
 
   it('cannot use the codes, refresh tokens or secrets of another one', async () => {
-    const sandbox = await open();
+    // Not even if codes and tokens belong to the app instead of the key pair.
+    const sandbox = await open({ variants: { keyPair: 'app' } });
     const { credentials } = sandbox.addApp();
     const other = { client_id: credentials.clientID, client_secret: credentials.clientSecret };
     const { tokens } = sandbox.grant({ kind: 'login' });

@@ -1,8 +1,8 @@
 import { html } from '../pages/html';
 import { page, wayBack } from '../pages/layout';
 import type { Outgoing } from '../wire/exchange';
-import type { ConsoleContext } from './console';
-import { consentItem } from './overview-page';
+import type { ConsoleContext } from './context';
+import { consentItem } from './parts';
 
 const most = 200;
 

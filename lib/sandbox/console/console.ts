@@ -6,17 +6,10 @@ import { readForm } from '../wire/form';
 import { createRandom } from '../world/random';
 import type { World } from '../world/world';
 import { connectedAppsPage } from './connected-apps-page';
+import type { ConsoleContext } from './context';
 import { exchangesPage } from './exchanges-page';
 import { overviewPage } from './overview-page';
 import { presetFaults, switchesPage } from './switches-page';
-
-/** What the pages of the console show, and what their forms act on. */
-export interface ConsoleContext {
-  readonly sandbox: Sandbox;
-  readonly world: World;
-  /** In every form: only who can read the page can send one. */
-  readonly token: string;
-}
 
 const pages: Readonly<Record<string, (context: ConsoleContext, query: ReadonlyMap<string, string>) => Outgoing>> = {
   '/': (context) => overviewPage(context),

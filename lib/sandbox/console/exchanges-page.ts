@@ -2,7 +2,7 @@ import { type Html, html } from '../pages/html';
 import { page } from '../pages/layout';
 import type { RequestFilter, SandboxRequest } from '../types';
 import type { Outgoing } from '../wire/exchange';
-import type { ConsoleContext } from './console';
+import type { ConsoleContext } from './context';
 import { exchangeList, liveScript } from './parts';
 
 const perPage = 50;

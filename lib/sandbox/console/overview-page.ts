@@ -2,9 +2,8 @@ import { type Html, html } from '../pages/html';
 import { page, wayBack } from '../pages/layout';
 import type { SandboxApp } from '../types';
 import type { Outgoing } from '../wire/exchange';
-import type { Consent } from '../world/grants';
-import type { ConsoleContext } from './console';
-import { consoleForm, exchangeList, fullTime, liveScript } from './parts';
+import type { ConsoleContext } from './context';
+import { consentItem, consoleForm, exchangeList, fullTime, liveScript } from './parts';
 
 /** How many exchanges and consents the overview shows. */
 const recent = 12;
@@ -101,20 +100,5 @@ ${keys.map(
 </dl>
 </details>
 </section>
-`;
-}
-
-/** A consent with what it shares and, while it stands, the button that revokes it. */
-export function consentItem(context: ConsoleContext, consent: Consent, from: string): Html {
-  const { id, app, user, kind, shared, time, revoked } = consent;
-  const names = shared.map((holding) => holding.name ?? holding.id);
-  const text =
-    names.length > 6 ? `${names.slice(0, 5).join(', ')} and ${names.length - 5} more` : names.join(', ') || 'nothing';
-  const label = `Revoke the consent of ${fullTime(time)} for ${text}`;
-  const content = html`<input type="hidden" name="consent" value="${id}">
-<button class="small" aria-label="${label}">Revoke</button>`;
-  return html`<li class="consent"><div><p><strong>${text}</strong></p>
-<p class="soft small">for ${app.name}, by ${user.name}, ${kind}, ${fullTime(time)}</p></div>
-${revoked === undefined ? consoleForm(context, { action: 'revoke', from, content }) : html`<span class="soft">revoked${revoked === 'role-change' && ' (role change)'}</span>`}</li>
 `;
 }

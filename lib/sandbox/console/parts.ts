@@ -1,8 +1,9 @@
 import { describeRequest, describeResult, maskRequest } from '../masked-request';
 import { type Html, html } from '../pages/html';
 import type { SandboxRequest } from '../types';
+import type { Consent } from '../world/grants';
 import type { World } from '../world/world';
-import type { ConsoleContext } from './console';
+import type { ConsoleContext } from './context';
 
 /** A form of the console. */
 export function consoleForm(
@@ -69,6 +70,21 @@ function responseText({ status, response }: SandboxRequest): string {
   const body = response?.body ?? '';
   const short = body.length > 4_000 ? `${body.slice(0, 4_000)}…` : body;
   return [`Status ${status}`, ...lines, ...(short === '' ? [] : ['', short])].join('\n');
+}
+
+/** A consent with what it shares and, while it stands, the button that revokes it. */
+export function consentItem(context: ConsoleContext, consent: Consent, from: string): Html {
+  const { id, app, user, kind, shared, time, revoked } = consent;
+  const names = shared.map((holding) => holding.name ?? holding.id);
+  const text =
+    names.length > 6 ? `${names.slice(0, 5).join(', ')} and ${names.length - 5} more` : names.join(', ') || 'nothing';
+  const label = `Revoke the consent of ${fullTime(time)} for ${text}`;
+  const content = html`<input type="hidden" name="consent" value="${id}">
+<button class="small" aria-label="${label}">Revoke</button>`;
+  return html`<li class="consent"><div><p><strong>${text}</strong></p>
+<p class="soft small">for ${app.name}, by ${user.name}, ${kind}, ${fullTime(time)}</p></div>
+${revoked === undefined ? consoleForm(context, { action: 'revoke', from, content }) : html`<span class="soft">revoked${revoked === 'role-change' && ' (role change)'}</span>`}</li>
+`;
 }
 
 /** Loads the list again when there is something new. Opened exchanges stay open. */

@@ -3,7 +3,7 @@ import { page } from '../pages/layout';
 import type { Fault, PendingFault } from '../types';
 import { sandboxVariants, type VariantName, variantNames } from '../variants';
 import type { Outgoing } from '../wire/exchange';
-import type { ConsoleContext } from './console';
+import type { ConsoleContext } from './context';
 import { consoleForm } from './parts';
 
 const from = '/sandbox/switches';

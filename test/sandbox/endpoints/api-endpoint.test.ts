@@ -1,7 +1,4 @@
 import { expect } from 'chai';
-import { readOptions } from '../../../lib/sandbox/options';
-import { RateLimits } from '../../../lib/sandbox/world/rate-limits';
-import { World } from '../../../lib/sandbox/world/world';
 import { api, consentURL, login, opener, raw, start, token } from '../support';
 
 const years = [2021, 2022, 2023, 2024, 2025].flatMap((year) =>
@@ -284,21 +281,6 @@ describe('sandbox: API endpoint', () => {
       expect([await left(), await left()]).to.deep.equal(['9', '8']);
       sandbox.reset();
       expect(await left()).to.equal('9');
-    });
-
-    it('without filling the memory', () => {
-      const world = new World(readOptions({}));
-      const limits = new RateLimits();
-      const app = world.apps.first;
-      for (let number = 0; number < 1_500; number++) {
-        const user = world.users.add({ id: `u${number}`, name: 'U', advertisers: 1, accounts: 1 });
-        limits.spend(app, world.grants.grant(app, user, 'login', []), 1);
-        world.users.remove(user);
-      }
-      expect(limits.size).to.equal(1_500);
-      app.clock.advance(60_000);
-      limits.spend(app, undefined, 0);
-      expect(limits.size).to.equal(1);
     });
 
     it('10 for each consent in the variant of old', async () => {

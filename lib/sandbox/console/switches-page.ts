@@ -47,7 +47,7 @@ ${consoleForm(context, {
 </section>
 <section class="card" aria-labelledby="variants"><h2 id="variants">What Criteo does not document</h2>
 <p>Each question has several variants. ${changed.length === 0 ? 'All are at their default.' : `${changed.length} differ from their default.`}</p>
-<ul class="list">${variantNames.map((name) => variantItem(context, name))}</ul>
+<ul class="list grid">${variantNames.map((name) => variantItem(context, name))}</ul>
 </section>`;
   return page('Switches', content, { wide: true, current: from });
 }

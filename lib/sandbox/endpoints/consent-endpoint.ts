@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import { consentPage } from '../pages/consent-page';
 import { Refusal, refusalPage } from '../pages/error-page';
 import type { Holding, SandboxUser } from '../types';
@@ -5,7 +6,6 @@ import { cookieOf, formOf, type Incoming, isCrossSite, type Outgoing, redirect }
 import type { Form } from '../wire/form';
 import type { App } from '../world/apps';
 import { BoundedMap } from '../world/bounded-map';
-import { createRandom, type Random } from '../world/random';
 import { holdingsOf } from '../world/users';
 import type { World } from '../world/world';
 import { type AuthorizationRequest, readAuthorizationRequest } from './authorization-request';
@@ -27,7 +27,6 @@ interface ShownPage {
 export class ConsentEndpoint {
   readonly #world: World;
   readonly #closed: AbortSignal;
-  readonly #random: Random;
   /** By a random id in the form: protects against forged and repeated decisions. */
   readonly #shown = new BoundedMap<ShownPage>(1_000);
 
@@ -35,7 +34,6 @@ export class ConsentEndpoint {
   constructor(world: World, closed: AbortSignal) {
     this.#world = world;
     this.#closed = closed;
-    this.#random = createRandom(world.settings.seed, 'consent pages');
   }
 
   async handle(request: Incoming): Promise<Outgoing> {
@@ -80,7 +78,8 @@ export class ConsentEndpoint {
     { problem = false, headers = {} }: { problem?: boolean; headers?: Record<string, string> } = {},
   ): Outgoing {
     const { asked, user } = page;
-    const id = this.#random(24).toString('base64url');
+    // Random whatever the seed: it protects the form.
+    const id = randomBytes(24).toString('base64url');
     this.#shown.set(id, page);
     const alreadyGranted = asked.kind === 'login' ? this.#earlierConsent(asked.app, user, 'error-page') : undefined;
     return consentPage({ id, asked, user, users: this.#world.users.all, alreadyGranted, problem }, headers);

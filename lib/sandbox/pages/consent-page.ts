@@ -1,4 +1,4 @@
-import type { Holding, SandboxApp, SandboxUser } from '../types';
+import type { Holding, SandboxApp, SandboxUser, Service } from '../types';
 import type { Outgoing } from '../wire/exchange';
 import { holdingsOf } from '../world/users';
 import { type Html, html } from './html';
@@ -85,7 +85,7 @@ ${obstacle === undefined && html`<button class="main" name="decision" value="app
 <button name="decision" value="deny">Deny</button>
 ${problem && html`<button name="decision" value="approve-none">Approve without any</button>`}
 </div>
-${users.length > 1 && userChoice(user, users)}
+${users.length > 1 && userChoice(user, users, app.service)}
 </form>
 </div>
 <details class="more">
@@ -126,9 +126,12 @@ function choice({ id, name }: Holding): Html {
 `;
 }
 
-function userChoice(user: SandboxUser, users: readonly SandboxUser[]): Html {
-  const option = ({ id, name }: SandboxUser): Html =>
-    html`<option value="${id}"${id === user.id && html` selected`}>${name}</option>`;
+function userChoice(user: SandboxUser, users: readonly SandboxUser[], service: Service): Html {
+  const option = (one: SandboxUser): Html => {
+    const count = holdingsOf(one, service).length;
+    const hint = one.mayConsent ? `${count} to share` : 'may not consent';
+    return html`<option value="${one.id}"${one.id === user.id && html` selected`}>${one.name} (${hint})</option>`;
+  };
   return html`<div class="buttons user">
 <label>Signed in as <select name="user">${users.map(option)}</select></label>
 <button class="small" name="decision" value="switch-user">Switch user</button>

@@ -66,7 +66,8 @@ summary { cursor: pointer; } details.more { margin-top: .9rem; } details.more > 
 .consent > div { flex: 1 1 14rem; min-width: 0; } .consent p { margin: 0; } .consent form { margin: 0; }
 .columns { display: grid; gap: 0 1.1rem; grid-template-columns: repeat(auto-fit, minmax(min(100%, 24rem), 1fr));
   align-items: start; }
-.variant { padding: .7rem 0; } .variant p { margin: .2rem 0 0; }
+.grid { display: grid; gap: 0 2rem; grid-template-columns: repeat(auto-fit, minmax(min(100%, 26rem), 1fr)); }
+.list.grid > li { border: 0; } .variant { padding: .7rem 0; } .variant p { margin: .2rem 0 0; }
 @media (max-width: 34rem) { dl { grid-template-columns: 1fr; gap: 0; } dd { margin-bottom: .5rem; }
   .card > form > .buttons button, .card > .buttons button { flex: 1 1 auto; }
   .exchanges summary { grid-template-columns: 4.6rem minmax(0, 1fr) auto; }

@@ -24,18 +24,21 @@ function accountID(index: number): string {
   return String((index % 2 === 0 ? 2n ** 64n : 2n ** 59n) + BigInt(index));
 }
 
-/** Users that show what real trouble needs: overlaps, a role without rights, nothing to share, much to share. */
+/**
+ * Users for the cases that cause trouble: Ada and Ben overlap, Chloé's role does not allow consent, Dmitri has nothing
+ * to share, Emi has 500 advertisers.
+ */
 export const exampleUsers: readonly SandboxUserOptions[] = [
   { id: 'ada', name: 'Ada Moreau', advertisers: 3, accounts: 3 },
   {
     id: 'ben',
-    name: 'Ben Okafor (shares two advertisers with Ada)',
+    name: 'Ben Okafor',
     advertisers: makeHoldings(5, 'marketing-solutions').slice(1),
     accounts: makeHoldings(5, 'retail-media').slice(1),
   },
-  { id: 'chloe', name: 'Chloé Nguyen (may not consent)', advertisers: 3, accounts: 3, mayConsent: false },
-  { id: 'dmitri', name: 'Dmitri Novak (has nothing to share)', advertisers: 0, accounts: 0 },
-  { id: 'emi', name: 'Emi Tanaka (has 500 advertisers)', advertisers: 500, accounts: 500 },
+  { id: 'chloe', name: 'Chloé Nguyen', advertisers: 3, accounts: 3, mayConsent: false },
+  { id: 'dmitri', name: 'Dmitri Novak', advertisers: 0, accounts: 0 },
+  { id: 'emi', name: 'Emi Tanaka', advertisers: 500, accounts: 500 },
 ];
 
 /** More users than a test needs; a limit because the HTTP API can add them. */

@@ -37,10 +37,10 @@ describe('sandbox: several users', () => {
   it('are switched on the consent page, which remembers it', async () => {
     const sandbox = await open({ users: [{ name: 'Ada' }, { name: 'Ben', advertisers: 1 }] });
     const page = await raw(consentURL(sandbox));
-    expect(page.body).to.contain('<option value="user-1" selected>Ada</option>');
+    expect(page.body).to.contain('<option value="user-1" selected>Ada (5 to share)</option>');
     const form = { consent: hidden(page, 'consent'), decision: 'switch-user', user: 'user-2' };
     const switched = await postForm(`${sandbox.url}/request`, form);
-    expect(switched.body).to.contain('<option value="user-2" selected>Ben</option>');
+    expect(switched.body).to.contain('<option value="user-2" selected>Ben (1 to share)</option>');
     expect(switched.body.match(/name="advertiser"/g)).to.have.length(1);
     expect(switched.headers['set-cookie']).to.deep.equal([
       'criteo-sandbox-user=user-2; Path=/; HttpOnly; SameSite=Lax',

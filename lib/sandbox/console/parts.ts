@@ -92,12 +92,20 @@ export const liveScript = `
 const list = () => document.getElementById('exchanges');
 const toggle = document.getElementById('live');
 let last = Number(list().dataset.last);
+// A tab that waits holds a connection, and browsers have six for each host: only the tab that is looked at waits.
+const visible = () => new Promise((resolve) => {
+  if (!document.hidden && (!toggle || toggle.checked)) return resolve();
+  const again = () => visible().then(resolve);
+  document.addEventListener('visibilitychange', again, { once: true });
+  if (toggle) toggle.addEventListener('change', again, { once: true });
+});
 const follow = async () => {
   for (;;) {
+    await visible();
     try {
       const found = await fetch('/sandbox/api/requests?limit=1&wait=25000&after=' + last);
       const [newest] = await found.json();
-      if (!newest || document.hidden || (toggle && !toggle.checked)) { if (newest) await pause(1000); continue; }
+      if (!newest || (toggle && !toggle.checked)) continue;
       last = newest.id;
       const text = await (await fetch(location.href)).text();
       const fresh = new DOMParser().parseFromString(text, 'text/html').getElementById('exchanges');

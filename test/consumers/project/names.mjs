@@ -12,7 +12,8 @@ for (const [entry, namespace] of [
   for (const name of Object.keys(required)) {
     if (namespace[name] !== required[name]) wrong.push(`import { ${name} } from '${entry}'`);
     // Errors, logs and `inspect` show them.
-    if (required[name].name !== name && name !== 'Strategy') wrong.push(`${entry}: ${name} is ${required[name].name}`);
+    const named = typeof required[name] !== 'function' || required[name].name === name;
+    if (!named && name !== 'Strategy') wrong.push(`${entry}: ${name} is ${required[name].name}`);
   }
 }
 console.log(wrong.length === 0 ? 'right' : wrong.join('\n'));

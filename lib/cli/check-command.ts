@@ -12,7 +12,8 @@ import { type CheckSettings, defaultCallbackURL, readSettings } from './settings
 import type { Terminal } from './terminal';
 import { type FlagValues, readFlags, UsageError, wholeNumber } from './usage';
 
-const flagOptions = {
+/** The flags of the command. */
+export const checkFlags = {
   'env-file': { type: 'string' },
   'callback-url': { type: 'string' },
   'api-version': { type: 'string' },
@@ -29,11 +30,11 @@ const flagOptions = {
   help: { type: 'boolean', short: 'h' },
 } as const;
 
-type Flags = FlagValues<typeof flagOptions>;
+type Flags = FlagValues<typeof checkFlags>;
 
 /** Runs `passport-criteo check`; see {@link checkHelp}. */
 export async function checkCommand(args: readonly string[], terminal: Terminal): Promise<number> {
-  const flags = readFlags(args, flagOptions);
+  const flags = readFlags(args, checkFlags);
   if (flags.help) {
     terminal.out(checkHelp);
     return 0;

@@ -28,21 +28,24 @@ export interface RequestOptions {
   /** Sent as a form. */
   readonly form?: Readonly<Record<string, string>>;
   readonly signal: AbortSignal;
+  /**
+   * Milliseconds for the whole exchange.
+   * @default 10_000, as the option `timeout` of the library
+   */
+  readonly timeout?: number;
 }
 
 /** Criteo's own limit is unknown; no response that a check asks for comes near it. */
 const mostBytes = 1_048_576;
-/** As the default of the library's option `timeout`. */
-const timeout = 10_000;
 
 /**
  * Sends one request, on a connection of its own and as directly as the library does: no proxy, no redirect followed.
  *
- * @throws {NoReplyError} no whole response came within 10 seconds.
+ * @throws {NoReplyError} no whole response came in time.
  */
 export function sendRequest(url: string | URL, options: RequestOptions): Promise<Reply> {
   const target = new URL(url);
-  const { form, signal } = options;
+  const { form, signal, timeout = 10_000 } = options;
   const body = form && new URLSearchParams(form).toString();
   const headers: Record<string, string> = {
     accept: 'application/json',

@@ -45,7 +45,7 @@ export function connectionAdvice(code: string, host: string): string {
   if (/CERT|SELF_SIGNED|UNABLE_TO/.test(code)) {
     return "The certificate is not trusted: something in between reads the traffic, or a company's own authority signed it. Set NODE_EXTRA_CA_CERTS to the file of that authority; in the app, pass the option agent.";
   }
-  if (/SSL|EPROTO|HPE_/.test(code))
-    return `What responds at ${host} does not speak this protocol: check http and https.`;
+  if (/SSL|EPROTO|HPE_|too_large/.test(code))
+    return `What responds at ${host} is not Criteo's API: check the URL, http and https included.`;
   return `A firewall may block the way to ${host}. Let it pass, or use the proxy of your network: in the app, pass the option agent.`;
 }

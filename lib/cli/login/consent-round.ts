@@ -64,6 +64,8 @@ export async function consentRound(
   showConsentURL(started.url, terminal, output, open);
   const state = new URL(started.url).searchParams.get('state') ?? '';
   return server.next(signal, async ({ request, parameters }: Callback): Promise<CallbackVerdict<RoundResult>> => {
+    // The strategy would start another login, as it should in an app.
+    if (!['code', 'state', 'error'].some((name) => name in parameters)) return { page: nothingBrought };
     const outcome = await driveStrategy(strategy, Object.assign(request, { session }));
     const page = pageFor(outcome);
     if (isForeign(outcome) && parameters['error'] === undefined) {
@@ -73,6 +75,8 @@ export async function consentRound(
     return { page, result: { parameters, state, outcome } };
   });
 }
+
+const nothingBrought = { title: 'Nothing here', text: 'This address is for the way back from Criteo.' };
 
 /** Prints the consent URL and opens it in the browser. */
 export function showConsentURL(url: string, terminal: Terminal, output: Output, open: boolean): void {

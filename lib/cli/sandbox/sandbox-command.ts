@@ -7,7 +7,8 @@ import { type FlagValues, readFlags, UsageError, wholeNumber } from '../usage';
 import { describeExchange, exchangeLine } from './exchange-line';
 import { followExchanges } from './follow-exchanges';
 
-const flagOptions = {
+/** The flags of the command. */
+export const sandboxFlags = {
   port: { type: 'string' },
   host: { type: 'string' },
   seed: { type: 'string' },
@@ -21,14 +22,14 @@ const flagOptions = {
   help: { type: 'boolean', short: 'h' },
 } as const;
 
-type Flags = FlagValues<typeof flagOptions>;
+type Flags = FlagValues<typeof sandboxFlags>;
 
 /** Fixed, so that the lines in an .env file stay right; chosen because nothing well known has it. */
 const defaultPort = 4141;
 
 /** Runs `passport-criteo sandbox` until Ctrl-C; see {@link sandboxHelp}. */
 export async function sandboxCommand(args: readonly string[], terminal: Terminal): Promise<number> {
-  const flags = readFlags(args, flagOptions);
+  const flags = readFlags(args, sandboxFlags);
   if (flags.help) {
     terminal.out(sandboxHelp);
     return 0;

@@ -11,6 +11,8 @@ export interface CommandOptions {
   /** Lines that the user has typed already; the input ends after them, unless `visit` or `onText` types more. */
   readonly typed?: readonly string[];
   readonly visit?: Visit;
+  /** Is told how many milliseconds the command wants to sleep. It sleeps a few in any case. */
+  readonly onSleep?: (milliseconds: number) => void;
   /** Is told each text that is printed. */
   readonly onText?: (text: string, command: RunningCommand) => unknown;
 }
@@ -28,7 +30,7 @@ export class RunningCommand {
   readonly #pending: Promise<unknown>[] = [];
   readonly status: Promise<number>;
 
-  constructor(args: readonly string[], { env = {}, typed, visit, onText }: CommandOptions) {
+  constructor(args: readonly string[], { env = {}, typed, visit, onText, onSleep }: CommandOptions) {
     const told = (text: string): void => this.#track(onText?.(text, this));
     const terminal: Terminal = {
       env,
@@ -46,6 +48,7 @@ export class RunningCommand {
       openBrowser: (url) => this.#track(visit?.(url)),
       sleep: async (milliseconds, signal) => {
         this.slept.push(milliseconds);
+        onSleep?.(milliseconds);
         // Lets the sandbox respond in between; no test waits for as long as a user would.
         await new Promise((resolve) => setTimeout(resolve, 5));
         signal.throwIfAborted();
@@ -63,6 +66,10 @@ export class RunningCommand {
   /** Presses Ctrl-C. */
   interrupt(): void {
     this.#interrupted.abort();
+  }
+
+  get interrupted(): boolean {
+    return this.#interrupted.signal.aborted;
   }
 
   /** The exit status, once what the user did has come to its end too. */

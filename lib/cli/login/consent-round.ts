@@ -68,7 +68,9 @@ export async function consentRound(
     if (!['code', 'state', 'error'].some((name) => name in parameters)) return { page: nothingBrought };
     const outcome = await driveStrategy(strategy, Object.assign(request, { session }));
     const page = pageFor(outcome);
-    if (isForeign(outcome) && parameters['error'] === undefined) {
+    // A browser fetches ahead, and comes again.
+    if (outcome.kind === 'fail' && outcome.status === 503) return { page };
+    if (isForeign(outcome) && parameters['error'] === undefined && parameters['state'] !== state) {
       output.say(`A callback came that does not belong to this login (${outcome.code}). Still waiting.`);
       return { page };
     }

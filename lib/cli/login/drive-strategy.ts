@@ -3,7 +3,7 @@ import type { CriteoStrategy, Login } from 'passport-criteo';
 /** How the strategy ended a request: the five actions that Passport gives it. */
 export type StrategyOutcome =
   | { readonly kind: 'success'; readonly login: Login }
-  | { readonly kind: 'fail'; readonly code: string; readonly message: string }
+  | { readonly kind: 'fail'; readonly code: string; readonly message: string; readonly status: number | undefined }
   | { readonly kind: 'error'; readonly error: Error }
   | { readonly kind: 'redirect'; readonly url: string }
   | { readonly kind: 'pass' };
@@ -16,9 +16,9 @@ export function driveStrategy(strategy: CriteoStrategy, request: object): Promis
   return new Promise((resolve) => {
     const actions = {
       success: (login: Login) => resolve({ kind: 'success', login }),
-      fail: (info: unknown) => {
+      fail: (info: unknown, status?: number) => {
         const { code, message } = Object(info) as { code?: unknown; message?: unknown };
-        resolve({ kind: 'fail', code: String(code ?? 'unknown'), message: String(message ?? info) });
+        resolve({ kind: 'fail', code: String(code ?? 'unknown'), message: String(message ?? info), status });
       },
       error: (reason: unknown) =>
         resolve({ kind: 'error', error: reason instanceof Error ? reason : new Error(String(reason)) }),

@@ -25,7 +25,7 @@ export const rateLimit: ProbeStep = {
   async run(context) {
     const accessToken = await liveAccessToken(context);
     let calls = 0;
-    let accounts = 0;
+    let accounts = context.shared?.length ?? 0;
     let limit: number | undefined;
     let reply: Reply;
     do {

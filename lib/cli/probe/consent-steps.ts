@@ -1,4 +1,5 @@
 import type { Login } from 'passport-criteo';
+import { loadLibrary } from '../library';
 import {
   describeReply,
   found,
@@ -74,7 +75,11 @@ export const consent: ProbeStep = {
     if (typeof round === 'string') return found({}, `nothing came back: ${round}`);
     const { outcome } = round;
     if (outcome.kind === 'fail') return found({}, `the strategy failed with ${outcome.code}`);
-    if (outcome.kind !== 'success') return found({}, 'the login ended with an error');
+    if (outcome.kind !== 'success') {
+      const { code } = Object(outcome.kind === 'error' ? outcome.error : undefined) as { code?: unknown };
+      context.exchangeRefused = outcome.kind === 'error' && outcome.error instanceof loadLibrary().CriteoTokenError;
+      return found({}, `the login ended with the error ${word(code)}`);
+    }
     const { tokens } = outcome.login;
     keepTokens(context, tokens);
     const answers: (readonly string[] | undefined)[] = [];

@@ -55,6 +55,8 @@ export interface ProbeContext {
   tokens?: TokenSet;
   /** The advertisers (accounts) of the first consent. */
   shared?: readonly string[];
+  /** If true, the token endpoint refused the code of the step "consent". */
+  exchangeRefused?: boolean;
   /** If true, Criteo showed an error page when consent was given again, so that steps with another consent cannot run. */
   noSecondConsent?: boolean;
 }

@@ -22,7 +22,7 @@ export const pkceSecret: ProbeStep = {
     return needsConsent(context);
   },
   async run(context) {
-    const { settings, tokens } = context;
+    const { settings, tokens, exchangeRefused } = context;
     context.output.say('Approve once more.');
     const round = await watchConsent(context);
     if (typeof round === 'string') return found({}, `nothing came back: ${round}`);
@@ -32,9 +32,10 @@ export const pkceSecret: ProbeStep = {
     const reply = await requestToken(context, exchangeForm(context, code, round.verifier), client);
     const seen = [`without the secret, the exchange was ${describeReply(reply)}`];
     // Logins through the strategy send the secret: an earlier one shows that it may be sent.
-    if (!tokens)
-      return found({}, ...seen, 'whether it works with the secret is not known: the step "consent" did not run');
-    return found({ pkceSecret: reply.status === 200 ? 'optional' : 'required' }, ...seen, 'with the secret it works');
+    const works = reply.status === 200;
+    if (tokens) return found({ pkceSecret: works ? 'optional' : 'required' }, ...seen, 'with the secret it works');
+    if (exchangeRefused && works) return found({ pkceSecret: 'refused' }, ...seen, 'with the secret it was refused');
+    return found({}, ...seen, 'with the secret it was not tried: that is what the step "consent" does');
   },
 };
 

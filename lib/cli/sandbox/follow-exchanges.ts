@@ -10,7 +10,7 @@ const patience = 2_000;
  * nothing, so its list of requests is read again and again.
  */
 export async function followExchanges(
-  sandbox: Sandbox,
+  sandbox: Pick<Sandbox, 'requests'>,
   { signal, sleep }: Pick<Terminal, 'signal' | 'sleep'>,
   show: (exchange: SandboxRequest) => void,
 ): Promise<void> {

@@ -2,7 +2,13 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'n
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect } from 'chai';
-import { createSandbox, type ExchangeFault, type Sandbox, type SandboxOptions } from 'passport-criteo/sandbox';
+import {
+  createSandbox,
+  type ExchangeFault,
+  type Sandbox,
+  type SandboxOptions,
+  type SandboxRequest,
+} from 'passport-criteo/sandbox';
 import { probeSteps } from '../../../lib/cli/probe/probe-command';
 import type { ProbeReport } from '../../../lib/cli/report';
 import { environment, RunningCommand } from '../support';
@@ -359,8 +365,21 @@ describe('passport-criteo check --probe', () => {
       const steps = ['consent', 'pkce-secret', 'code-reuse'];
       const optional = await probe({ steps, env });
       expect(optional.settled).to.include({ pkceSecret: 'optional', codeReuse: 'refused' });
-      fault({ status: 401, when: ({ form }) => form['client_secret'] === undefined });
+      const isExchange = ({ form }: SandboxRequest) => form['code']?.startsWith('made') === false;
+      const required = sandbox.fault({
+        on: 'token',
+        status: 401,
+        times: Infinity,
+        when: (request) => isExchange(request) && request.form['client_secret'] === undefined,
+      });
       expect((await probe({ steps, env })).settled['pkceSecret']).to.equal('required');
+      required.clear();
+      fault({ status: 401, when: (request) => isExchange(request) && request.form['client_secret'] !== undefined });
+      const refused = await probe({ steps, env });
+      expect(refused.settled['pkceSecret']).to.equal('refused');
+      expect(refused.state('consent')?.seen).to.deep.equal(['the login ended with the error invalid_client']);
+      const untried = await probe({ steps: ['pkce-secret'], env });
+      expect(untried.settled).to.not.have.property('pkceSecret');
     });
 
     for (const [body, headers, variant] of [

@@ -1,143 +1,118 @@
-import type { Holding, SandboxOptions } from './types';
-
-/** The options, checked, with every default filled in. */
-export interface Settings {
-  readonly port: number;
-  readonly host: string;
-  readonly seed: string | number | undefined;
-  readonly now: () => number;
-  readonly pkce: boolean;
-  readonly service: 'marketing-solutions' | 'retail-media';
-  readonly redirectURIs: readonly string[] | undefined;
-  readonly callbackURL: string | undefined;
-  readonly portfolio: readonly Holding[];
-  readonly rateLimit: boolean;
-  readonly decommissioned: ReadonlySet<string>;
-  readonly consentURLMaxAge: number;
-  readonly callbackTimeout: number;
-}
-
-const day = 86_400_000;
-/** Node's timers cannot wait longer. */
-const longestTimer = 2_147_483_647;
+import { explainMisfit, findMisfit } from './schema/json-schema';
+import { appSchema, optionsSchema, userSchema, variantsSchema } from './schema/sandbox-schemas';
+import type { SandboxAppOptions, SandboxOptions, SandboxUserOptions } from './types';
+import type { Variants } from './variants';
+import { isWebURL } from './wire/addresses';
+import type { AppSettings, Settings } from './world/settings';
 
 /** @throws TypeError naming the option */
 export function readOptions(options: SandboxOptions): Settings {
-  record('options', options, [
-    'port',
-    'host',
-    'seed',
-    'now',
-    'app',
-    'portfolio',
-    'rateLimit',
-    'decommissioned',
-    'consentURLMaxAge',
-    'callbackTimeout',
-  ]);
-  const { port = 0, host = '127.0.0.1', seed, now = Date.now, app = {}, portfolio = 5 } = options;
-  const { rateLimit = false, decommissioned = [], consentURLMaxAge = 30 * day, callbackTimeout = 10_000 } = options;
-  record('app', app, ['pkce', 'service', 'redirectURIs', 'callbackURL']);
-  const { pkce = false, service = 'marketing-solutions', redirectURIs, callbackURL } = app;
-  const check = (name: string, fits: boolean, expected: string): void => {
-    if (!fits) throw new TypeError(`createSandbox: option \`${name}\` must be ${expected}`);
-  };
-  check('port', Number.isInteger(port) && port >= 0 && port <= 65_535, 'a whole number from 0 to 65535');
-  check('host', typeof host === 'string' && host !== '', 'an address or host name to listen on');
-  check('seed', ['string', 'number', 'undefined'].includes(typeof seed), 'a string or a number');
-  check('now', typeof now === 'function', 'a function that returns milliseconds since the epoch');
-  check('app.pkce', typeof pkce === 'boolean', 'true or false');
-  check(
-    'app.service',
-    service === 'marketing-solutions' || service === 'retail-media',
-    "'marketing-solutions' or 'retail-media'",
-  );
-  check(
-    'app.redirectURIs',
-    redirectURIs === undefined || (isStrings(redirectURIs) && redirectURIs.every(isAbsolute)),
-    'an array of absolute URLs',
-  );
-  check(
-    'app.callbackURL',
-    callbackURL === undefined || isWebURL(callbackURL),
-    'an https URL, or an http URL on a loopback host',
-  );
-  check('rateLimit', typeof rateLimit === 'boolean', 'true or false');
-  check('decommissioned', isStrings(decommissioned), "an array of API versions, such as ['2024-01']");
-  check('consentURLMaxAge', isDuration(consentURLMaxAge, Infinity), 'milliseconds, a number above 0');
-  check('callbackTimeout', isDuration(callbackTimeout, longestTimer), 'milliseconds, a number above 0');
+  const caller = 'createSandbox';
+  const { now = Date.now, ...plain } = Object(options) as SandboxOptions;
+  check(optionsSchema, isPlain(options) ? plain : options, caller);
+  if (typeof now !== 'function') {
+    throw new TypeError(`${caller}: option \`now\` must be a function that returns milliseconds since the epoch`);
+  }
+  const { app, apps = [], users, portfolio, faults = [], publicURL } = plain;
+  if (users !== undefined && portfolio !== undefined) {
+    throw new TypeError(`${caller}: give only one of the options \`users\` and \`portfolio\``);
+  }
+  const all = [...(app || apps.length === 0 ? [{ path: 'app', options: app ?? {} }] : []), ...apps.map(withPath)];
   return {
-    port,
-    host,
-    seed,
+    port: plain.port ?? 0,
+    host: plain.host ?? '127.0.0.1',
+    publicURL: publicURL?.replace(/\/$/, ''),
+    seed: plain.seed,
     now,
-    pkce,
+    apps: all.map(({ path, options }) => readApp(options, caller, `${path}.`)),
+    users: readUsers(users, portfolio),
+    variants: { ...plain.variants },
+    faults: faults.map((fault) => ({ ...fault })),
+    rateLimit: plain.rateLimit ?? false,
+    decommissioned: new Set(plain.decommissioned),
+    consentURLMaxAge: plain.consentURLMaxAge ?? 30 * 86_400_000,
+    callbackTimeout: plain.callbackTimeout ?? 10_000,
+  };
+}
+
+/**
+ * Checks what was read from a configuration file, and returns it as options of `createSandbox`.
+ * @throws TypeError naming the field
+ */
+export function readSandboxConfig(config: unknown): SandboxOptions {
+  check(optionsSchema, config, 'The configuration of the sandbox', 'field');
+  const { $schema: _, ...options } = config as SandboxOptions & { $schema?: string };
+  readOptions(options);
+  return options;
+}
+
+/** @throws TypeError naming the option */
+export function readAppOptions(options: SandboxAppOptions, caller: string): AppSettings {
+  check(appSchema, options, caller);
+  return readApp(options, caller, '');
+}
+
+/** @throws TypeError naming the option */
+export function readUserOptions(options: SandboxUserOptions, caller: string): SandboxUserOptions {
+  check(userSchema, options, caller);
+  checkDifferent(options.advertisers, `${caller}: option \`advertisers\``);
+  checkDifferent(options.accounts, `${caller}: option \`accounts\``);
+  return { ...options };
+}
+
+/** @throws TypeError naming the option */
+export function checkVariants(variants: Partial<Variants>, caller: string): void {
+  check(variantsSchema, variants, caller);
+}
+
+function readApp(options: SandboxAppOptions, caller: string, path: string): AppSettings {
+  const { name, service = 'marketing-solutions', pkce = false, redirectURIs, callbackURL, keys, signing } = options;
+  const refuse = (option: string, expected: string): never => {
+    throw new TypeError(`${caller}: option \`${path}${option}\` must be ${expected}`);
+  };
+  if (redirectURIs && !redirectURIs.every((uri) => URL.canParse(uri)))
+    refuse('redirectURIs', 'an array of absolute URLs');
+  if (callbackURL !== undefined && !isWebURL(callbackURL)) {
+    refuse('callbackURL', 'an https URL, or an http URL on a loopback host or a container');
+  }
+  return {
+    name,
     service,
+    pkce,
     redirectURIs: redirectURIs && [...redirectURIs],
     callbackURL,
-    portfolio: readPortfolio(portfolio, service),
-    rateLimit,
-    decommissioned: new Set(decommissioned),
-    consentURLMaxAge,
-    callbackTimeout,
+    keys: keys?.map((pair) => ({ ...pair })),
+    signing: signing && { ...signing },
   };
 }
 
-/** Whether Criteo would take it for a redirect URI: HTTPS, or HTTP on loopback as its own demo has it. */
-export function isWebURL(text: unknown): boolean {
-  // The URL parser forgives line breaks and the like, which must not reach a Location header.
-  if (typeof text !== 'string' || !/^[\x21-\x7e]+$/.test(text) || text.includes('#') || !URL.canParse(text)) {
-    return false;
+function readUsers(
+  users: readonly SandboxUserOptions[] | undefined,
+  portfolio: SandboxOptions['portfolio'] = 5,
+): readonly SandboxUserOptions[] {
+  if (!users) {
+    checkDifferent(portfolio, 'createSandbox: option `portfolio`');
+    return [{ name: 'Test user', advertisers: portfolio, accounts: portfolio }];
   }
-  const { protocol, hostname } = new URL(text);
-  return protocol === 'https:' || (protocol === 'http:' && isLoopback(hostname));
+  return users.map((user, index) => readUserOptions(user, `createSandbox, \`users[${index}]\``));
 }
 
-/** Whether a URL's host name stays on this machine. */
-export function isLoopback(hostname: string): boolean {
-  return /^(localhost|.+\.localhost|127(\.\d{1,3}){3}|\[::1\])$/i.test(hostname);
-}
-
-function isAbsolute(text: string): boolean {
-  return /^[\x21-\x7e]+$/.test(text) && URL.canParse(text);
-}
-
-function isStrings(value: unknown): value is readonly string[] {
-  return Array.isArray(value) && value.every((item) => typeof item === 'string');
-}
-
-function isDuration(value: unknown, most: number): boolean {
-  return typeof value === 'number' && value > 0 && value <= most;
-}
-
-/** Options that do not exist are mistakes too: a misspelt one would otherwise do nothing, silently. */
-export function record(name: string, value: object, known: readonly string[]): void {
-  if (typeof value !== 'object' || value === null) throw new TypeError(`createSandbox: \`${name}\` must be an object`);
-  for (const key of Object.keys(value)) {
-    if (!known.includes(key)) {
-      throw new TypeError(`createSandbox: there is no option \`${key}\` in \`${name}\`; there are ${known.join(', ')}`);
-    }
+function checkDifferent(portfolio: SandboxUserOptions['advertisers'], option: string): void {
+  if (typeof portfolio !== 'object') return;
+  if (new Set(portfolio.map(({ id }) => id)).size < portfolio.length) {
+    throw new TypeError(`${option} must be an array of { id: string, name: string | null } with different ids`);
   }
 }
 
-const names = ['Northwind Outdoor', 'Lumen & Oak', 'Piccola Cucina', 'Kestrel Cycles', 'Café Soleil'];
-const ids = ['13', '1352', '20417', '48151', '90210'];
+function withPath(options: SandboxAppOptions, index: number) {
+  return { path: `apps[${index}]`, options };
+}
 
-function readPortfolio(portfolio: number | readonly Holding[], service: string): readonly Holding[] {
-  const problem = new TypeError(
-    'createSandbox: option `portfolio` must be a whole number from 0 to 1000, or an array of { id: string, name: string | null } with different ids',
-  );
-  if (typeof portfolio !== 'number') {
-    if (!Array.isArray(portfolio)) throw problem;
-    const holdings = portfolio.map(({ id, name }: Holding) => ({ id, name }));
-    const fits = ({ id, name }: Holding) => typeof id === 'string' && (typeof name === 'string' || name === null);
-    if (!holdings.every(fits) || new Set(holdings.map(({ id }) => id)).size < holdings.length) throw problem;
-    return holdings;
-  }
-  if (!Number.isInteger(portfolio) || portfolio < 0 || portfolio > 1000) throw problem;
-  return Array.from({ length: portfolio }, (_, index) => ({
-    // Retail Media's ids exceed 2^53.
-    id: service === 'retail-media' ? String(2n ** 64n + BigInt(index)) : (ids[index] ?? String(100_000 + index)),
-    name: names[index] ?? `Client ${index + 1}`,
-  }));
+function isPlain(value: unknown): boolean {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+function check(schema: Parameters<typeof findMisfit>[0], value: unknown, caller: string, what = 'option'): void {
+  const misfit = findMisfit(schema, value);
+  if (misfit) throw new TypeError(`${caller}: ${explainMisfit(misfit, what, `${what}s`)}`);
 }

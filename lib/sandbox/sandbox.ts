@@ -1,21 +1,41 @@
 import { once } from 'node:events';
 import type http from 'node:http';
-import { answerAPI, RateLimits } from './api';
-import { Clock } from './clock';
-import { ConsentPages } from './consent';
-import { answerConsole } from './console';
-import { deliver } from './deliver';
-import { Faults } from './faults';
-import { Ledger } from './ledger';
-import { Links } from './links';
-import { RequestLog } from './log';
-import { checkRedirectURI } from './login-request';
-import { readOptions, type Settings } from './options';
-import { visit } from './person';
-import { type Credentials, createCredentials, createRandom } from './random';
+import { createConsole } from './console/console';
+import { createControlAPI } from './control/control-api';
+import { answerAPI, findToken } from './endpoints/api-endpoint';
+import { checkRedirectURI } from './endpoints/authorization-request';
+import { ConsentEndpoint } from './endpoints/consent-endpoint';
+import { answerToken } from './endpoints/token-endpoint';
+import { checkVariants, readAppOptions, readOptions, readUserOptions } from './options';
 import { createServer } from './server';
-import { answerToken } from './token';
-import type { Fault, FaultHandle, Sandbox, SandboxOptions, SandboxRequest } from './types';
+import type {
+  AppChoice,
+  Credentials,
+  Fault,
+  FaultHandle,
+  GrantedConsent,
+  GrantOptions,
+  PendingFault,
+  RequestFilter,
+  Revocation,
+  Sandbox,
+  SandboxApp,
+  SandboxAppOptions,
+  SandboxConsent,
+  SandboxOptions,
+  SandboxRequest,
+  SandboxUser,
+  SandboxUserOptions,
+} from './types';
+import type { Variants } from './variants';
+import { visit } from './visitor';
+import { formOf, type Incoming } from './wire/exchange';
+import { readForm } from './wire/form';
+import type { App } from './world/apps';
+import { accessTokenLifetime, shownConsent } from './world/grants';
+import type { Settings } from './world/settings';
+import { holdingsOf } from './world/users';
+import { World } from './world/world';
 
 /**
  * Starts a local stand-in for Criteo, for development and tests: the consent page, the token endpoint, `advertisers/me`
@@ -24,8 +44,7 @@ import type { Fault, FaultHandle, Sandbox, SandboxOptions, SandboxRequest } from
  * @throws Error if the port cannot be listened on
  */
 export async function createSandbox(options: SandboxOptions = {}): Promise<Sandbox> {
-  const settings = readOptions(options);
-  const sandbox = new LocalSandbox(settings);
+  const sandbox = new LocalSandbox(readOptions(options));
   await sandbox.listen();
   return sandbox;
 }
@@ -33,78 +52,54 @@ export async function createSandbox(options: SandboxOptions = {}): Promise<Sandb
 // Fields with secrets are private and read through getters: inspecting or serialising a sandbox shows its address only.
 class LocalSandbox implements Sandbox {
   url = '';
-  readonly #settings: Settings;
-  readonly #app: Credentials;
-  readonly #clock: Clock;
-  readonly #ledger: Ledger;
-  readonly #links: Links;
-  readonly #faults = new Faults();
-  readonly #log: RequestLog;
-  readonly #life = new AbortController();
+  readonly #world: World;
+  readonly #consents: ConsentEndpoint;
+  readonly #closed = new AbortController();
   readonly #server: http.Server;
+  #localURL = '';
   #connections = 0;
-  #closed: Promise<void> | undefined;
+  #closing: Promise<void> | undefined;
 
   constructor(settings: Settings) {
-    const random = createRandom(settings.seed);
-    const app = createCredentials(random);
-    const clock = new Clock(settings.now);
-    const ledger = new Ledger(clock, random);
-    const links = new Links(settings, app, clock, random);
-    const log = new RequestLog(clock);
-    const faults = this.#faults;
-    const life = this.#life.signal;
-    const pages = new ConsentPages({
-      settings,
-      app,
-      ledger,
-      random,
-      links,
-      deliver: (request, consent) => deliver({ settings, app, faults, log, life }, request, consent),
-    });
-    const url = () => this.url;
-    const api = { settings, clock, ledger, limits: new RateLimits(clock), url };
-    const token = random(24).toString('base64url');
-    const context = { url, settings, app, clock, ledger, links, log, token };
-    this.#settings = settings;
-    this.#app = app;
-    this.#clock = clock;
-    this.#ledger = ledger;
-    this.#links = links;
-    this.#log = log;
+    const world = new World(settings);
+    const closed = this.#closed.signal;
+    const consents = new ConsentEndpoint(world, closed);
+    const control = createControlAPI(this);
+    const pages = createConsole(this, world);
+    this.#world = world;
+    this.#consents = consents;
     this.#server = createServer({
-      host: settings.host,
-      faults,
-      log,
-      clock,
-      life,
+      world,
+      closed,
+      appOf: (endpoint, request) => this.#appOf(endpoint, request),
+      endpoints: {
+        token: (request, fault) => answerToken(world, request, fault),
+        consent: (request) => consents.answer(request),
+        api: (request) => answerAPI(world, request),
+      },
+      own: (request) => (request.path.startsWith('/sandbox/api') ? control(request) : pages(request)),
       onConnection: () => {
         this.#connections += 1;
-      },
-      routes: {
-        token: (request, { omitRefreshToken: omit = false, rotateRefreshToken: rotate = false } = { on: 'token' }) =>
-          answerToken({ settings, app, ledger }, request, { omit, rotate }),
-        consent: (request) => pages.answer(request),
-        api: (request) => answerAPI(api, request),
-        console: (request) => answerConsole(context, request),
       },
     });
   }
 
   async listen(): Promise<void> {
-    const { port, host } = this.#settings;
+    const { port, host, publicURL } = this.#world.settings;
     this.#server.listen(port, host);
     try {
       await once(this.#server, 'listening');
     } catch (cause) {
-      const taken = cause instanceof Error && 'code' in cause && cause.code === 'EADDRINUSE';
-      const why = taken ? 'the port is taken; choose another, or 0 for any free one' : String(cause);
+      const isTaken = cause instanceof Error && 'code' in cause && cause.code === 'EADDRINUSE';
+      const why = isTaken ? 'the port is taken; choose another, or 0 for any free one' : String(cause);
       throw new Error(`createSandbox: cannot listen on \`host\` ${host}, \`port\` ${port}: ${why}`, { cause });
     }
     const address = this.#server.address();
     const actual = typeof address === 'object' && address ? address.port : port;
     const name = host === '0.0.0.0' ? '127.0.0.1' : host === '::' ? '::1' : host;
-    this.url = `http://${name.includes(':') ? `[${name}]` : name}:${actual}`;
+    this.#localURL = `http://${name.includes(':') ? `[${name}]` : name}:${actual}`;
+    this.url = publicURL ?? this.#localURL;
+    this.#world.url = this.url;
   }
 
   get endpoints() {
@@ -112,59 +107,236 @@ class LocalSandbox implements Sandbox {
   }
 
   get app(): Credentials {
-    return { ...this.#app };
+    return { ...this.#world.apps.first.credentials };
+  }
+
+  get apps(): readonly SandboxApp[] {
+    return this.#world.apps.all.map(shownApp);
+  }
+
+  get users(): readonly SandboxUser[] {
+    return [...this.#world.users.all];
+  }
+
+  get consents(): readonly SandboxConsent[] {
+    return this.#world.grants.consents().map(shownConsent);
+  }
+
+  get faults(): readonly PendingFault[] {
+    return this.#world.faults.all();
+  }
+
+  get variants(): Variants {
+    return this.#world.switches.all();
+  }
+
+  get now(): number {
+    return this.#world.clock.now();
   }
 
   get requests(): readonly SandboxRequest[] {
-    return this.#log.entries();
+    return this.#world.log.entries();
   }
 
   get connections(): number {
     return this.#connections;
   }
 
-  approve(consentURL: string | URL, { advertisers }: { advertisers?: readonly string[] | undefined } = {}) {
-    return visit(this.#door(), consentURL, { decision: 'approve', ids: advertisers });
+  // Async, so that a wrong user is a rejection and not a throw.
+  async approve(
+    consentURL: string | URL,
+    { advertisers, user }: { advertisers?: readonly string[] | undefined; user?: string | undefined } = {},
+  ): Promise<string> {
+    return visit(this.#door(), consentURL, {
+      decision: 'approve',
+      ids: advertisers,
+      user: this.#userID('approve', user),
+    });
   }
 
-  deny(consentURL: string | URL): Promise<string> {
-    return visit(this.#door(), consentURL, { decision: 'deny' });
+  async deny(consentURL: string | URL, { user }: { user?: string | undefined } = {}): Promise<string> {
+    return visit(this.#door(), consentURL, { decision: 'deny', user: this.#userID('deny', user) });
   }
 
-  advance(milliseconds: number): void {
-    this.#clock.advance(milliseconds);
+  advance(milliseconds: number, choice?: AppChoice): void {
+    (this.#chosen('advance', choice) ?? this.#world).clock.advance(milliseconds);
+  }
+
+  setTime(time: number | Date, choice?: AppChoice): void {
+    (this.#chosen('setTime', choice) ?? this.#world).clock.set(time instanceof Date ? time.getTime() : time);
   }
 
   fault(fault: Fault): FaultHandle {
-    return this.#faults.add(fault);
+    return this.#world.addFault(fault, 'sandbox.fault');
   }
 
-  async revoke(consentID?: string): Promise<void> {
-    if (!this.#ledger.revoke(consentID) && consentID !== undefined) {
-      throw new Error(`sandbox.revoke: there is no consent ${consentID}`);
+  clearFaults(choice?: AppChoice): void {
+    this.#world.faults.clear(this.#chosen('clearFaults', choice)?.clientID);
+  }
+
+  setVariants(changes: Partial<Variants>, choice?: AppChoice): void {
+    checkVariants(changes, 'sandbox.setVariants');
+    (this.#chosen('setVariants', choice) ?? this.#world).switches.set(changes);
+  }
+
+  addApp(options: SandboxAppOptions = {}): SandboxApp {
+    return shownApp(named('sandbox.addApp', () => this.#world.apps.add(readAppOptions(options, 'sandbox.addApp'))));
+  }
+
+  removeApp(clientID: string): void {
+    const app = named('sandbox.removeApp', () => this.#world.apps.get(clientID));
+    if (app === this.#world.apps.first) throw new TypeError('sandbox.removeApp: the first app cannot be removed');
+    this.#consents.forget(app);
+    this.#world.removeApp(app);
+  }
+
+  addUser(options: SandboxUserOptions): SandboxUser {
+    return named('sandbox.addUser', () => this.#world.users.add(readUserOptions(options, 'sandbox.addUser')));
+  }
+
+  removeUser(id: string): void {
+    const { users, grants } = this.#world;
+    const user = named('sandbox.removeUser', () => users.get(id));
+    if (users.all.length === 1) throw new TypeError('sandbox.removeUser: the last user cannot be removed');
+    users.remove(user);
+    grants.forget({ user });
+  }
+
+  grant({ app: clientID, user: userID, advertisers, kind = 'portal link' }: GrantOptions = {}): GrantedConsent {
+    const { users, grants } = this.#world;
+    const app = this.#chosen('grant', { app: clientID }) ?? this.#world.apps.first;
+    const user = userID === undefined ? users.first : named('sandbox.grant', () => users.get(userID));
+    const holdings = holdingsOf(user, app.service);
+    const unknown = (advertisers ?? []).filter((id) => !holdings.some((holding) => holding.id === id));
+    if (unknown.length > 0) throw new TypeError(`sandbox.grant: ${user.name} has no advertiser ${unknown.join(', ')}`);
+    if (kind !== 'login' && kind !== 'portal link') {
+      throw new TypeError("sandbox.grant: option `kind` must be 'login' or 'portal link'");
+    }
+    const shared = holdings.filter(({ id }) => advertisers === undefined || advertisers.includes(id));
+    const consent = grants.grant(app, user, kind, shared);
+    if (kind !== 'login') return shownConsent(consent);
+    const issuedTo = clientID ?? app.clientID;
+    const obtainedAt = consent.time;
+    const tokens = {
+      accessToken: grants.issueAccessToken(app, issuedTo, consent),
+      refreshToken: grants.issueRefreshToken(consent, issuedTo),
+      tokenType: 'Bearer' as const,
+      obtainedAt,
+      expiresAt: obtainedAt + accessTokenLifetime,
+    };
+    return { ...shownConsent(consent), tokens };
+  }
+
+  async revoke(
+    consentID?: string,
+    { app: clientID, how = 'dashboard' }: AppChoice & { how?: Revocation | undefined } = {},
+  ): Promise<void> {
+    const { grants } = this.#world;
+    const app = this.#chosen('revoke', { app: clientID });
+    const meant = consentID === undefined ? grants.consents(app) : [grants.findConsent(consentID)];
+    for (const consent of meant) {
+      if (!consent) throw new Error(`sandbox.revoke: there is no consent ${consentID}`);
+      // A revocation on the dashboard is the stronger one.
+      if (consent.revoked !== 'dashboard') consent.revoked = how;
     }
   }
 
-  portalLink({ redirectURI, state }: { redirectURI?: string | undefined; state?: string | undefined } = {}): string {
-    if (redirectURI !== undefined) checkRedirectURI('redirectURI', redirectURI, this.#settings);
-    return `${this.url}/request${this.#links.createPortalLink(redirectURI ?? `${this.url}/`, state)}`;
+  portalLink({
+    app: clientID,
+    redirectURI,
+    state,
+  }: AppChoice & { redirectURI?: string | undefined; state?: string | undefined } = {}): string {
+    const app = this.#chosen('portalLink', { app: clientID }) ?? this.#world.apps.first;
+    if (redirectURI !== undefined) checkRedirectURI('redirectURI', redirectURI, app);
+    const { nonce, hmac } = this.#world.links.create(app, redirectURI ?? `${this.url}/`, state);
+    return `${this.url}/request?nonce=${nonce}&hmac=${hmac}`;
+  }
+
+  async waitForRequest(
+    filter: RequestFilter = {},
+    { timeout = 5_000, signal }: { timeout?: number | undefined; signal?: AbortSignal | undefined } = {},
+  ): Promise<SandboxRequest> {
+    const closed = this.#closed.signal;
+    const signals = signal ? [closed, signal] : [closed];
+    const found = await this.#world.log.wait(this.#world.withFirstID(filter), timeout, signals);
+    if (!found) {
+      const why = closed.aborted ? 'the sandbox was closed' : `none came within ${timeout} ms`;
+      throw new Error(`sandbox.waitForRequest: no request fits ${JSON.stringify(filter)}: ${why}`);
+    }
+    return found;
+  }
+
+  onExchange(listener: (request: SandboxRequest) => void): () => void {
+    return this.#world.log.listen(listener);
+  }
+
+  clearRequests(choice?: AppChoice): void {
+    this.#world.log.clear(this.#chosen('clearRequests', choice)?.clientID);
+  }
+
+  reset(choice?: AppChoice): void {
+    const app = this.#chosen('reset', choice);
+    this.#consents.forget(app);
+    if (app) this.#world.resetApp(app);
+    else this.#world.reset();
   }
 
   close(): Promise<void> {
-    this.#closed ??= new Promise((resolve) => {
-      this.#life.abort();
+    this.#closing ??= new Promise((resolve) => {
+      this.#closed.abort();
       this.#server.close(() => resolve());
       this.#server.closeAllConnections();
     });
-    return this.#closed;
+    return this.#closing;
+  }
+
+  #chosen(method: string, { app }: AppChoice = {}): App | undefined {
+    return app === undefined ? undefined : named(`sandbox.${method}`, () => this.#world.apps.get(app));
+  }
+
+  #userID(method: string, user: string | undefined): string | undefined {
+    return user === undefined ? undefined : named(`sandbox.${method}`, () => this.#world.users.get(user)).id;
+  }
+
+  #appOf(endpoint: 'token' | 'api' | 'consent', request: Incoming): App | undefined {
+    const { apps, links } = this.#world;
+    if (endpoint === 'api') return findToken(this.#world, request)?.app;
+    const form =
+      endpoint === 'token' || request.method === 'POST' ? formOf(request) : readForm(request.search.slice(1));
+    const value = (name: string): string => form?.get(name)?.[0] ?? '';
+    return (
+      apps.find(value('client_id')) ??
+      apps.bySigningKey(value('key')) ??
+      links.findPortalLink(value('nonce'))?.app ??
+      this.#consents.appOfPage(value('consent'))
+    );
   }
 
   #door() {
     return {
-      url: this.url,
+      url: this.#localURL,
+      publicURL: this.url,
       onConnection: () => {
         this.#connections -= 1;
       },
     };
+  }
+}
+
+function shownApp(app: App): SandboxApp {
+  const { clientID, name, service, pkce, redirectURIs, callbackURL, credentials, keys, switches, clock } = app;
+  const shown = { clientID, name, service, pkce, redirectURIs, callbackURL };
+  const secrets = { credentials: { ...credentials }, keys: keys.map((pair) => ({ ...pair })) };
+  return { ...shown, ...secrets, variants: switches.all(), now: clock.now() };
+}
+
+/** Names the method in an error about its arguments. */
+function named<T>(method: string, work: () => T): T {
+  try {
+    return work();
+  } catch (error) {
+    if (error instanceof TypeError && !error.message.startsWith('sandbox.'))
+      error.message = `${method}: ${error.message}`;
+    throw error;
   }
 }

@@ -1,101 +1,151 @@
 import http, { type IncomingMessage, type ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
-import type { Clock } from './clock';
-import { type Answer, type Incoming, json } from './exchange';
-import { type Faults, type Outcome, withFault } from './faults';
-import type { RequestLog } from './log';
-import { isLoopback } from './options';
-import { Refusal, refusalPage } from './refusal';
+import { type Outcome, withFault } from './endpoints/fault-effects';
+import { Refusal, refusalPage } from './pages/error-page';
 import type { ExchangeFault, SandboxRequest } from './types';
+import { isLoopback } from './wire/addresses';
+import { type Answer, type Incoming, isCrossSite, json } from './wire/exchange';
+import type { App } from './world/apps';
+import type { World } from './world/world';
 
-/** More than any request to Criteo needs. */
-const bodyLimit = 65_536;
+/** Maximum size of a body in bytes: more than any request to Criteo needs. */
+const longestBody = 65_536;
+/** How much of a body that is too large is read, so that the client can read the response. */
+const mostDiscarded = 1_048_576;
 
-export interface Routes {
-  token(request: Incoming, fault: ExchangeFault | undefined): Answer;
-  consent(request: Incoming): Promise<Answer>;
-  api(request: Incoming): Answer;
-  /** The page for people. */
-  console(request: Incoming): Answer;
-}
+/** One of Criteo's endpoints; all else is the sandbox's own: its console and its HTTP API. */
+type Endpoint = ExchangeFault['on'];
 
-export interface Listener {
-  readonly host: string;
-  readonly routes: Routes;
-  readonly faults: Faults;
-  readonly log: RequestLog;
-  readonly clock: Clock;
+/** What is behind the server. */
+export interface Site {
+  readonly world: World;
   /** Ends with the sandbox. */
-  readonly life: AbortSignal;
+  readonly closed: AbortSignal;
+  /** Returns the app that a request belongs to, as far as that can be told. */
+  readonly appOf: (endpoint: Endpoint, request: Incoming) => App | undefined;
+  readonly endpoints: Readonly<
+    Record<Endpoint, (request: Incoming, fault: ExchangeFault | undefined) => Answer | Promise<Answer>>
+  >;
+  /** The console and the HTTP API: neither logged nor faulty. */
+  readonly own: (request: Incoming) => Answer | Promise<Answer>;
   /** Called for each TCP connection. */
   readonly onConnection: () => void;
 }
 
-export function createServer(listener: Listener): http.Server {
+export function createServer(site: Site): http.Server {
   const numbers = new WeakMap<Socket, number>();
   let connections = 0;
   const server = http.createServer((message, response) => {
-    serve(listener, message, response, numbers.get(message.socket) ?? 0).catch(() => message.destroy());
+    serve(site, message, response, numbers.get(message.socket) ?? 0).catch(() => message.destroy());
   });
   // Criteo's front keeps connections open; node's 5 s would hide whether a client uses them again.
   server.keepAliveTimeout = 75_000;
   server.on('connection', (socket) => {
     numbers.set(socket, ++connections);
-    listener.onConnection();
+    site.onConnection();
   });
   return server;
 }
 
-async function serve(listener: Listener, message: IncomingMessage, response: ServerResponse, connection: number) {
-  const { routes, log, faults, clock, life } = listener;
-  const body = await readBody(message);
+async function serve(site: Site, message: IncomingMessage, response: ServerResponse, connection: number) {
+  const { world, closed } = site;
   const url = message.url ?? '/';
   const mark = url.indexOf('?');
-  const request: Incoming = {
+  const path = mark < 0 ? url : url.slice(0, mark);
+  const endpoint = endpointOf(path);
+  const head = {
     method: message.method ?? 'GET',
-    path: mark < 0 ? url : url.slice(0, mark),
+    path,
     search: mark < 0 ? '' : url.slice(mark),
     headers: message.headers,
-    body: body ?? Buffer.alloc(0),
+    checks: [],
+    signal: signalOf(response, closed),
   };
-  const zone = zoneOf(request.path);
+  const refused = refuseStrangers(site, endpoint, { ...head, body: Buffer.alloc(0) });
+  if (refused) {
+    send(message, response, { ...refused, headers: { ...refused.headers, connection: 'close' } });
+    return;
+  }
+  const body = await readBody(message);
+  const request: Incoming = { ...head, body: body ?? Buffer.alloc(0) };
   let entry: SandboxRequest | undefined;
   let outcome: Outcome;
   try {
-    if (zone !== 'console') entry = log.received(request, connection);
+    const app = endpoint && site.appOf(endpoint, request);
+    if (endpoint) {
+      const time = (app ?? world).clock.now();
+      entry = world.log.received(request, { endpoint, app: app?.clientID, connection, time });
+    }
     if (!body) {
-      outcome = json(413, { error: 'invalid_request', error_description: 'The body is too large' });
-    } else if (!isOurs(request.headers.host, listener.host)) {
-      outcome = refusalPage(
-        new Refusal('Not a name of this sandbox', 'Use the address that sandbox.url tells.', { status: 421 }),
-      );
-    } else if (zone === 'console' || !entry) {
-      outcome = routes.console(request);
+      const description = `The body is larger than ${longestBody} bytes`;
+      outcome = {
+        ...json(413, { error: 'invalid_request', error_description: description }, { connection: 'close' }),
+        failure: description,
+      };
+    } else if (!endpoint || !entry) {
+      outcome = await site.own(request);
     } else {
-      const fault = faults.forExchange(zone, entry);
-      const work = () => (zone === 'token' ? routes.token(request, fault) : routes[zone](request));
-      outcome = await withFault(fault, request, clock, life, work);
+      const fault = world.faults.forExchange(endpoint, entry);
+      outcome = await withFault(fault, { world, app, request, closed }, () => site.endpoints[endpoint](request, fault));
     }
   } catch (error) {
-    if (life.aborted) throw error;
-    const text = error instanceof Error ? error.message : String(error);
-    outcome = { status: 500, headers: { 'content-type': 'text/plain; charset=utf-8' }, body: `Sandbox: ${text}\n` };
+    if (closed.aborted) throw error;
+    const text = `Sandbox: ${error instanceof Error ? error.message : String(error)}\n`;
+    outcome = { status: 500, headers: { 'content-type': 'text/plain; charset=utf-8' }, body: text, failure: text };
   }
   send(message, response, outcome);
-  if (entry && typeof outcome === 'object' && !('truncated' in outcome)) entry.status = outcome.status;
+  if (entry) world.log.finish(entry, recorded(outcome));
 }
 
-function zoneOf(path: string): ExchangeFault['on'] | 'console' {
+function endpointOf(path: string): Endpoint | undefined {
   if (path === '/request') return 'consent';
   if (path === '/oauth2/token') return 'token';
-  return path === '/' || path === '/favicon.ico' || path.startsWith('/sandbox/') ? 'console' : 'api';
+  return path === '/' || path === '/favicon.ico' || path.startsWith('/sandbox/') ? undefined : 'api';
 }
 
-/** Other names than ours reach us through DNS rebinding: a page of somebody else's would then read our answers. */
-function isOurs(header: string | undefined, host: string): boolean {
+/** Refuses, before the body is read and without an entry in the log, what comes from pages of other websites. */
+function refuseStrangers({ world }: Site, endpoint: Endpoint | undefined, request: Incoming): Answer | undefined {
+  const { headers, method } = request;
+  // Other host names reach us through DNS rebinding: another website could then read our responses.
+  if (!isOurHost(headers.host, world)) {
+    return refusalPage(
+      new Refusal(
+        'Not an address of this sandbox',
+        `Use ${world.url}. For another host name, such as one of a container, set the option \`publicURL\`.`,
+        { status: 421 },
+      ),
+      request,
+    );
+  }
+  if (!isCrossSite(headers)) return undefined;
+  if (endpoint === 'token' || endpoint === 'api') {
+    const detail = 'A browser sent this from the page of another website. Only servers call this endpoint.';
+    return json(403, { error: 'invalid_request', error_description: detail });
+  }
+  // Users come here by links and redirects of other sites. Nothing but that is for other sites.
+  const isVisit = (method === 'GET' || method === 'HEAD') && !request.path.startsWith('/sandbox/api');
+  if (isVisit) return undefined;
+  const title = endpoint === 'consent' ? 'Not the form of the consent page' : "Not a form of the sandbox's page";
+  return refusalPage(
+    new Refusal(title, 'It came from the page of another website. Use the forms of the sandbox itself.', {
+      status: 403,
+    }),
+    request,
+  );
+}
+
+function isOurHost(header: string | undefined, { settings, url }: World): boolean {
   if (header === undefined || !URL.canParse(`http://${header}`)) return false;
   const { hostname } = new URL(`http://${header}`);
-  return isLoopback(hostname) || hostname === host.toLowerCase() || hostname === `[${host.toLowerCase()}]`;
+  const host = settings.host.toLowerCase();
+  return isLoopback(hostname) || hostname === host || hostname === `[${host}]` || hostname === new URL(url).hostname;
+}
+
+/** Ends when the client is gone or the sandbox is closed. */
+function signalOf(response: ServerResponse, closed: AbortSignal): AbortSignal {
+  const gone = new AbortController();
+  response.once('close', () => gone.abort());
+  return closed.aborted ? closed : gone.signal;
 }
 
 function send(message: IncomingMessage, response: ServerResponse, outcome: Outcome): void {
@@ -114,13 +164,25 @@ function send(message: IncomingMessage, response: ServerResponse, outcome: Outco
   response.write(bytes.subarray(0, bytes.length >> 1), () => message.socket.destroy());
 }
 
-/** The whole body; undefined if it is too large. */
+/** What the log keeps of an outcome. Pages are not kept: they can be looked at. */
+function recorded(outcome: Outcome): Pick<SandboxRequest, 'status' | 'failure' | 'response' | 'error'> {
+  if (outcome === 'reset') return { status: undefined, error: 'a fault cut the connection' };
+  if (outcome === 'hang') return { status: undefined, error: 'a fault keeps the response back' };
+  if ('truncated' in outcome) return { status: undefined, error: 'a fault cut the response in the middle' };
+  const { status, headers, body, failure } = outcome;
+  const isPage = headers['content-type']?.startsWith('text/html') ?? false;
+  const text = isPage ? '(a page)' : typeof body === 'string' ? body : Buffer.from(body).toString();
+  return { status, response: { headers, body: text }, ...(failure !== undefined && { failure }) };
+}
+
+/** Returns the body; undefined if it is too large. */
 async function readBody(message: IncomingMessage): Promise<Buffer | undefined> {
   const chunks: Buffer[] = [];
   let size = 0;
-  for await (const chunk of message) {
+  for await (const chunk of message.iterator({ destroyOnReturn: false })) {
     size += chunk.length;
-    if (size <= bodyLimit) chunks.push(chunk);
+    if (size <= longestBody) chunks.push(chunk);
+    else if (size > mostDiscarded) break;
   }
-  return size <= bodyLimit ? Buffer.concat(chunks) : undefined;
+  return size <= longestBody ? Buffer.concat(chunks) : undefined;
 }

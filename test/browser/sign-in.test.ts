@@ -32,7 +32,7 @@ describe('Somebody at a browser', () => {
 
   it('signs in with two of five advertisers and sees just these', async () => {
     await tab.begin();
-    expect(await tab.page.getByRole('checkbox').count()).to.equal(5);
+    expect(await tab.page.locator('[name=advertiser]').count()).to.equal(5);
     await tab.tick('Alpine Outfitters', 'Delta Bikes');
     await tab.click('Approve');
     await tab.sees('Dashboard');

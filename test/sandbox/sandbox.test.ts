@@ -1,6 +1,6 @@
 import { inspect } from 'node:util';
 import { expect } from 'chai';
-import { createSandbox, type SandboxOptions } from '../../lib/sandbox';
+import { describeRequest, describeResult } from '../../lib/sandbox';
 import { api, consentURL, failure, hidden, login, newCode, opener, postForm, raw, start, token } from './support';
 
 describe('sandbox', () => {
@@ -37,23 +37,6 @@ describe('sandbox', () => {
     });
   });
 
-  it('listens on other addresses, IPv6 included', async () => {
-    const six = await open({ host: '::1' });
-    expect(six.url).to.match(/^http:\/\/\[::1\]:\d+$/);
-    expect((await api(six, (await login(six)).access)).status).to.equal(200);
-    expect((await open({ host: '0.0.0.0' })).url).to.match(/^http:\/\/127\.0\.0\.1:/);
-    expect((await open({ host: '::' })).url).to.match(/^http:\/\/\[::1\]:/);
-  });
-
-  it('says so when the port is taken, or the host is none', async () => {
-    const { url } = await open();
-    const port = Number(new URL(url).port);
-    expect((await failure(createSandbox({ port }))).message).to.equal(
-      `createSandbox: cannot listen on \`host\` 127.0.0.1, \`port\` ${port}: the port is taken; choose another, or 0 for any free one`,
-    );
-    expect((await failure(createSandbox({ host: '203.0.113.1' }))).message).to.contain('EADDRNOTAVAIL');
-  });
-
   it('logs what it received', async () => {
     const sandbox = await open();
     sandbox.advance(5);
@@ -81,177 +64,143 @@ describe('sandbox', () => {
     expect(sandbox.requests).to.have.length(2);
   });
 
-  it('counts connections, but for those of approve and deny', async () => {
+  it('moves its clock by milliseconds, and back', async () => {
     const sandbox = await open();
-    await sandbox.approve(consentURL(sandbox));
-    await sandbox.deny(consentURL(sandbox));
-    expect(sandbox.connections).to.equal(0);
-    await raw(sandbox.url);
-    await raw(sandbox.url);
-    expect(sandbox.connections).to.equal(2);
-  });
-
-  it('keeps idle connections longer than node does, and ends them when closed', async () => {
-    const sandbox = await open();
-    const response = await fetch(sandbox.url);
-    await response.text();
-    expect(response.headers.get('keep-alive')).to.equal('timeout=75');
-    const first = sandbox.close();
-    expect(sandbox.close()).to.equal(first);
-    await first;
-    expect((await failure(raw(sandbox.url))).message).to.contain('ECONNREFUSED');
-  });
-
-  it('answers only to its own names, lest pages of others read it through DNS', async () => {
-    const sandbox = await open();
-    const status = async (host: string) => (await raw(sandbox.url, { headers: { host } })).status;
-    for (const host of ['127.0.0.1', 'localhost:1234', 'sandbox.localhost', '[::1]:80', 'LOCALHOST']) {
-      expect(await status(host), host).to.equal(200);
-    }
-    for (const host of ['evil.example', '127.0.0.1.evil.example', '192.0.2.1', 'not a host']) {
-      expect(await status(host), host).to.equal(421);
-    }
-    const named = await open({ host: 'localhost' });
-    expect(named.url).to.match(/^http:\/\/localhost:/);
-    expect((await raw(named.url)).status).to.equal(200);
-  });
-
-  it('moves its clock forward only', async () => {
-    const sandbox = await open();
+    const { access } = await login(sandbox);
+    sandbox.advance(900_000);
+    expect((await api(sandbox, access)).status).to.equal(401);
+    sandbox.advance(-1);
+    expect((await api(sandbox, access)).status).to.equal(200);
+    sandbox.setTime(new Date('2030-01-01T00:00:00Z'));
+    expect(sandbox.now).to.equal(Date.UTC(2030, 0, 1));
+    sandbox.setTime(0);
+    expect(sandbox.now).to.equal(0);
     for (const wrong of [-1, Number.NaN, Infinity, 1e17]) {
-      expect(() => sandbox.advance(wrong)).to.throw(TypeError, `sandbox.advance takes milliseconds`);
+      expect(() => sandbox.advance(wrong)).to.throw(TypeError, 'sandbox.advance takes milliseconds');
+      expect(() => sandbox.setTime(wrong)).to.throw(TypeError, 'sandbox.setTime takes a Date');
     }
   });
 
-  it('survives a clock that throws, and requests that are cut off', async () => {
-    let broken = false;
-    const sandbox = await open({
-      now: () => {
-        if (broken) throw new Error('no time');
-        return start;
-      },
-    });
-    broken = true;
-    const answer = await raw(consentURL(sandbox));
-    expect([answer.status, answer.body]).to.deep.equal([500, 'Sandbox: no time\n']);
-    broken = false;
-    const cut = new AbortController();
-    const call = fetch(sandbox.endpoints.tokenURL, {
-      method: 'POST',
-      signal: cut.signal,
-      duplex: 'half',
-      body: new ReadableStream({ pull: () => cut.abort() }),
-    } as RequestInit);
-    await failure(call);
-    expect((await raw(sandbox.url)).status).to.equal(200);
+  it('tells listeners of every exchange and every delivery, until they end it', async () => {
+    const sandbox = await open();
+    const heard: string[] = [];
+    const end = sandbox.onExchange((request) => heard.push(`${describeRequest(request)}: ${describeResult(request)}`));
+    await login(sandbox, ['13']);
+    await token(sandbox, { grant_type: 'refresh_token', refresh_token: 'x' });
+    end();
+    await token(sandbox, { grant_type: 'client_credentials' });
+    expect(heard).to.deep.equal([
+      'Consent page: 200',
+      'Approval: 302',
+      'Code exchange: 200',
+      'Refresh: 400, The refresh token is unknown, or belongs to another key pair',
+    ]);
   });
 
-  describe('refuses', () => {
-    const cases: [string, unknown][] = [
-      ['port', { port: -1 }],
-      ['port', { port: '3000' }],
-      ['host', { host: '' }],
-      ['seed', { seed: {} }],
-      ['now', { now: 1 }],
-      ['app', { app: null }],
-      ['app.pkce', { app: { pkce: 'yes' } }],
-      ['app.service', { app: { service: 'commerce' } }],
-      ['app.redirectURIs', { app: { redirectURIs: 'https://app.example/' } }],
-      ['app.redirectURIs', { app: { redirectURIs: ['/callback'] } }],
-      ['app.callbackURL', { app: { callbackURL: 'http://app.example/' } }],
-      ['app.callbackURL', { app: { callbackURL: 'nonsense' } }],
-      ['portfolio', { portfolio: 1001 }],
-      ['portfolio', { portfolio: 1.5 }],
-      ['portfolio', { portfolio: 'all' }],
-      ['portfolio', { portfolio: [{ id: 13, name: 'x' }] }],
-      ['portfolio', { portfolio: [{ id: '13' }] }],
-      ['portfolio', { portfolio: ['13', '13'].map((id) => ({ id, name: null })) }],
-      ['rateLimit', { rateLimit: 1 }],
-      ['decommissioned', { decommissioned: [1] }],
-      ['consentURLMaxAge', { consentURLMaxAge: 0 }],
-      ['callbackTimeout', { callbackTimeout: Infinity }],
-      ['ports', { ports: 1 }],
-      ['PKCE', { app: { PKCE: true } }],
-      ['options', null],
+  describe('waits for a request', () => {
+    it('of the past or to come, that fits and is finished', async () => {
+      const sandbox = await open();
+      const early = sandbox.waitForRequest({ form: { grant_type: 'refresh_token' } });
+      await token(sandbox, { grant_type: 'client_credentials' });
+      await token(sandbox, { grant_type: 'refresh_token', refresh_token: 'x' });
+      expect(await early).to.include({ id: 2, status: 400, endpoint: 'token' });
+      expect(await sandbox.waitForRequest({ endpoint: 'token' })).to.include({ id: 1, status: 200 });
+      const later = sandbox.waitForRequest({ after: 2 });
+      await token(sandbox, {});
+      expect(await later).to.include({ id: 3 });
+    });
+
+    it('in vain, and says so', async () => {
+      const sandbox = await open();
+      const error = await failure(sandbox.waitForRequest({ status: 418 }, { timeout: 5 }));
+      expect(error.message).to.equal('sandbox.waitForRequest: no request fits {"status":418}: none came within 5 ms');
+      const waiting = failure(sandbox.waitForRequest());
+      await sandbox.close();
+      expect((await waiting).message).to.contain('the sandbox was closed');
+    });
+  });
+
+  describe('gives consent without a browser', () => {
+    it('with tokens for a login', async () => {
+      const sandbox = await open();
+      const { tokens, shared } = sandbox.grant({ kind: 'login', advertisers: ['13'] });
+      expect(shared.map(({ id }) => id)).to.deep.equal(['13']);
+      expect(tokens).to.include({ tokenType: 'Bearer', obtainedAt: start, expiresAt: start + 900_000 });
+      expect((await api(sandbox, tokens?.accessToken ?? '')).data.map(({ id }) => id)).to.deep.equal(['13']);
+      const refresh_token = tokens?.refreshToken ?? '';
+      expect((await token(sandbox, { grant_type: 'refresh_token', refresh_token })).status).to.equal(200);
+    });
+
+    it('to the app itself by default', async () => {
+      const sandbox = await open();
+      expect(sandbox.grant({ advertisers: ['13', '1352'] })).not.to.have.property('tokens');
+      const { access_token } = await token(sandbox, { grant_type: 'client_credentials' });
+      expect((await api(sandbox, access_token ?? '')).data).to.have.length(2);
+    });
+
+    it('but not to wrong ids, users, apps or kinds', async () => {
+      const sandbox = await open();
+      expect(() => sandbox.grant({ advertisers: ['7'] })).to.throw(TypeError, 'has no advertiser 7');
+      expect(() => sandbox.grant({ user: 'Eve' })).to.throw(TypeError, 'sandbox.grant: there is no user Eve');
+      expect(() => sandbox.grant({ app: 'x' })).to.throw(TypeError, 'there is no app with the client id x');
+      expect(() => sandbox.grant({ kind: 'signed URL' as 'login' })).to.throw(TypeError, '`kind`');
+    });
+  });
+
+  describe('goes back to the start', () => {
+    it('with consents, tokens, pages, requests, faults, variants, clock, apps and users', async () => {
+      const sandbox = await open({ variants: { keyPair: 'app' }, faults: [{ on: 'api', status: 500 }] });
+      const { app } = sandbox;
+      const { access, refresh } = await login(sandbox);
+      const consent = hidden(await raw(consentURL(sandbox)), 'consent');
+      sandbox.advance(5_000);
+      sandbox.setVariants({ keyPair: 'bound', denialError: 'sentence' });
+      sandbox.clearFaults();
+      sandbox.addApp({ name: 'Another' });
+      sandbox.addUser({ name: 'Ben' });
+      sandbox.reset();
+      expect(sandbox.app).to.deep.equal(app);
+      expect(sandbox.now).to.equal(start);
+      expect(sandbox.variants).to.include({ keyPair: 'app', denialError: 'access_denied' });
+      expect(sandbox.faults.map(({ fault }) => fault)).to.deep.equal([{ on: 'api', status: 500 }]);
+      expect(
+        [sandbox.apps, sandbox.users, sandbox.consents, sandbox.requests].map(({ length }) => length),
+      ).to.deep.equal([1, 1, 0, 0]);
+      sandbox.clearFaults();
+      expect((await api(sandbox, access)).status).to.equal(401);
+      expect((await token(sandbox, { grant_type: 'refresh_token', refresh_token: refresh })).status).to.equal(400);
+      expect((await postForm(`${sandbox.url}/request`, { consent, decision: 'deny' })).status).to.equal(409);
+    });
+
+    it('for one app only', async () => {
+      const sandbox = await open();
+      const other = sandbox.addApp({ name: 'Another' });
+      const mine = sandbox.grant({ kind: 'login' });
+      const theirs = sandbox.grant({ kind: 'login', app: other.clientID });
+      sandbox.fault({ on: 'api', app: other.clientID, status: 500, times: 'always' });
+      sandbox.advance(1_000, { app: other.clientID });
+      await api(sandbox, theirs.tokens?.accessToken ?? '');
+      await api(sandbox, mine.tokens?.accessToken ?? '');
+      sandbox.reset({ app: other.clientID });
+      expect(sandbox.consents.map(({ id }) => id)).to.deep.equal([mine.id]);
+      expect(sandbox.requests.map(({ app }) => app)).to.deep.equal([sandbox.app.clientID]);
+      expect(sandbox.faults).to.deep.equal([]);
+      expect(sandbox.apps).to.have.length(2);
+      expect((await api(sandbox, mine.tokens?.accessToken ?? '')).status).to.equal(200);
+    });
+  });
+
+  it('ends a consent in two ways', async () => {
+    const sandbox = await open();
+    const [dashboard, role] = [sandbox.grant({ kind: 'login' }), sandbox.grant({ kind: 'login' })];
+    await sandbox.revoke(dashboard.id);
+    await sandbox.revoke(role.id, { how: 'role-change' });
+    const outcome = async ({ tokens }: typeof role) => [
+      (await api(sandbox, tokens?.accessToken ?? '')).status,
+      (await token(sandbox, { grant_type: 'refresh_token', refresh_token: tokens?.refreshToken ?? '' })).status,
     ];
-    for (const [option, options] of cases) {
-      it(`${inspect(options, { breakLength: Infinity })}, naming the option`, async () => {
-        const error = await failure(createSandbox(options as SandboxOptions));
-        expect(error).to.be.instanceOf(TypeError);
-        expect(error.message).to.contain('createSandbox').and.to.contain(`\`${option}\``);
-      });
-    }
-  });
-
-  describe('page for people', () => {
-    it('shows app, clock, consents and requests, but no secret of theirs', async () => {
-      const sandbox = await open({ app: { redirectURIs: ['http://127.0.0.1:3000/criteo-auth/callback'] } });
-      expect((await raw(sandbox.url)).body.match(/None yet\./g)).to.have.length(2);
-      const { access, refresh } = await login(sandbox, ['13']);
-      await api(sandbox, access);
-      const { body } = await raw(sandbox.url);
-      for (const shown of [sandbox.app.clientID, sandbox.app.clientSecret, '2026-11-22 12:00:00 UTC', 'Northwind']) {
-        expect(body).to.contain(shown);
-      }
-      expect(body).to.contain('grant_type=authorization_code').and.to.contain('client_secret=•••');
-      expect(body).to.contain('code=•••').and.not.to.contain(access).and.not.to.contain(refresh);
-    });
-
-    const send = async (url: string, path: string, form: Record<string, string>, headers = {}) =>
-      postForm(url + path, { token: hidden(await raw(`${url}/`), 'token'), ...form }, headers);
-
-    it('moves the clock', async () => {
-      const sandbox = await open();
-      const { access } = await login(sandbox);
-      const answer = await send(sandbox.url, '/sandbox/advance', { seconds: '900' });
-      expect([answer.status, answer.headers.location]).to.deep.equal([303, '/']);
-      expect((await api(sandbox, access)).errors[0]?.code).to.equal('authorization-token-expired');
-      expect((await raw(sandbox.url)).body).to.contain('900 s ahead');
-      expect((await send(sandbox.url, '/sandbox/advance', { seconds: '-1' })).status).to.equal(400);
-      expect((await send(sandbox.url, '/sandbox/advance', {})).status).to.equal(400);
-    });
-
-    it('revokes a consent', async () => {
-      const sandbox = await open();
-      const { access } = await login(sandbox);
-      const consent = hidden(await raw(sandbox.url), 'consent');
-      expect((await send(sandbox.url, '/sandbox/revoke', { consent })).status).to.equal(303);
-      expect((await api(sandbox, access)).status).to.equal(403);
-      expect((await raw(sandbox.url)).body).to.contain('<td>revoked</td>');
-    });
-
-    it('revokes nothing when no consent is named', async () => {
-      const sandbox = await open();
-      const { access } = await login(sandbox);
-      await send(sandbox.url, '/sandbox/revoke', {});
-      expect((await api(sandbox, access)).status).to.equal(200);
-    });
-
-    it('makes a consent link', async () => {
-      const sandbox = await open();
-      const { body } = await send(sandbox.url, '/sandbox/portal-link', {});
-      const link = /<a href="([^"]+)">/.exec(body)?.[1]?.replaceAll('&amp;', '&') ?? '';
-      expect(await sandbox.approve(link)).to.equal(`${sandbox.url}/`);
-    });
-
-    it('takes its own forms only', async () => {
-      const sandbox = await open();
-      const { url } = sandbox;
-      const seconds = '900';
-      expect((await send(url, '/sandbox/advance', { seconds, token: 'guess' })).status).to.equal(403);
-      expect((await send(url, '/sandbox/advance', { seconds }, { origin: 'https://evil.example' })).status).to.equal(
-        403,
-      );
-      expect((await raw(`${url}/sandbox/advance?seconds=900`)).status).to.equal(403);
-      expect((await send(url, '/sandbox/other', {})).status).to.equal(404);
-      expect((await raw(`${url}/`, { method: 'POST' })).status).to.equal(405);
-      expect((await raw(`${url}/`)).body).not.to.contain('ahead');
-    });
-
-    it('has no icon', async () => {
-      const sandbox = await open();
-      expect((await raw(`${sandbox.url}/favicon.ico`)).status).to.equal(204);
-      expect(sandbox.requests).to.deep.equal([]);
-    });
+    expect(await outcome(dashboard)).to.deep.equal([403, 400]);
+    expect(await outcome(role)).to.deep.equal([200, 400]);
+    expect(sandbox.consents.map(({ revoked }) => revoked)).to.deep.equal(['role-change', 'dashboard']);
   });
 });

@@ -5,7 +5,7 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { expect } from 'chai';
 import { signConsentCallback } from '../../../lib/consent';
-import { type Choice, visit } from '../../../lib/sandbox/person';
+import { type Choice, visit } from '../../../lib/sandbox/visitor';
 import { type Page, Visitor } from '../../support/jar';
 import type { Project } from './project';
 

@@ -57,14 +57,19 @@ Starts a local stand-in for Criteo: the consent page, the token endpoint, the po
 credentials, the lines for your .env file, and one line for each exchange, with secrets masked. Ctrl-C stops it.
 
 Flags
-  --port N            Port to listen on. Default 4141; 0 takes any free one.
+  --port N            Port to listen on. Default 4300; 0 takes any free one.
   --host ADDRESS      Address to listen on. Default 127.0.0.1. Any other one lets the network in.
+  --public-url URL    The address under which containers and other machines reach it, such as http://sandbox:4300.
   --seed TEXT         Makes credentials, codes and tokens the same in every run. Never for secrets that matter.
   --portfolio N       How many advertisers (Retail Media accounts) the user can share, 0 to 1000. Default 5.
   --service NAME      marketing-solutions (default) or retail-media.
   --pkce              Switches PKCE on for the app.
   --redirect-uri URL  Registers a redirect URI; may be repeated. Default: any https URL, and any http one on loopback.
   --callback-url URL  The connector's callback URL, which is told of decisions on signed consent URLs. Default: none.
+  --variant NAME=VARIANT
+                      Chooses how a fact turns out that Criteo does not document; may be repeated.
+  --config FILE       Reads apps, users, variants, faults and all else from a JSON file. Flags win. Its schema is
+                      passport-criteo/dist/sandbox/config.schema.json.
   --quiet             Prints no line for each exchange.
   --json              Prints JSON lines: one when the sandbox is ready, then one for each exchange.
   --help              Prints this.

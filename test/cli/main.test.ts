@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import { checkFlags } from '../../lib/cli/check-command';
-import { sandboxFlags } from '../../lib/cli/sandbox/sandbox-command';
+import { sandboxFlags } from '../../lib/cli/sandbox/sandbox-options';
 import { version } from '../../lib/util/version';
 import { command } from './support';
 
@@ -91,6 +91,10 @@ describe('The command passport-criteo', () => {
     [['sandbox', '--callback-url', 'ftp://x'], {}, /--callback-url must be an https URL/],
     [['sandbox', '--redirect-uri', 'nowhere'], {}, /--redirect-uri must be an array of absolute URLs/],
     [['sandbox', '--host', ''], {}, /--host must be an address/],
+    [['sandbox', '--public-url', 'x'], {}, /--public-url must be an http or https URL/],
+    [['sandbox', '--variant', 'keyPair'], {}, /--variant keyPair: write it as NAME=VARIANT/],
+    [['sandbox', '--variant', 'nothing=x'], {}, /--variant nothing: there is no such fact; there are denialError/],
+    [['sandbox', '--variant', 'keyPair=x'], {}, /--variant keyPair must be/],
     [['sandbox', 'now'], {}, /Unexpected argument 'now'/],
   ];
 

@@ -1,31 +1,12 @@
-import type { Sandbox, SandboxOptions } from 'passport-criteo/sandbox';
+import { once } from 'node:events';
+import type { Sandbox, SandboxApp, SandboxRequest } from 'passport-criteo/sandbox';
 import { isLoopback } from '../../util/checks';
+import { foreignText } from '../../util/redaction';
 import { sandboxHelp } from '../help';
 import { loadSandbox } from '../library';
 import type { Terminal } from '../terminal';
-import { type FlagValues, readFlags, UsageError, wholeNumber } from '../usage';
-import { describeExchange, exchangeLine } from './exchange-line';
-import { followExchanges } from './follow-exchanges';
-
-/** The flags of the command. */
-export const sandboxFlags = {
-  port: { type: 'string' },
-  host: { type: 'string' },
-  seed: { type: 'string' },
-  portfolio: { type: 'string' },
-  service: { type: 'string' },
-  pkce: { type: 'boolean' },
-  'redirect-uri': { type: 'string', multiple: true },
-  'callback-url': { type: 'string' },
-  quiet: { type: 'boolean' },
-  json: { type: 'boolean' },
-  help: { type: 'boolean', short: 'h' },
-} as const;
-
-type Flags = FlagValues<typeof sandboxFlags>;
-
-/** Fixed, so that the lines in an .env file stay right; chosen because nothing well known has it. */
-const defaultPort = 4141;
+import { readFlags } from '../usage';
+import { readSandboxOptions, sandboxFlags, startSandbox } from './sandbox-options';
 
 /** Runs `passport-criteo sandbox` until Ctrl-C; see {@link sandboxHelp}. */
 export async function sandboxCommand(args: readonly string[], terminal: Terminal): Promise<number> {
@@ -35,20 +16,13 @@ export async function sandboxCommand(args: readonly string[], terminal: Terminal
     return 0;
   }
   const options = readSandboxOptions(flags);
-  const sandbox = await start(options);
+  const sandbox = await startSandbox(options);
   try {
-    const { host = '127.0.0.1' } = options;
-    if (!isLoopback(host.includes(':') ? `[${host}]` : host)) {
-      terminal.err(
-        `Warning: with --host ${host} everyone who reaches this machine reaches the sandbox, its secrets included.\n`,
-      );
-    }
-    terminal.out(flags.json ? `${JSON.stringify(readyEvent(sandbox, flags))}\n` : greeting(sandbox, flags));
-    await followExchanges(sandbox, terminal, (exchange) => {
-      if (flags.quiet) return;
-      const described = describeExchange(exchange);
-      terminal.out(`${flags.json ? JSON.stringify({ event: 'exchange', ...described }) : exchangeLine(described)}\n`);
-    });
+    const { host = '127.0.0.1', publicURL } = options;
+    if (!isLoopback(host.includes(':') ? `[${host}]` : host)) terminal.err(warning(host, publicURL));
+    terminal.out(flags.json ? `${JSON.stringify(readyEvent(sandbox))}\n` : greeting(sandbox));
+    if (!flags.quiet) sandbox.onExchange((request) => terminal.out(`${describe(request, sandbox, flags.json)}\n`));
+    if (!terminal.signal.aborted) await once(terminal.signal, 'abort');
   } finally {
     await sandbox.close();
   }
@@ -56,75 +30,58 @@ export async function sandboxCommand(args: readonly string[], terminal: Terminal
   return 0;
 }
 
-function readSandboxOptions(flags: Flags): SandboxOptions {
-  const { service = 'marketing-solutions', host, seed, pkce } = flags;
-  if (service !== 'marketing-solutions' && service !== 'retail-media') {
-    throw new UsageError(`--service is "${service}": it must be marketing-solutions or retail-media.`);
-  }
-  const redirectURIs = flags['redirect-uri'];
-  const callbackURL = flags['callback-url'];
-  return {
-    port: wholeNumber('--port', flags.port, 0, 65_535) ?? defaultPort,
-    portfolio: wholeNumber('--portfolio', flags.portfolio, 0, 1000),
-    ...(host !== undefined && { host }),
-    ...(seed !== undefined && { seed }),
-    app: { service, ...(pkce && { pkce }), ...(redirectURIs && { redirectURIs }), ...(callbackURL && { callbackURL }) },
-  };
+function warning(host: string, publicURL: string | undefined): string {
+  const open = `Warning: with --host ${host} everyone who reaches this machine reaches the sandbox, its secrets included.\n`;
+  if (publicURL !== undefined) return open;
+  return `${open}It answers under this machine's own names only: for a container, pass --public-url too.\n`;
 }
 
-/** The flags for the options that the sandbox names in its errors. */
-const flagOf: readonly (readonly [option: string, flag: string])[] = [
-  ['app.callbackURL', '--callback-url'],
-  ['app.redirectURIs', '--redirect-uri'],
-  ['app.service', '--service'],
-  ['app.pkce', '--pkce'],
-  ['portfolio', '--portfolio'],
-  ['host', '--host'],
-  ['port', '--port'],
-  ['seed', '--seed'],
-];
-
-async function start(options: SandboxOptions): Promise<Sandbox> {
-  try {
-    return await loadSandbox().createSandbox(options);
-  } catch (error) {
-    if (!(error instanceof Error)) throw error;
-    const named = flagOf.reduce((text, [option, flag]) => text.replaceAll(`\`${option}\``, flag), error.message);
-    const message = named.replace(/^createSandbox: (option )?/, '');
-    throw error instanceof TypeError ? new UsageError(message) : new Error(message, { cause: error });
-  }
-}
-
-/** The variables that point the example, `passport-criteo check` and your app to the sandbox. */
-function variables({ app, endpoints }: Sandbox, { service, pkce }: Flags): Record<string, string> {
+/** The variables that point the example, `passport-criteo check` and your app to an app of the sandbox. */
+function variables({ endpoints }: Sandbox, { credentials, service, pkce }: SandboxApp): Record<string, string> {
   return {
-    CRITEO_CLIENT_ID: app.clientID,
-    CRITEO_CLIENT_SECRET: app.clientSecret,
-    CRITEO_SIGNING_KEY: app.signingKey,
-    CRITEO_SIGNING_SECRET: app.signingSecret,
+    CRITEO_CLIENT_ID: credentials.clientID,
+    CRITEO_CLIENT_SECRET: credentials.clientSecret,
+    CRITEO_SIGNING_KEY: credentials.signingKey,
+    CRITEO_SIGNING_SECRET: credentials.signingSecret,
     CRITEO_API_URL: endpoints.apiURL,
     CRITEO_AUTHORIZATION_URL: endpoints.authorizationURL,
-    ...(service !== undefined && { CRITEO_SERVICE: service }),
-    ...(pkce && { CRITEO_PKCE: 'true' }),
+    CRITEO_SERVICE: service,
+    CRITEO_PKCE: String(pkce),
   };
 }
 
-function greeting(sandbox: Sandbox, flags: Flags): string {
-  const lines = Object.entries(variables(sandbox, flags)).map(([name, value]) => `${name}=${quoted(value)}`);
-  return `The Criteo sandbox is at ${sandbox.url} (open it in a browser). Ctrl-C stops it.
-
-For your .env file:
-
-${lines.join('\n')}
-
-`;
+function greeting(sandbox: Sandbox): string {
+  const blocks = sandbox.apps.map((app) => {
+    const title = `For your .env file${sandbox.apps.length > 1 ? `, the app "${foreignText(app.name)}"` : ''}:`;
+    const lines = Object.entries(variables(sandbox, app)).map(([name, value]) => `${name}=${quoted(value)}`);
+    return `${title}\n\n${lines.join('\n')}\n\n`;
+  });
+  return `The Criteo sandbox is at ${sandbox.url} (open it in a browser). Ctrl-C stops it.\n\n${blocks.join('')}`;
 }
 
 /** A value as an .env file has it: in quotes if it has characters that mean something there. */
 function quoted(value: string): string {
-  return /^[\w.~:/?&=+@%-]*$/.test(value) ? value : `'${value}'`;
+  if (/^[\w.~:/?&=+@%-]*$/.test(value)) return value;
+  return value.includes("'") ? `"${value}"` : `'${value}'`;
 }
 
-function readyEvent(sandbox: Sandbox, flags: Flags): object {
-  return { event: 'ready', url: sandbox.url, env: variables(sandbox, flags) };
+function readyEvent(sandbox: Sandbox): object {
+  const [env, ...others] = sandbox.apps.map((app) => variables(sandbox, app));
+  return { event: 'ready', url: sandbox.url, env, otherApps: others };
+}
+
+/** One exchange as one line, for people or as JSON; secrets are masked. */
+function describe(request: SandboxRequest, { apps }: Sandbox, json = false): string {
+  const { describeRequest, describeResult, maskRequest } = loadSandbox();
+  if (json) return JSON.stringify({ event: 'exchange', ...maskRequest(request) });
+  const { direction, method, path, time, app } = request;
+  const where = direction === 'out' ? `to ${path.split('?', 1)[0]}` : path;
+  const name =
+    apps.length > 1 ? apps.find(({ keys }) => keys.some(({ clientID }) => clientID === app))?.name : undefined;
+  const words = [
+    new Date(time).toISOString().slice(11, 19),
+    `${describeRequest(request)}: ${describeResult(request)}`,
+    `(${method} ${where}${name === undefined ? '' : `, ${name}`})`,
+  ];
+  return foreignText(words.join('  '), [], 500) ?? '';
 }

@@ -1,4 +1,7 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { parseEnv } from 'node:util';
 import { expect } from 'chai';
 import { createConsentURL } from 'passport-criteo';
@@ -50,6 +53,8 @@ describe('passport-criteo sandbox', () => {
       'CRITEO_SIGNING_SECRET',
       'CRITEO_API_URL',
       'CRITEO_AUTHORIZATION_URL',
+      'CRITEO_SERVICE',
+      'CRITEO_PKCE',
     );
     expect(env).to.include({ CRITEO_API_URL: url, CRITEO_AUTHORIZATION_URL: `${url}/request` });
     const body = form(env, { grant_type: 'client_credentials' });
@@ -69,25 +74,19 @@ describe('passport-criteo sandbox', () => {
       refresh_token: 'a-refresh-token-of-more-than-32-characters',
     });
     await fetch(`${url}/oauth2/token`, { method: 'POST', body });
-    const printed = await line(command, /POST/);
-    expect(printed).to.match(
-      /^\d\d:\d\d:\d\d {2}400 {2}POST \/oauth2\/token {2}client_id=\w+ {2}client_secret=… {2}grant_type=refresh_token {2}refresh_token=a-re…$/,
+    expect(await line(command, /Refresh/)).to.match(
+      /^\d\d:\d\d:\d\d {2}Refresh: 400, The refresh token is unknown.* {2}\(POST \/oauth2\/token\)$/,
     );
     await fetch(`${url}/2026-07/advertisers/me`, { headers: { authorization: 'Bearer secret-token' } });
-    expect(await line(command, /GET/)).to.match(/^\d\d:\d\d:\d\d {2}401 {2}GET {2}\/2026-07\/advertisers\/me$/);
-    expect(command.printed).to.not.contain('secret-token');
-  });
-
-  it('shows what it was sent without the control characters in it', async () => {
-    const { command, url } = await start();
-    const body = new URLSearchParams({ grant_type: '\u001b[31mred', 'na\nme': 'x' });
-    await fetch(`${url}/oauth2/token`, { method: 'POST', body });
-    expect(await line(command, /POST/)).to.contain('grant_type=[31mred  na me=…');
+    expect(await line(command, /GET/)).to.match(
+      /^\d\d:\d\d:\d\d {2}Advertisers: 401.* {2}\(GET \/2026-07\/advertisers\/me\)$/,
+    );
+    expect(command.printed).to.not.contain('secret-token').and.not.contain('a-refresh-token');
   });
 
   it('prints deliveries of the consent callback', async () => {
     const receiver = await connector(204);
-    const { command, url, env } = await start('--callback-url', receiver.url);
+    const { command, url, env } = await start('--callback-url', `${receiver.url}?token=secret`);
     const consentURL = createConsentURL({
       key: env['CRITEO_SIGNING_KEY'] ?? '',
       secret: env['CRITEO_SIGNING_SECRET'] ?? '',
@@ -99,7 +98,9 @@ describe('passport-criteo sandbox', () => {
     const [, consent = ''] = /name="consent" value="([^"]*)"/.exec(page) ?? [];
     const decision = new URLSearchParams({ consent, decision: 'deny' });
     await fetch(`${url}/request`, { method: 'POST', body: decision, redirect: 'manual', headers: { origin: url } });
-    expect(await line(command, /->/)).to.match(/ 204 {2}POST -> http:\/\/127\.0\.0\.1:\d+\/criteo\/consent$/);
+    expect(await line(command, /callback/)).to.match(
+      /Consent callback, denied, attempt 1: 204 {2}\(POST to http:\/\/127\.0\.0\.1:\d+\/criteo\/consent\)$/,
+    );
     expect(receiver.received).to.have.lengthOf(1);
     await receiver.close();
   });
@@ -114,7 +115,8 @@ describe('passport-criteo sandbox', () => {
 
   it('prints JSON lines with --json: one when it is ready, then one for each exchange', async () => {
     const { command, url } = await start('--json', '--pkce', '--service', 'retail-media');
-    await fetch(`${url}/2026-07/retail-media/accounts?pageIndex=0`);
+    const headers = { authorization: 'Bearer secret-token' };
+    await fetch(`${url}/2026-07/retail-media/accounts?pageIndex=0`, { headers });
     await line(command, /exchange/);
     command.interrupt();
     expect(await command.end()).to.equal(0);
@@ -127,8 +129,9 @@ describe('passport-criteo sandbox', () => {
       method: 'GET',
       path: '/2026-07/retail-media/accounts',
       status: 401,
-      parameters: { pageIndex: '0' },
+      query: { pageIndex: '0' },
     });
+    expect(command.printed).to.not.contain('secret-token');
     expect(more).to.deep.equal([]);
   });
 
@@ -152,8 +155,75 @@ describe('passport-criteo sandbox', () => {
 
   it('warns if the network can reach it', async () => {
     const { command } = await start('--host', '0.0.0.0');
-    expect(command.errors).to.match(/^Warning: with --host 0\.0\.0\.0 everyone who reaches this machine/);
+    expect(command.errors).to.match(/^Warning: with --host 0\.0\.0\.0 everyone .*\n.* pass --public-url too\.\n$/);
     expect((await start('--host', '::1')).command.errors).to.equal('');
+  });
+
+  it('shows the address under which containers reach it', async () => {
+    const { command, env } = await start('--host', '0.0.0.0', '--public-url', 'http://criteo-sandbox:4300');
+    expect(env['CRITEO_API_URL']).to.equal('http://criteo-sandbox:4300');
+    expect(command.errors.split('\n')).to.have.lengthOf(2);
+  });
+
+  it('lets undocumented facts turn out as it is told', async () => {
+    const { url, env } = await start('--variant', 'clientError=credentials_no_longer_supported');
+    const body = form({ ...env, CRITEO_CLIENT_SECRET: 'wrong' }, { grant_type: 'client_credentials' });
+    const answer: unknown = await (await fetch(`${url}/oauth2/token`, { method: 'POST', body })).json();
+    expect(answer).to.include({ error: 'credentials_no_longer_supported' });
+  });
+
+  describe('with --config', () => {
+    const folder = mkdtempSync(join(tmpdir(), 'passport-criteo-'));
+    const file = join(folder, 'sandbox.json');
+    after(() => rmSync(folder, { recursive: true }));
+    const write = (config: unknown): void =>
+      writeFileSync(file, typeof config === 'string' ? config : JSON.stringify(config));
+
+    it('has the apps, users, variants and faults of the file', async () => {
+      const keys = [{ clientID: 'shop-id', clientSecret: 'shop secret'.replace(' ', '+') }];
+      write({
+        $schema: './node_modules/passport-criteo/dist/sandbox/config.schema.json',
+        apps: [
+          { name: 'Shop', keys },
+          { name: 'Desk', service: 'retail-media' },
+        ],
+        users: [{ name: 'Ada', advertisers: 3 }],
+        faults: [{ on: 'token', status: 503 }],
+      });
+      const { command, url } = await start('--config', file);
+      expect(command.printed).to.match(/For your \.env file, the app "Shop":\n\nCRITEO_CLIENT_ID=shop-id\n/);
+      expect(command.printed).to.match(/For your \.env file, the app "Desk":\n\n(.*\n)*CRITEO_SERVICE=retail-media\n/);
+      const env = { CRITEO_CLIENT_ID: 'shop-id', CRITEO_CLIENT_SECRET: 'shop+secret' };
+      const ask = () =>
+        fetch(`${url}/oauth2/token`, { method: 'POST', body: form(env, { grant_type: 'client_credentials' }) });
+      expect([(await ask()).status, (await ask()).status]).to.deep.equal([503, 200]);
+      expect(await line(command, /503/)).to.match(/\(POST \/oauth2\/token, Shop\)$/);
+    });
+
+    it('lets flags win', async () => {
+      write({ app: { pkce: true, service: 'retail-media' }, seed: 'a', portfolio: 3 });
+      const { env } = await start('--config', file, '--service', 'marketing-solutions', '--seed', 'b');
+      expect(env).to.include({ CRITEO_PKCE: 'true', CRITEO_SERVICE: 'marketing-solutions' });
+      const { env: other } = await start('--seed', 'b');
+      expect(env['CRITEO_CLIENT_ID']).to.equal(other['CRITEO_CLIENT_ID']);
+    });
+
+    for (const [what, config, args, message] of [
+      ['is not there', undefined, [], /there is no such file/],
+      ['is no JSON', '{', [], /it is not JSON/],
+      ['has an unknown field', { aps: [] }, [], /aps/],
+      ['has a wrong value', { apps: [{ pkce: 'yes' }] }, [], /apps\[0\]\.pkce/],
+      ['has apps, of which no flag says which one it means', { apps: [{}] }, ['--pkce'], /set them in "apps"/],
+      ['has users, who have portfolios', { users: [{ name: 'Ada' }] }, ['--portfolio', '1'], /--portfolio/],
+    ] as const) {
+      it(`says with status 2 that the file ${what}`, async () => {
+        rmSync(file, { force: true });
+        if (config !== undefined) write(config);
+        const { command } = await start('--config', file, ...args);
+        expect(await command.end()).to.equal(2);
+        expect(command.errors).to.match(message);
+      });
+    }
   });
 
   it('stops at once, prints what is open, and lets go of its port', async () => {

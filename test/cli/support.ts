@@ -11,7 +11,7 @@ export interface CommandOptions {
   /** Lines that the user has typed already; the input ends after them, unless `visit` or `onText` types more. */
   readonly typed?: readonly string[];
   readonly visit?: Visit;
-  /** Is told how many milliseconds the command wants to sleep. It sleeps a few in any case. */
+  /** Is told how many milliseconds the command wants to sleep. It does not sleep. */
   readonly onSleep?: (milliseconds: number) => void;
   /** Is told each text that is printed. */
   readonly onText?: (text: string, command: RunningCommand) => unknown;
@@ -49,8 +49,8 @@ export class RunningCommand {
       sleep: async (milliseconds, signal) => {
         this.slept.push(milliseconds);
         onSleep?.(milliseconds);
-        // Lets the sandbox respond in between; no test waits for as long as a user would.
-        await new Promise((resolve) => setTimeout(resolve, 5));
+        // No test waits for as long as a user would.
+        await new Promise((resolve) => setImmediate(resolve));
         signal.throwIfAborted();
       },
     };

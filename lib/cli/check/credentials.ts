@@ -1,7 +1,7 @@
-import type { CriteoTokenError } from 'passport-criteo';
+import type { CriteoClient, CriteoTokenError } from 'passport-criteo';
 import { loadLibrary } from '../library';
 import { NoReplyError } from '../request';
-import { defaultCallbackURL } from '../settings';
+import { type CheckSettings, defaultCallbackURL } from '../settings';
 import { type Check, type CheckContext, type Finding, finding } from './context';
 
 /** The words for a client that Criteo does not accept: RFC 6749 section 5.2, and one that was seen at Criteo. */
@@ -9,6 +9,9 @@ const refusals = new Set(['invalid_client', 'credentials_no_longer_supported']);
 
 const badClient =
   'Compare CRITEO_CLIENT_ID and CRITEO_CLIENT_SECRET with the Criteo Partners Portal, letter for letter. In a shell or an .env file, quote a secret with special characters. A key pair deleted in the portal stops working after 15 minutes.';
+
+const notWithPKCE =
+  'Either the secret is wrong, or Criteo accepts none from an app with PKCE: try without CRITEO_CLIENT_SECRET.';
 
 /**
  * Sends a made-up code. A server that checks the client first, as RFC 6749 asks, then says `invalid_client` or
@@ -20,20 +23,20 @@ export const credentials: Check = {
   async run(context) {
     if (context.contact instanceof NoReplyError) return finding('skipped', 'the API cannot be reached');
     const { settings, client } = context;
-    const { clientSecret, callbackURL = defaultCallbackURL, pkce } = settings;
-    const refusal = await tokenError(() =>
-      client.exchangeCode({
-        code: 'made-up-by-passport-criteo-check',
-        redirectURI: callbackURL,
-        // RFC 7636 section 4.1: 43 characters at least.
-        codeVerifier: pkce ? 'made-up-by-passport-criteo-check-0000000000' : undefined,
-      }),
-    );
+    const { clientSecret, pkce } = settings;
+    const refusal = await exchangeMadeUpCode(client, settings);
     if (!refusal) return finding('unknown', 'a made-up code was exchanged for tokens: this is not Criteo');
     if (typeof refusal === 'string') return finding('unknown', refusal, 'Try again later.');
     if (refusals.has(refusal.code)) {
       context.refused = true;
-      return finding('wrong', `refused with ${refusal.code}`, badClient);
+      const seen = `refused with ${refusal.code}`;
+      if (!pkce || !clientSecret) return finding('wrong', seen, badClient);
+      const { CriteoClient } = loadLibrary();
+      const secretless = new CriteoClient({ clientID: settings.clientID, apiURL: settings.apiURL });
+      const without = await exchangeMadeUpCode(secretless, settings);
+      const accepted = typeof without === 'object' && without.code === 'invalid_grant';
+      if (!accepted) return finding('wrong', seen, badClient);
+      return finding('wrong', `${seen}, and accepted without the secret`, notWithPKCE);
     }
     if (refusal.code !== 'invalid_grant') {
       return finding('unknown', `a made-up code was refused with ${refusal.code}, where invalid_grant was expected`);
@@ -42,6 +45,20 @@ export const credentials: Check = {
     return clientSecret ? finding('ok', seen) : finding('ok', `${seen}; there is no secret to check`);
   },
 };
+
+function exchangeMadeUpCode(
+  client: CriteoClient,
+  { pkce, callbackURL = defaultCallbackURL }: CheckSettings,
+): Promise<CriteoTokenError | string | undefined> {
+  return tokenError(() =>
+    client.exchangeCode({
+      code: 'made-up-by-passport-criteo-check',
+      redirectURI: callbackURL,
+      // RFC 7636 section 4.1: 43 characters at least.
+      codeVerifier: pkce ? 'made-up-by-passport-criteo-check-0000000000' : undefined,
+    }),
+  );
+}
 
 /** Asks for the app's own tokens. */
 export const clientCredentials: Check = {

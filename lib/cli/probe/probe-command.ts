@@ -63,7 +63,9 @@ export async function probe(options: ProbeOptions): Promise<number> {
       return 1;
     }
     const results = await runChecks(settings, terminal, (result) => output.result(result));
-    const blocker = results.find(({ id, result }) => ['reach', 'credentials'].includes(id) && result === 'wrong');
+    // Whether an app with PKCE may send its secret is one of the questions.
+    const needed = settings.pkce && settings.clientSecret ? ['reach'] : ['reach', 'credentials'];
+    const blocker = results.find(({ id, result }) => needed.includes(id) && result === 'wrong');
     if (blocker) {
       output.say(`\nFirst fix "${blocker.what}".`);
       return 1;

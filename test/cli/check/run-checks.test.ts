@@ -150,6 +150,16 @@ describe('passport-criteo check', () => {
     });
   });
 
+  it('tells a wrong secret of an app with PKCE from one that is not accepted at all', async () => {
+    const sandbox = await createSandbox({ app: { pkce: true }, variants: { pkceSecret: 'refused' } });
+    const env = { ...environment(sandbox), CRITEO_PKCE: 'true' };
+    const { document } = await command(['check', '--json'], { env }).finally(() => sandbox.close());
+    const found = document.results.find(({ id }) => id === 'credentials');
+    expect(found).to.include({ result: 'wrong' });
+    expect(found?.seen).to.match(/^refused with invalid_client, and accepted without the secret$/);
+    expect(found?.advice).to.match(/try without CRITEO_CLIENT_SECRET/);
+  });
+
   describe('and the service', () => {
     it('is right, with the ids that support asks for', async () => {
       const { result } = await check({});

@@ -1,4 +1,4 @@
-import { spawn } from 'node:child_process';
+import { type ChildProcess, spawn } from 'node:child_process';
 
 /**
  * Returns the program and arguments that open a URL in the user's browser; undefined if there is no screen to open it
@@ -16,15 +16,20 @@ export function browserCommand(
   return env['DISPLAY'] || env['WAYLAND_DISPLAY'] ? ['xdg-open', url] : undefined;
 }
 
-/** Opens a URL in the user's browser. If that fails, nothing happens: the URL is printed as well. */
+/**
+ * Opens a URL in the user's browser. If that fails, nothing happens: the URL is printed as well.
+ *
+ * @returns the process that was started; undefined if none was.
+ */
 export function openBrowser(
   url: string,
   platform: NodeJS.Platform,
   env: Readonly<Record<string, string | undefined>>,
-): void {
+): ChildProcess | undefined {
   const [program, ...args] = browserCommand(url, platform, env) ?? [];
-  if (program === undefined) return;
+  if (program === undefined) return undefined;
   const child = spawn(program, args, { stdio: 'ignore', detached: true });
   child.on('error', () => {});
   child.unref();
+  return child;
 }

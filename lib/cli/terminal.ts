@@ -38,7 +38,7 @@ export function processTerminal(): Terminal {
       return process.stdin;
     },
     signal: interrupted.signal,
-    openBrowser: (url) => openBrowser(url, process.platform, env),
+    openBrowser: (url) => void openBrowser(url, process.platform, env),
     sleep: async (milliseconds, signal) => wait(milliseconds, undefined, { signal }),
   };
 }

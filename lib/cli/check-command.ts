@@ -1,6 +1,6 @@
 import type { TokenSet } from 'passport-criteo';
 import { defaults } from '../util/checks';
-import { checks, runChecks } from './check/run-checks';
+import { checks, runChecks, settledByLogin } from './check/run-checks';
 import { readVariables } from './env-file';
 import { checkHelp } from './help';
 import { CallbackServer } from './login/callback-server';
@@ -65,7 +65,7 @@ async function check(
     file = flags.save === undefined ? undefined : await NewFile.create(flags.save, '--save', 0o600);
     output.say(introduction(settings));
     const onResult = (result: CheckResult): void => output.result(result);
-    results.push(...(await runChecks(settings, terminal, onResult)));
+    results.push(...(await runChecks(settings, terminal, onResult, flags.login ? settledByLogin : [])));
     if (!terminal.signal.aborted && server) {
       const blocker = results.find(({ id, result }) => ['reach', 'credentials'].includes(id) && result === 'wrong');
       if (blocker) {
@@ -140,7 +140,8 @@ export function introduction({ apiURL, service, apiVersion, clientID }: CheckSet
 }
 
 function describeStop(flags: Flags, results: readonly CheckResult[], tokens: TokenSet | undefined): string {
-  const undone = checks.flatMap(({ id, what }) => (results.some((result) => result.id === id) ? [] : [what]));
+  const done = [...results.map(({ id }) => id), ...(flags.login ? settledByLogin : [])];
+  const undone = checks.flatMap(({ id, what }) => (done.includes(id) ? [] : [what]));
   const lines = undone.length > 0 ? [`\nStopped. Not checked: ${undone.join(', ')}.`] : ['\nStopped.'];
   if (flags.login && !tokens) {
     lines.push(

@@ -30,7 +30,7 @@ export const reach: Check = {
     if (/^text\/html/i.test(headers['content-type'] ?? '')) {
       return finding('unknown', `${seen} and a web page`, 'An API sends JSON: a proxy or a portal may be in between.');
     }
-    return finding('ok', seen);
+    return finding('ok', status === 401 ? `${seen}, as it should without a token` : seen);
   },
 };
 

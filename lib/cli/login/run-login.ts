@@ -2,7 +2,7 @@ import type { CriteoProfile, CriteoStrategy, Login, TokenSet } from 'passport-cr
 import { foreignText } from '../../util/redaction';
 import { abortable } from '../abort';
 import type { CheckResult, CheckVerdict } from '../output';
-import type { CheckSettings } from '../settings';
+import { type CheckSettings, defaultCallbackURL } from '../settings';
 import { consentRound, createStrategy, type RoundResult, type RoundTools } from './consent-round';
 
 /** How a login went. */
@@ -29,7 +29,7 @@ const askEvery = 10_000;
 const mostListed = 20;
 
 const errorPage =
-  'If Criteo shows an error page instead of the consent page, it refuses the request before any decision, and nothing comes back here: the redirect URI is not registered letter for letter, the client id is unknown, or PKCE is on in the portal and off here (or the other way round).';
+  'An error page of Criteo instead of the consent page means that it refuses the request before any decision, and that nothing comes back here: the redirect URI is not registered letter for letter, the client id is unknown, or PKCE is on in the portal and off here (or the other way round).';
 
 /** Runs one real login: consent, callback, portfolio, one refresh. */
 export async function runLogin(options: LoginOptions): Promise<LoginReport> {
@@ -41,7 +41,9 @@ export async function runLogin(options: LoginOptions): Promise<LoginReport> {
     options.onResult(entry);
   };
   const strategy = createStrategy(settings);
-  output.say(`\nOpen this page, and approve as a user who may consent. (${errorPage})`);
+  const redirectURI = settings.callbackURL ?? defaultCallbackURL;
+  output.say(`\nThe redirect URI is ${redirectURI}. ${errorPage}`);
+  output.say('\nOpen this page, and approve as a user who may consent:');
   const late = AbortSignal.timeout(patience);
   let round: RoundResult;
   try {
@@ -59,7 +61,12 @@ export async function runLogin(options: LoginOptions): Promise<LoginReport> {
   const { login } = outcome;
   await options.onTokens(login.tokens);
   const extra = Object.keys(round.parameters).filter((name) => !['code', 'state'].includes(name));
-  tell('login', 'Login', 'ok', `the callback brought a code and the state${differences(extra.map(surprising))}`);
+  tell(
+    'login',
+    'Login',
+    'ok',
+    `the redirect URI is registered, and the callback brought a code and the state${differences(extra.map(surprising))}`,
+  );
   tell('token-response', 'Token response', ...describeTokens(login));
 
   tell('portfolio', 'Portfolio', ...describePortfolio(await portfolio(strategy, login, options), settings));

@@ -42,7 +42,11 @@ describe('passport-criteo check --login', () => {
         shown = await approves(url);
       },
     });
-    expect(result('login')).to.include({ result: 'ok', seen: 'the callback brought a code and the state' });
+    expect(result('login')).to.include({
+      result: 'ok',
+      seen: 'the redirect URI is registered, and the callback brought a code and the state',
+    });
+    expect(result('redirect-uri')).to.equal(undefined);
     expect(result('token-response')).to.include({
       result: 'ok',
       seen: 'an access token for 900 seconds, a refresh token',
@@ -55,7 +59,7 @@ describe('passport-criteo check --login', () => {
     expect(exitStatus).to.equal(0);
     expect(errors)
       .to.contain(`${sandbox.url}/request?`)
-      .and.to.match(/If Criteo shows an error page instead/);
+      .and.to.match(/An error page of Criteo instead of the consent page means/);
     expect(shown?.status).to.equal(200);
     expect(shown?.body).to.contain('<h1>Connected</h1>');
   });

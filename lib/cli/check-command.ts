@@ -61,6 +61,7 @@ async function check(
   let file: NewFile | undefined;
   const results: CheckResult[] = [];
   let tokens: TokenSet | undefined;
+  let saved = false;
   try {
     file = flags.save === undefined ? undefined : await NewFile.create(flags.save, '--save', 0o600);
     output.say(introduction(settings));
@@ -76,7 +77,19 @@ async function check(
         const open = !flags['no-open'];
         const onTokens = async (newest: TokenSet): Promise<void> => {
           tokens = newest;
-          await file?.write(`${JSON.stringify(newest)}\n`);
+          if (!file) return;
+          const failure = await file.write(`${JSON.stringify(newest)}\n`).catch((reason: Error) => reason);
+          saved = failure === undefined;
+          if (failure === undefined) return;
+          // The login goes on: with --print-tokens, its tokens are not lost.
+          const unsaved = {
+            id: 'save',
+            what: 'Tokens',
+            result: 'wrong',
+            seen: `not saved: ${failure.message}`,
+          } as const;
+          results.push(unsaved);
+          output.result(unsaved);
         };
         const report = await runLogin({ settings, terminal, output, server, open, patience, onResult, onTokens });
         results.push(...report.results);
@@ -89,8 +102,8 @@ async function check(
   }
   const stopped = terminal.signal.aborted;
   const status = stopped || results.some(({ result }) => result === 'wrong') ? 1 : 0;
-  if (stopped) output.say(describeStop(flags, results, tokens));
-  if (tokens && flags.save !== undefined) output.say(`The tokens are in ${flags.save}, which only you can read.`);
+  if (stopped) output.say(describeStop(flags, results, tokens, saved));
+  if (saved) output.say(`The tokens are in ${flags.save}, which only you can read.`);
   if (output.json) {
     const { apiURL, service, apiVersion } = settings;
     const printed = flags['print-tokens'] && tokens ? { tokens } : {};
@@ -139,7 +152,12 @@ export function introduction({ apiURL, service, apiVersion, clientID }: CheckSet
   return `Criteo at ${apiURL}, ${service}, API version ${apiVersion}, client id ${clientID}\n`;
 }
 
-function describeStop(flags: Flags, results: readonly CheckResult[], tokens: TokenSet | undefined): string {
+function describeStop(
+  flags: Flags,
+  results: readonly CheckResult[],
+  tokens: TokenSet | undefined,
+  saved: boolean,
+): string {
   const done = [...results.map(({ id }) => id), ...(flags.login ? settledByLogin : [])];
   const undone = checks.flatMap(({ id, what }) => (done.includes(id) ? [] : [what]));
   const lines = undone.length > 0 ? [`\nStopped. Not checked: ${undone.join(', ')}.`] : ['\nStopped.'];
@@ -148,7 +166,7 @@ function describeStop(flags: Flags, results: readonly CheckResult[], tokens: Tok
       'There was no login. If you approved already, the consent stands until it is revoked at consent.criteo.com.',
     );
   }
-  if (tokens && flags.save === undefined) {
+  if (tokens && !saved) {
     lines.push(
       'The login was done and its tokens are forgotten; the consent stands until it is revoked at consent.criteo.com.',
     );

@@ -25,7 +25,7 @@ export function processTerminal(): Terminal {
   const interrupted = new AbortController();
   for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(name, () => interrupted.abort());
   // The reader left (`| head`): there is no one to print to.
-  process.stdout.on('error', () => process.exit(1));
+  process.stdout.on('error', () => interrupted.abort());
   const { env, stdout, stderr } = process;
   return {
     env,

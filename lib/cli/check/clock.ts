@@ -17,7 +17,7 @@ export const clock: Check = {
     // The header has whole seconds, so on average half a second is missing.
     const off = (sentAt + receivedAt) / 2 - (theirs + 500);
     const seconds = Math.round(Math.abs(off) / 1000);
-    if (Math.abs(off) <= good) return finding('ok', `right within ${Math.round(good / 1000)} seconds`);
+    if (Math.abs(off) <= good) return finding('ok', `right, ${seconds} seconds off`);
     const seen = `${seconds} seconds ${off > 0 ? 'ahead of' : 'behind'} the API's`;
     const advice =
       'Set it by a time server (NTP): signed consent URLs carry its time, and waiting times are counted by it.';

@@ -100,7 +100,9 @@ export class CallbackServer {
       const parameters = Object.fromEntries(new URLSearchParams(search.join('?')));
       const { page, sent } = await handler({ request, parameters });
       response.on('close', sent);
-      send(response, 200, page);
+      // The browser may have left while the callback was judged.
+      if (response.closed) sent();
+      else send(response, 200, page);
     } catch (error) {
       send(response, 500, { title: 'This did not work', text: error instanceof Error ? error.message : String(error) });
     }

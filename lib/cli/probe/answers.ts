@@ -19,12 +19,14 @@ export class Answers {
   /** Returns the next line that is typed; undefined when the input has ended or the signal is aborted. */
   async line(signal: AbortSignal = this.#terminal.signal): Promise<string | undefined> {
     this.#open();
+    const wake = (): void => this.#wake?.();
+    signal.addEventListener('abort', wake);
     while (this.#lines.length === 0 && !this.#ended && !signal.aborted) {
       await new Promise<void>((resolve) => {
         this.#wake = resolve;
-        signal.addEventListener('abort', () => resolve(), { once: true });
       });
     }
+    signal.removeEventListener('abort', wake);
     return signal.aborted ? undefined : this.#lines.shift()?.trim();
   }
 

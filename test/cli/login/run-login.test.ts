@@ -1,10 +1,12 @@
 import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
-import { createServer } from 'node:http';
+import { writeFile } from 'node:fs/promises';
+import { createServer, request } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect } from 'chai';
 import type { TokenSet } from 'passport-criteo';
 import { createSandbox, type Sandbox, type SandboxOptions } from 'passport-criteo/sandbox';
+import { NewFile } from '../../../lib/cli/new-file';
 import { type CommandOptions, command, environment, RunningCommand } from '../support';
 import { browse, freePort, type Shown, user } from '../user';
 
@@ -156,6 +158,22 @@ describe('passport-criteo check --login', () => {
       );
       expect(sandbox.requests).to.deep.equal([]);
       rmSync(link);
+    });
+
+    it('says so if the tokens cannot be written, and goes on', async function () {
+      // A device without room, which Linux has.
+      if (process.platform !== 'linux') this.skip();
+      await start();
+      const original = NewFile.create;
+      NewFile.create = async () =>
+        ({ path: file, write: () => writeFile('/dev/full', 'x'), close: async () => {} }) as never;
+      const run = await login(['--save', file, '--print-tokens']).finally(() => {
+        NewFile.create = original;
+      });
+      expect(run.result('save')?.seen).to.match(/^not saved: ENOSPC/);
+      expect(run.document).to.have.property('tokens');
+      expect(run.exitStatus).to.equal(1);
+      expect(run.errors).to.not.contain('The tokens are in');
     });
 
     it('leaves no file behind if there was no login', async () => {
@@ -331,6 +349,28 @@ describe('passport-criteo check --login', () => {
     expect(shown.map(({ status }) => status)).to.deep.equal([404, 200, 200, 200, 200]);
     expect(shown[1]?.body).to.contain('Not connected');
     expect(errors).to.match(/A callback came that does not belong to this login \(state_unknown\)\. Still waiting\./);
+  });
+
+  it('goes on although the browser leaves before it has its page', async () => {
+    await start();
+    let leave = (): void => {};
+    const when = ({ path }: { path: string }): boolean => {
+      if (path.endsWith('/advertisers/me')) leave();
+      return true;
+    };
+    // Long enough for the server to see that the browser has left.
+    sandbox.fault({ on: 'api', delay: 50, times: Infinity, when });
+    const { result } = await login([], {
+      visit: async (url) => {
+        const browser = request(await sandbox.approve(url), { agent: false });
+        browser.on('error', () => {});
+        const left = new Promise((resolve) => browser.once('close', resolve));
+        leave = () => browser.destroy();
+        browser.end();
+        await left;
+      },
+    });
+    expect(result('login')?.result).to.equal('ok');
   });
 
   it('listens on both addresses of localhost, and on no other', async () => {

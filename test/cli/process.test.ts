@@ -1,0 +1,47 @@
+import { expect } from 'chai';
+import { createSandbox, type Sandbox } from 'passport-criteo/sandbox';
+import { starter } from './process-support';
+import { environment } from './support';
+
+describe('The process of the command', () => {
+  const { start, script } = starter();
+  let sandbox: Sandbox;
+  before(async () => {
+    sandbox = await createSandbox();
+  });
+  after(() => sandbox.close());
+
+  it('prints results without colour into a pipe, and ends with their status', async () => {
+    const running = start(['check'], { ...environment(sandbox), CRITEO_CLIENT_SECRET: 'wrong' });
+    expect(await running.ended).to.equal(1);
+    expect(running.printed)
+      .to.match(/^wrong {4}Client id and secret/m)
+      .and.not.contain('\u001b');
+  });
+
+  it('ends without a complaint when what it prints is not wanted any more', async () => {
+    const running = start(['sandbox', '--port', '0']);
+    const url = await running.sees(/http:\/\/\S+/);
+    await running.sees(/CRITEO_PKCE/);
+    running.child.stdout?.destroy();
+    await fetch(`${url}/2026-07/advertisers/me`).catch(() => {});
+    expect(await running.ended).to.equal(0);
+    expect(running.printed).to.not.match(/EPIPE|Error/);
+  });
+
+  it('loads neither the library nor the sandbox before a command needs it', async () => {
+    const loaded = `process.on('exit', () => console.log(Object.keys(require.cache).join('\\n')))`;
+    const files = async (...args: string[]): Promise<string> => {
+      const quoted = args.map((arg) => `'${arg}'`);
+      const running = script((bin) => `${loaded}; process.argv.push(${quoted}); require('${bin}')`);
+      await running.ended;
+      return running.printed;
+    };
+    const [help, usage] = await Promise.all([files('sandbox', '--help'), files('check')]);
+    for (const printed of [help, usage]) {
+      expect(printed)
+        .to.contain('/lib/cli/main.ts')
+        .and.not.match(/\/lib\/(index|strategy|sandbox\/sandbox)\.ts/);
+    }
+  });
+});

@@ -27,7 +27,7 @@ export function createApp(home, secret, { signingSecret, ...criteo }) {
     next();
   });
 
-  app.use('/auth/criteo', passport.authenticate('criteo'));
+  app.use('/criteo-auth', passport.authenticate('criteo'));
   app.use('/criteo-auth/callback', (req, res, next) => {
     const finish = (error, user, info) => {
       if (error) return next(error);
@@ -38,9 +38,9 @@ export function createApp(home, secret, { signingSecret, ...criteo }) {
   });
 
   // Connects Criteo to whoever is signed in, and leaves them signed in.
-  const authorize = passport.authorize('criteo', { callbackURL: `${home}/connect/criteo/callback` });
-  app.use('/connect/criteo', (req, res, next) => {
-    if (!req.isAuthenticated()) return redirect(res, '/auth/criteo');
+  const authorize = passport.authorize('criteo', { callbackURL: `${home}/criteo-connect/callback` });
+  app.use('/criteo-connect', (req, res, next) => {
+    if (!req.isAuthenticated()) return redirect(res, '/criteo-auth');
     authorize(req, res, (error) => {
       if (error) return next(error);
       req.session.connected = [...(req.session.connected ?? []), req.account.name];
@@ -50,10 +50,10 @@ export function createApp(home, secret, { signingSecret, ...criteo }) {
 
   // Ahead of any body parser: the signature covers the raw bytes.
   const onConsent = async (event) => console.log(`${event.type} for ${event.state}`);
-  if (signingSecret) app.use('/criteo/consent', consentCallback({ secret: signingSecret, onConsent }));
+  if (signingSecret) app.use('/criteo-consent', consentCallback({ secret: signingSecret, onConsent }));
 
   app.use((req, res) => {
-    if (!req.user) return text(res, 200, '<a href="/auth/criteo">Sign in with Criteo</a>', 'text/html');
+    if (!req.user) return text(res, 200, '<a href="/criteo-auth">Sign in with Criteo</a>', 'text/html');
     text(res, 200, JSON.stringify({ user: req.user.name, connected: req.session.connected ?? [] }), 'application/json');
   });
   return app;

@@ -4,7 +4,7 @@ import { type ConsentEvent, consentCallback } from 'passport-criteo';
 /** Express: the callback goes ahead of the body parsers, because its signature covers the raw bytes. */
 export function createApp(secret: string, onConsent: (event: ConsentEvent) => Promise<void>): Express {
   const app = express();
-  app.use('/criteo/consent', consentCallback({ secret, onConsent }));
+  app.use('/criteo-consent', consentCallback({ secret, onConsent }));
   app.use(express.json());
   app.post('/echo', (req, res) => void res.json(req.body));
   return app;
@@ -20,6 +20,6 @@ export function createParsingApp(secret: string, onConsent: (event: ConsentEvent
       },
     }),
   );
-  app.use('/criteo/consent', consentCallback({ secret, onConsent }));
+  app.use('/criteo-consent', consentCallback({ secret, onConsent }));
   return app;
 }

@@ -20,7 +20,7 @@ exports.createApp = (home, sessionSecret, { signingSecret, ...criteo }) => {
     }),
   );
 
-  app.get('/auth/criteo', passport.authenticate('criteo'));
+  app.get('/criteo-auth', passport.authenticate('criteo'));
   app.get('/criteo-auth/callback', (req, res, next) => {
     const finish = (error, user, info) => {
       if (error) return next(error);
@@ -31,22 +31,22 @@ exports.createApp = (home, sessionSecret, { signingSecret, ...criteo }) => {
   });
 
   // Connects Criteo to whoever is signed in, and leaves them signed in.
-  const signedIn = (req, res, next) => (req.isAuthenticated() ? next() : res.redirect('/auth/criteo'));
-  const connect = passport.authorize('criteo', { callbackURL: `${home}/connect/criteo/callback` });
-  app.get('/connect/criteo', signedIn, connect);
-  app.get('/connect/criteo/callback', signedIn, connect, (req, res) => {
+  const signedIn = (req, res, next) => (req.isAuthenticated() ? next() : res.redirect('/criteo-auth'));
+  const connect = passport.authorize('criteo', { callbackURL: `${home}/criteo-connect/callback` });
+  app.get('/criteo-connect', signedIn, connect);
+  app.get('/criteo-connect/callback', signedIn, connect, (req, res) => {
     req.session.connected = [...(req.session.connected ?? []), req.account.name];
     res.redirect('/');
   });
 
   app.get('/', (req, res) => {
     const { user, session } = req;
-    if (!user) return res.send('<a href="/auth/criteo">Sign in with Criteo</a>');
+    if (!user) return res.send('<a href="/criteo-auth">Sign in with Criteo</a>');
     res.json({ user: user.name, connected: session.connected ?? [] });
   });
 
   // Ahead of any body parser: the signature covers the raw bytes.
   const onConsent = async (event) => console.log(`${event.type} for ${event.state}`);
-  if (signingSecret) app.use('/criteo/consent', consentCallback({ secret: signingSecret, onConsent }));
+  if (signingSecret) app.use('/criteo-consent', consentCallback({ secret: signingSecret, onConsent }));
   return app;
 };

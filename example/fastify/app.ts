@@ -47,7 +47,7 @@ export async function createApp({ home, sessionSecret, sessions, criteo, signing
     }),
   );
 
-  app.get('/auth/criteo', { preValidation: passport.authenticate('criteo') }, () => {});
+  app.get('/criteo-auth', { preValidation: passport.authenticate('criteo') }, () => {});
   const finish = passport.authenticate('criteo', async (request, reply, error, user, info) => {
     if (error) throw error;
     if (!user) {
@@ -60,10 +60,10 @@ export async function createApp({ home, sessionSecret, sessions, criteo, signing
   app.get('/criteo-auth/callback', { preValidation: finish }, () => {});
 
   // Connects Criteo to whoever is signed in, and leaves them signed in.
-  const options: object = { callbackURL: `${home}/connect/criteo/callback` };
+  const options: object = { callbackURL: `${home}/criteo-connect/callback` };
   const preValidation = passport.authorize('criteo', options);
-  app.get('/connect/criteo', { preValidation }, () => {});
-  app.get('/connect/criteo/callback', { preValidation }, (request, reply) => {
+  app.get('/criteo-connect', { preValidation }, () => {});
+  app.get('/criteo-connect/callback', { preValidation }, (request, reply) => {
     const { name } = request.account as User;
     request.session.set('connected', [...(request.session.get('connected') ?? []), name]);
     return reply.redirect('/');
@@ -71,7 +71,7 @@ export async function createApp({ home, sessionSecret, sessions, criteo, signing
 
   app.get('/', (request, reply) => {
     const user = request.user as User | undefined;
-    if (!user) return reply.type('text/html').send('<a href="/auth/criteo">Sign in with Criteo</a>');
+    if (!user) return reply.type('text/html').send('<a href="/criteo-auth">Sign in with Criteo</a>');
     return { user: user.name, connected: request.session.get('connected') ?? [] };
   });
 

@@ -9,7 +9,7 @@ export function takeConsent(secret: string, onConsent: (event: ConsentEvent) => 
   return async (app) => {
     app.removeAllContentTypeParsers();
     app.addContentTypeParser('*', { parseAs: 'buffer' }, async (_request: unknown, body: Buffer) => body);
-    app.post<{ Body: Buffer }>('/criteo/consent', async (request, reply) => {
+    app.post<{ Body: Buffer }>('/criteo-consent', async (request, reply) => {
       try {
         await onConsent(verifyConsentCallback(request.body, request.headers['x-criteo-hmac-sha512'], secret));
       } catch (error) {

@@ -38,7 +38,7 @@ export function createApp({ home, sessionSecret, criteo, signingSecret }: Settin
   );
 
   const router = new Router();
-  router.get('/auth/criteo', passport.authenticate('criteo'));
+  router.get('/criteo-auth', passport.authenticate('criteo'));
   router.get('/criteo-auth/callback', (ctx, next) => {
     const finish = async (error: unknown, user: User | false, info: FailureInfo) => {
       if (error) throw error;
@@ -50,9 +50,9 @@ export function createApp({ home, sessionSecret, criteo, signingSecret }: Settin
   });
 
   // Connects Criteo to whoever is signed in, and leaves them signed in.
-  const authorize = passport.authorize('criteo', { callbackURL: `${home}/connect/criteo/callback` });
-  router.get('/connect/criteo', authorize);
-  router.get('/connect/criteo/callback', authorize, (ctx) => {
+  const authorize = passport.authorize('criteo', { callbackURL: `${home}/criteo-connect/callback` });
+  router.get('/criteo-connect', authorize);
+  router.get('/criteo-connect/callback', authorize, (ctx) => {
     const { account } = ctx.state as { account: User };
     const connected: string[] = ctx.session?.['connected'] ?? [];
     Object.assign(ctx.session ?? {}, { connected: [...connected, account.name] });
@@ -61,12 +61,12 @@ export function createApp({ home, sessionSecret, criteo, signingSecret }: Settin
 
   router.get('/', (ctx) => {
     const { user } = ctx.state as { user?: User };
-    if (!user) ctx.body = '<a href="/auth/criteo">Sign in with Criteo</a>';
+    if (!user) ctx.body = '<a href="/criteo-auth">Sign in with Criteo</a>';
     else ctx.body = { user: user.name, connected: ctx.session?.['connected'] ?? [] };
   });
 
   const onConsent = async (event: { type: string; state?: string }) => console.log(`${event.type} for ${event.state}`);
-  if (signingSecret) router.post('/criteo/consent', takeConsent(signingSecret, onConsent));
+  if (signingSecret) router.post('/criteo-consent', takeConsent(signingSecret, onConsent));
   app.use(router.routes());
   return app;
 }

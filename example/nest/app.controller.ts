@@ -4,7 +4,7 @@ import type { User, Visit } from './settings.js';
 
 @Controller()
 export class AppController {
-  @Get('auth/criteo')
+  @Get('criteo-auth')
   @UseGuards(CriteoGuard)
   begin(): void {}
 
@@ -21,11 +21,11 @@ export class AppController {
     return { url: pathOf(authInfo?.state?.returnTo) };
   }
 
-  @Get('connect/criteo')
+  @Get('criteo-connect')
   @UseGuards(ConnectGuard)
   beginConnecting(): void {}
 
-  @Get('connect/criteo/callback')
+  @Get('criteo-connect/callback')
   @UseGuards(ConnectGuard)
   @Redirect('/')
   finishConnecting(@Req() { session, account }: Visit & { account: User }): void {
@@ -36,7 +36,7 @@ export class AppController {
   @Header('cache-control', 'no-store')
   home(@Req() { session }: Visit): unknown {
     const { user, connected = [] } = session;
-    return user ? { user: user.name, connected } : '<a href="/auth/criteo">Sign in with Criteo</a>';
+    return user ? { user: user.name, connected } : '<a href="/criteo-auth">Sign in with Criteo</a>';
   }
 }
 

@@ -3,7 +3,7 @@ import { ConsentCallbackError, type ConsentEvent, verifyConsentCallback } from '
 import { SETTINGS, type Settings } from './settings.js';
 
 /** Criteo's consent callback. Its signature covers the raw bytes: `NestFactory.create(…, { rawBody: true })`. */
-@Controller('criteo/consent')
+@Controller('criteo-consent')
 export class ConsentController {
   constructor(@Inject(SETTINGS) private readonly settings: Settings) {}
 

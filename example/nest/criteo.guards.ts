@@ -32,6 +32,6 @@ export class ConnectGuard extends CriteoGuard {
   }
 
   override getAuthenticateOptions(): object {
-    return { callbackURL: `${this.settings.home}/connect/criteo/callback` };
+    return { callbackURL: `${this.settings.home}/criteo-connect/callback` };
   }
 }

@@ -8,7 +8,7 @@ import { openBrowser } from './person';
 const secret = 'only for tests, of 32 characters';
 
 const documented: Mount = (app, passport, options) => {
-  const callbackURL = options.callbackURL.replace('/callback', '/auth/criteo/callback');
+  const callbackURL = options.callbackURL.replace('/callback', '/criteo-auth/callback');
   mountsStrictSessions(app, passport, { ...options, clientSecret: options.clientSecret ?? '', callbackURL }, secret);
   app.get('/dashboard', (req, res) => void res.json(req.user ?? null));
 };
@@ -52,6 +52,6 @@ describe('A session cookie with SameSite=Strict, in a browser', () => {
 
   it('signs people in, mounted as documented', async () => {
     const { origin } = await open(documented);
-    expect(await signIn(`${origin}/auth/criteo`, '/dashboard')).to.match(/^\{"id":/);
+    expect(await signIn(`${origin}/criteo-auth`, '/dashboard')).to.match(/^\{"id":/);
   });
 });

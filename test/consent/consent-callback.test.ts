@@ -31,7 +31,7 @@ function recorder(options: Partial<ConsentCallbackOptions> = {}) {
 async function onExpress(handler: RequestHandler, ...ahead: RequestHandler[]): Promise<number> {
   const app = express();
   for (const middleware of ahead) app.use(middleware);
-  app.post('/criteo/consent', handler);
+  app.post('/criteo-consent', handler);
   app.use((_req, res) => void res.sendStatus(599));
   return listen(app);
 }
@@ -91,7 +91,7 @@ describe('consentCallback', () => {
 
       it('answers 401 without a signature', async () => {
         const { handler } = recorder();
-        const response = await fetch(`http://127.0.0.1:${await mount(handler)}/criteo/consent`, {
+        const response = await fetch(`http://127.0.0.1:${await mount(handler)}/criteo-consent`, {
           method: 'POST',
           body: denial,
         });

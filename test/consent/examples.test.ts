@@ -27,7 +27,7 @@ const examples: Record<string, (onConsent: OnConsent) => Promise<Send>> = {
     const POST = onTheWeb.takeConsent(secret, onConsent);
     return async (body, signature) => {
       const headers = signature === undefined ? {} : { 'x-criteo-hmac-sha512': signature };
-      return (await POST(new Request('https://app.example.com/criteo/consent', { method: 'POST', body, headers })))
+      return (await POST(new Request('https://app.example.com/criteo-consent', { method: 'POST', body, headers })))
         .status;
     };
   },

@@ -37,13 +37,13 @@ export function deliver(
   headers: Record<string, string> = {},
 ): Promise<Response> {
   const usual = { 'content-type': 'application/json', 'x-criteo-hmac-sha512': signConsentCallback(body, secret) };
-  return fetch(`http://127.0.0.1:${port}/criteo/consent`, { method: 'POST', body, headers: { ...usual, ...headers } });
+  return fetch(`http://127.0.0.1:${port}/criteo-consent`, { method: 'POST', body, headers: { ...usual, ...headers } });
 }
 
 /** The head of a delivery, for those who write the rest of it by hand. */
 export function head(body: string, ...more: string[]): string {
   const signature = `x-criteo-hmac-sha512: ${signConsentCallback(body, secret)}`;
-  return ['POST /criteo/consent HTTP/1.1', 'Host: 127.0.0.1', signature, ...more, '', ''].join('\r\n');
+  return ['POST /criteo-consent HTTP/1.1', 'Host: 127.0.0.1', signature, ...more, '', ''].join('\r\n');
 }
 
 /** A bare connection: `received` is all that came, once the other side has closed. */

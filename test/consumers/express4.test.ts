@@ -21,7 +21,7 @@ describe('Express 4', () => {
 
   it('speaks with Criteo once there are credentials', async () => {
     const real = await start(project, 'server.js', { CRITEO_CLIENT_ID: 'id', CRITEO_CLIENT_SECRET: 'secret' });
-    const { headers } = await fetch(`${real.home}/auth/criteo`, { redirect: 'manual' });
+    const { headers } = await fetch(`${real.home}/criteo-auth`, { redirect: 'manual' });
     await real.stop();
     expect(headers.get('location')).to.match(/^https:\/\/consent\.criteo\.com\/request\?.*client_id=id/);
   });

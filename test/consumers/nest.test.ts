@@ -53,7 +53,7 @@ for (const [version, changes] of Object.entries(versions)) {
         it('takes the application’s own state along, and follows it to no other site', async () => {
           const person = new Person(running?.home ?? '');
           const decide = async (returnTo: string) =>
-            (await person.decide(`/auth/criteo?returnTo=${encodeURIComponent(returnTo)}`)).location;
+            (await person.decide(`/criteo-auth?returnTo=${encodeURIComponent(returnTo)}`)).location;
           expect(await decide('/reports?day=1')).to.equal(`${person.home}/reports?day=1`);
           expect(await decide('//evil.example')).to.equal(`${person.home}/`);
         });

@@ -57,7 +57,7 @@ describe('An application behind nginx, which ends TLS, under a path of its own',
         clientSecret,
         ...sandbox.endpoints,
         // What the browser sees, the path included.
-        callbackURL: `${origin}/partners/auth/criteo/callback`,
+        callbackURL: `${origin}/partners/criteo-auth/callback`,
         store,
         verify: ({ profile }) => ({ id: profile?.id }),
       }),
@@ -68,7 +68,7 @@ describe('An application behind nginx, which ends TLS, under a path of its own',
       const cookie = { secure: true, sameSite: 'lax', path } as const;
       app.use(session({ secret: 'for tests only', resave: false, saveUninitialized: false, cookie }));
     }
-    app.get('/auth/criteo', authenticator.authenticate('criteo', { session: false }));
+    app.get('/criteo-auth', authenticator.authenticate('criteo', { session: false }));
     const finish: RequestHandler = (req, res, next) => {
       const tell: passport.AuthenticateCallback = (error, user, info) => {
         if (error) return next(error);
@@ -76,13 +76,13 @@ describe('An application behind nginx, which ends TLS, under a path of its own',
       };
       authenticator.authenticate('criteo', tell)(req, res, next);
     };
-    app.get('/auth/criteo/callback', finish);
+    app.get('/criteo-auth/callback', finish);
     const failed: ErrorRequestHandler = (error, _req, res, _next) => void res.status(500).send(error.message);
     app.use(failed);
   }
 
   async function begin(): Promise<string> {
-    const { location, body } = await visitor.open(`${origin}/partners/auth/criteo`);
+    const { location, body } = await visitor.open(`${origin}/partners/criteo-auth`);
     expect(location, body).to.match(/^http/);
     return location;
   }
@@ -91,7 +91,7 @@ describe('An application behind nginx, which ends TLS, under a path of its own',
   it('signs people in with a Secure session cookie', async () => {
     mount();
     const consentPage = await begin();
-    expect(new URL(consentPage).searchParams.get('redirect_uri')).to.equal(`${origin}/partners/auth/criteo/callback`);
+    expect(new URL(consentPage).searchParams.get('redirect_uri')).to.equal(`${origin}/partners/criteo-auth/callback`);
     expect((await finish(consentPage)).status).to.equal(200);
   });
 
@@ -118,7 +118,7 @@ describe('An application behind nginx, which ends TLS, under a path of its own',
 
   it('is told of a session cookie for the path that nginx takes off, because of which there is no session', async () => {
     mount({ path: '/partners' });
-    const { status, body } = await visitor.open(`${origin}/partners/auth/criteo`);
+    const { status, body } = await visitor.open(`${origin}/partners/criteo-auth`);
     expect(status).to.equal(500);
     expect(body).to.match(/cookie\.path/);
   });

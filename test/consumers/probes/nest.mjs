@@ -16,7 +16,7 @@ async function answer(app, onRequest) {
   app.useGlobalFilters({ catch: (error, host) => host.switchToHttp().getResponse().send(error.message) });
   app.getHttpAdapter().getInstance().addHook('onRequest', onRequest);
   await app.init();
-  const { headers, body, cookies } = await app.inject('/auth/criteo');
+  const { headers, body, cookies } = await app.inject('/criteo-auth');
   await app.close();
   return headers.location ? `sent to Criteo, with ${cookies.map(({ name }) => name.split('.')[0])}` : body;
 }

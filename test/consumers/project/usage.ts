@@ -126,7 +126,7 @@ export const url: string = createConsentURL({
 });
 const app = express();
 app.post(
-  '/criteo/consent',
+  '/criteo-consent',
   consentCallback({
     secret: ['signing', 'previous'],
     limit: '1mb',

@@ -105,20 +105,20 @@ export function behaves(started: () => Running | undefined, { linking }: Expecta
   });
 
   it('signs a person in', async () => {
-    const page = await person.decide('/auth/criteo');
+    const page = await person.decide('/criteo-auth');
     expect([page.status, page.location, page.body]).to.deep.include.members([302, `${person.home}/`]);
     expect(await person.signedIn()).to.deep.equal({ user: 'Northwind Outdoor and 4 more', connected: [] });
   });
 
   it('says that the person declined', async () => {
-    const page = await person.decide('/auth/criteo', { decision: 'deny' });
+    const page = await person.decide('/criteo-auth', { decision: 'deny' });
     expect(page.status).to.equal(401);
     expect(page.body).to.match(/access_denied/);
     expect(await person.signedIn()).to.match(/Sign in with Criteo/);
   });
 
   it('refuses a login that another browser began, and says what is likely wrong', async () => {
-    const { location } = await person.open('/auth/criteo');
+    const { location } = await person.open('/criteo-auth');
     const back = await consent(location, { decision: 'approve', ids: undefined });
     const page = await new Person(person.home).open(back);
     expect(page.status).to.equal(401);
@@ -129,7 +129,7 @@ export function behaves(started: () => Running | undefined, { linking }: Expecta
   });
 
   it('refuses a callback that comes twice', async () => {
-    const { location } = await person.open('/auth/criteo');
+    const { location } = await person.open('/criteo-auth');
     const back = await consent(location, { decision: 'approve', ids: undefined });
     await person.open(back);
     const again = await person.open(back);
@@ -138,8 +138,8 @@ export function behaves(started: () => Running | undefined, { linking }: Expecta
 
   if (linking) {
     it('connects Criteo to a person who stays signed in', async () => {
-      await person.decide('/auth/criteo');
-      const page = await person.decide('/connect/criteo', {
+      await person.decide('/criteo-auth');
+      const page = await person.decide('/criteo-connect', {
         decision: 'approve',
         ids: [await firstAdvertiser(person)],
       });
@@ -155,7 +155,7 @@ export function behaves(started: () => Running | undefined, { linking }: Expecta
     const body = JSON.stringify({ Type: 'ConsentGranted', AcceptedScopes: [], Advertisers: ['13'], State: 'user-42' });
     const deliver = async (signature: string): Promise<number> => {
       const headers = { 'content-type': 'application/json', 'x-criteo-hmac-sha512': signature };
-      const { status } = await fetch(`${person.home}/criteo/consent`, { method: 'POST', body, headers });
+      const { status } = await fetch(`${person.home}/criteo-consent`, { method: 'POST', body, headers });
       return status;
     };
     expect(await deliver(signConsentCallback(body, 'another secret'))).to.equal(401);
@@ -166,7 +166,7 @@ export function behaves(started: () => Running | undefined, { linking }: Expecta
 
 /** The id of an advertiser that the person can share, as the consent page shows it. */
 async function firstAdvertiser(person: Person): Promise<string> {
-  const { location } = await person.open('/connect/criteo');
+  const { location } = await person.open('/criteo-connect');
   const page = await person.open(location);
   return /name="advertiser" value="([^"]*)"/.exec(page.body)?.[1] ?? '';
 }

@@ -16,7 +16,7 @@ export const granted: { state: string | undefined; ids: string[] }[] = [];
 
 export function listen(app: Express, secret: string): void {
   app.use(
-    '/criteo/consent',
+    '/criteo-consent',
     consentCallback({
       secret,
       async onConsent({ type, state, advertisers }) {

@@ -15,8 +15,8 @@ export function stateless(app: Express, passport: Passport, registered: Register
     }),
   );
   const stateless = passport.authenticate('criteo', { session: false });
-  app.get('/auth/criteo', stateless);
-  app.get('/auth/criteo/callback', stateless, (req, res) => {
+  app.get('/criteo-auth', stateless);
+  app.get('/criteo-auth/callback', stateless, (req, res) => {
     res.json({ token: 'your own, for', user: req.user });
   });
 }

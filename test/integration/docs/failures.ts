@@ -5,7 +5,7 @@ import type { FailureInfo } from 'passport-criteo';
 type Passport = InstanceType<typeof passport.Passport>;
 
 export function tellFailures(app: Express, passport: Passport): void {
-  app.get('/auth/criteo/callback', (req, res, next) => {
+  app.get('/criteo-auth/callback', (req, res, next) => {
     const finish: passport.AuthenticateCallback = (error, user, info) => {
       if (error) return next(error); // Criteo or the network: see the error handler below
       if (user) return req.logIn(user, (problem) => (problem ? next(problem) : res.redirect('/dashboard')));

@@ -14,13 +14,13 @@ export function connect(app: Express, passport: Passport, signedIn: RequestHandl
     new CriteoStrategy({
       clientID,
       clientSecret,
-      callbackURL: 'https://app.example.com/connect/criteo/callback',
+      callbackURL: 'https://app.example.com/criteo-connect/callback',
       verify: async ({ req, profile, tokens }) => users.link(req.user, profile, tokens),
     }),
   );
 
-  app.get('/connect/criteo', signedIn, passport.authorize('criteo'));
-  app.get('/connect/criteo/callback', signedIn, passport.authorize('criteo'), (_req, res) => {
+  app.get('/criteo-connect', signedIn, passport.authorize('criteo'));
+  app.get('/criteo-connect/callback', signedIn, passport.authorize('criteo'), (_req, res) => {
     res.redirect('/settings'); // who was signed in still is
   });
 }

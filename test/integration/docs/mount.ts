@@ -14,13 +14,13 @@ passport.use(
   new CriteoStrategy({
     clientID,
     clientSecret,
-    callbackURL: 'https://app.example.com/auth/criteo/callback',
+    callbackURL: 'https://app.example.com/criteo-auth/callback',
     verify: async ({ profile, tokens }) => users.save(profile, tokens),
   }),
 );
 
-app.get('/auth/criteo', passport.authenticate('criteo'));
-app.get('/auth/criteo/callback', passport.authenticate('criteo', { failureRedirect: '/login' }), (_req, res) => {
+app.get('/criteo-auth', passport.authenticate('criteo'));
+app.get('/criteo-auth/callback', passport.authenticate('criteo', { failureRedirect: '/login' }), (_req, res) => {
   res.redirect('/dashboard');
 });
 

@@ -26,7 +26,7 @@ const grant = { access_token: 'access', token_type: 'Bearer', expires_in: 900, r
 const registered = {
   clientID: 'id',
   clientSecret: 'secret',
-  callbackURL: 'https://app.example.com/auth/criteo/callback',
+  callbackURL: 'https://app.example.com/criteo-auth/callback',
 };
 
 /** The code blocks of a text, each without its common indentation. */
@@ -123,7 +123,7 @@ describe('the README', () => {
       Object.assign(process.env, { SESSION_SECRET: 's', CRITEO_CLIENT_ID: 'id', CRITEO_CLIENT_SECRET: 'secret' });
       const { app } = require('./mount') as typeof import('./mount');
       criteo();
-      const answer = await visit(app, '/auth/criteo', '/auth/criteo/callback');
+      const answer = await visit(app, '/criteo-auth', '/criteo-auth/callback');
       expect(answer.location).to.equal('/dashboard');
       expect(users.saved).to.have.lengthOf(1);
       expect(users.saved[0]).to.have.nested.property('tokens.refreshToken', 'refresh');
@@ -137,7 +137,7 @@ describe('the README', () => {
       });
       connect(app, authenticator, (_req, _res, next) => next(), registered);
       criteo();
-      const answer = await visit(app, '/connect/criteo', '/connect/criteo/callback');
+      const answer = await visit(app, '/criteo-connect', '/criteo-connect/callback');
       expect(answer.location).to.equal('/settings');
       expect(users.linked).to.have.nested.property('[0].user.id', 'ada');
       expect(users.linked).to.have.nested.property('[0].account.id', '13');
@@ -147,29 +147,29 @@ describe('the README', () => {
       const app = express();
       stateless(app, new passport.Passport(), registered, 'a secret of more than 32 characters');
       criteo();
-      const answer = await visit(app, '/auth/criteo', '/auth/criteo/callback');
+      const answer = await visit(app, '/criteo-auth', '/criteo-auth/callback');
       expect(JSON.parse(answer.text)).to.have.nested.property('user.id', '13');
     });
 
     it('takes a classic verify', async () => {
       const { app, authenticator } = own();
       authenticator.use(classic(registered));
-      app.get('/auth/criteo', authenticator.authenticate('criteo'));
-      app.get('/auth/criteo/callback', authenticator.authenticate('criteo'), (req, res) => void res.json(req.user));
+      app.get('/criteo-auth', authenticator.authenticate('criteo'));
+      app.get('/criteo-auth/callback', authenticator.authenticate('criteo'), (req, res) => void res.json(req.user));
       criteo();
-      const answer = await visit(app, '/auth/criteo', '/auth/criteo/callback');
+      const answer = await visit(app, '/criteo-auth', '/criteo-auth/callback');
       expect(answer.text).to.equal('{"id":"13"}');
     });
 
     it('tells failures apart', async () => {
       const { app, authenticator } = own();
       authenticator.use(classic(registered));
-      app.get('/auth/criteo', authenticator.authenticate('criteo'));
+      app.get('/criteo-auth', authenticator.authenticate('criteo'));
       tellFailures(app, authenticator);
-      const declined = await visit(app, '/auth/criteo', '/auth/criteo/callback', 'error=access_denied');
+      const declined = await visit(app, '/criteo-auth', '/criteo-auth/callback', 'error=access_denied');
       expect(declined.location).to.equal('/?declined');
       api().post('/oauth2/token').reply(503, 'down');
-      const down = await visit(app, '/auth/criteo', '/auth/criteo/callback');
+      const down = await visit(app, '/criteo-auth', '/criteo-auth/callback');
       expect(down.status).to.equal(503);
       expect(down.text).to.contain('Try again in a moment');
     });
@@ -197,7 +197,7 @@ describe('the README', () => {
     const app = express();
     const server = app.listen(0, '127.0.0.1');
     await once(server, 'listening');
-    const callbackURL = `http://127.0.0.1:${(server.address() as AddressInfo).port}/criteo/consent`;
+    const callbackURL = `http://127.0.0.1:${(server.address() as AddressInfo).port}/criteo-consent`;
     const sandbox = await createSandbox({ app: { callbackURL } });
     const { signingKey: key, signingSecret: secret } = sandbox.app;
     listen(app, secret);

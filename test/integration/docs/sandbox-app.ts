@@ -21,13 +21,13 @@ export async function createApp(credentials: Credentials): Promise<{ url: string
   authenticator.use(
     new CriteoStrategy({
       ...credentials,
-      callbackURL: `${url}/auth/criteo/callback`,
+      callbackURL: `${url}/criteo-auth/callback`,
       verify: ({ profile }) => ({ id: profile?.id }),
     }),
   );
   app.use(session({ secret: 'for tests only', resave: false, saveUninitialized: false }), authenticator.session());
-  app.get('/auth/criteo', authenticator.authenticate('criteo'));
-  app.get('/auth/criteo/callback', authenticator.authenticate('criteo'), (_req, res) => res.redirect('/dashboard'));
+  app.get('/criteo-auth', authenticator.authenticate('criteo'));
+  app.get('/criteo-auth/callback', authenticator.authenticate('criteo'), (_req, res) => res.redirect('/dashboard'));
   return {
     url,
     async close() {

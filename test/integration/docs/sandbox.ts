@@ -6,7 +6,7 @@ export async function signsAPersonIn(): Promise<void> {
   const sandbox = await createSandbox();
   const app = await createApp({ ...sandbox.app, ...sandbox.endpoints }); // your app, its strategy pointed here
   try {
-    const login = await fetch(`${app.url}/auth/criteo`, { redirect: 'manual' });
+    const login = await fetch(`${app.url}/criteo-auth`, { redirect: 'manual' });
     const consentPage = login.headers.get('location') ?? '';
     const cookie = login.headers.get('set-cookie') ?? '';
 

@@ -23,7 +23,7 @@ const shop =
   };
 
 const documented: Mount = (app, passport, options) => {
-  const callbackURL = options.callbackURL.replace('/callback', '/auth/criteo/callback');
+  const callbackURL = options.callbackURL.replace('/callback', '/criteo-auth/callback');
   passport.use(new CriteoStrategy({ ...options, callbackURL, verify: ({ profile }) => ({ id: profile?.id }) }));
   keepsTheSession(app, passport);
 };
@@ -47,7 +47,7 @@ describe('A login, which gives the user a new session,', () => {
   it('keeps what was in it with keepSessionInfo, other tabs’ logins too, under a new id', async () => {
     const { origin, visitor, begin, finish } = await open(shop(documented));
     const { body: before } = await visitor.open(`${origin}/fill`);
-    const tabs = [await begin('/auth/criteo'), await begin('/auth/criteo')] as const;
+    const tabs = [await begin('/criteo-auth'), await begin('/criteo-auth')] as const;
     for (const tab of tabs) expect((await finish(tab)).location).to.equal(`${origin}/dashboard`);
     const { cart, id } = JSON.parse((await visitor.open(`${origin}/cart`)).body);
     expect(cart).to.equal('three apples');

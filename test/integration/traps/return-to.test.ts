@@ -6,7 +6,7 @@ import { type Mount, opener, sessions } from './app';
 const home = 'https://app.example.com';
 
 const mount: Mount = (app, passport, options) => {
-  const callbackURL = options.callbackURL.replace('/callback', '/auth/criteo/callback');
+  const callbackURL = options.callbackURL.replace('/callback', '/criteo-auth/callback');
   passport.use(new CriteoStrategy({ ...options, callbackURL, verify: ({ profile }) => ({ id: profile?.id }) }));
   app.use(sessions());
   returnsToWhereOneWas(app, passport);
@@ -17,7 +17,7 @@ describe('A returnTo, as documented,', () => {
   /** Where somebody ends who signs in by a link with this query. */
   const destination = async (query: string): Promise<string> => {
     const { begin, finish } = await open(mount);
-    const consentPage = await begin(`/auth/criteo${query}`);
+    const consentPage = await begin(`/criteo-auth${query}`);
     expect(consentPage).not.to.match(/example/);
     return (await finish(consentPage)).location;
   };

@@ -6,7 +6,7 @@ import { type Mount, opener, routes, sessions } from './app';
 const secret = 'only for tests, of 32 characters';
 
 const documented: Mount = (app, passport, options) => {
-  const callbackURL = options.callbackURL.replace('/callback', '/auth/criteo/callback');
+  const callbackURL = options.callbackURL.replace('/callback', '/criteo-auth/callback');
   mountsStrictSessions(app, passport, { ...options, clientSecret: options.clientSecret ?? '', callbackURL }, secret);
   app.get('/dashboard', (req, res) => void res.json(req.user ?? null));
 };
@@ -16,7 +16,7 @@ describe('A session cookie with SameSite=Strict', () => {
 
   it('lets people sign in with a CookieStateStore and a page that goes on by itself', async () => {
     const { origin, visitor, begin, finish } = await open(documented);
-    const consentPage = await begin('/auth/criteo');
+    const consentPage = await begin('/criteo-auth');
     const { status, body } = await finish(consentPage);
     expect(status).to.equal(200);
     const [, next = ''] = /http-equiv="refresh" content="0; url=([^"]+)"/.exec(body) ?? [];

@@ -30,8 +30,8 @@ describe('A Marketing Solutions app and a Retail Media app in one process', () =
 
   it('sign people in while both logins are pending, each with its own portfolio', async () => {
     const { origin, sandbox, visitor, begin, finish } = await world();
-    const one = await begin('/auth/criteo-marketing');
-    const other = await begin('/auth/criteo-retail');
+    const one = await begin('/criteo-marketing');
+    const other = await begin('/criteo-retail');
     expect((await visitor.open(await retail.approve(other), other)).location).to.equal(`${origin}/dashboard`);
     expect((await finish(one)).location).to.equal(`${origin}/dashboard`);
     expect(users.saved[0]?.id).to.equal('18446744073709551616');
@@ -42,7 +42,7 @@ describe('A Marketing Solutions app and a Retail Media app in one process', () =
 
   it('do not take each other’s logins, and leave them as they are', async () => {
     const { origin, sandbox, visitor, begin } = await world();
-    const consentPage = await begin('/auth/criteo-marketing');
+    const consentPage = await begin('/criteo-marketing');
     const callback = await sandbox.approve(consentPage);
     const astray = callback.replace('criteo-marketing', 'criteo-retail');
     expect((await visitor.open(astray, consentPage)).location).to.equal(`${origin}/login`);

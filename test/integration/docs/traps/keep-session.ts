@@ -4,9 +4,9 @@ import type passport from 'passport';
 type Passport = InstanceType<typeof passport.Passport>;
 
 export function keepsTheSession(app: Express, passport: Passport): void {
-  app.get('/auth/criteo', passport.authenticate('criteo'));
+  app.get('/criteo-auth', passport.authenticate('criteo'));
   app.get(
-    '/auth/criteo/callback',
+    '/criteo-auth/callback',
     passport.authenticate('criteo', { keepSessionInfo: true, failureRedirect: '/login' }),
     (_req, res) => res.redirect('/dashboard'),
   );

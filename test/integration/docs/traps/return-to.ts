@@ -12,10 +12,10 @@ function ours(wanted: unknown): string {
 }
 
 export function returnsToWhereOneWas(app: Express, passport: Passport): void {
-  app.get('/auth/criteo', (req, res, next) => {
+  app.get('/criteo-auth', (req, res, next) => {
     passport.authenticate('criteo', { state: ours(req.query['returnTo']) })(req, res, next);
   });
-  app.get('/auth/criteo/callback', passport.authenticate('criteo', { failureRedirect: '/login' }), (req, res) => {
+  app.get('/criteo-auth/callback', passport.authenticate('criteo', { failureRedirect: '/login' }), (req, res) => {
     const { state } = req.authInfo as { state: string };
     res.redirect(state); // the whole URL: a path like //evil.example would lead elsewhere
   });

@@ -19,8 +19,8 @@ export function mountsStrictSessions(app: Express, passport: Passport, registere
     }),
   );
 
-  app.get('/auth/criteo', passport.authenticate('criteo'));
-  app.get('/auth/criteo/callback', passport.authenticate('criteo', { failureRedirect: '/login' }), (_req, res) => {
+  app.get('/criteo-auth', passport.authenticate('criteo'));
+  app.get('/criteo-auth/callback', passport.authenticate('criteo', { failureRedirect: '/login' }), (_req, res) => {
     // No res.redirect: that would still be a visit from Criteo, to which browsers add no Strict cookie.
     res.send('<!doctype html><meta http-equiv="refresh" content="0; url=/dashboard"><title>Signed in</title>');
   });

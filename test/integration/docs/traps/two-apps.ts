@@ -16,7 +16,7 @@ export function hasTwoApps(
     new CriteoStrategy({
       ...marketing, // clientID and clientSecret of the one app
       name: 'criteo-marketing',
-      callbackURL: `${home}/auth/criteo-marketing/callback`,
+      callbackURL: `${home}/criteo-marketing/callback`,
       verify: async ({ profile, tokens }) => users.save(profile, tokens),
     }),
   );
@@ -25,13 +25,13 @@ export function hasTwoApps(
       ...retail, // and of the other
       name: 'criteo-retail',
       service: 'retail-media',
-      callbackURL: `${home}/auth/criteo-retail/callback`,
+      callbackURL: `${home}/criteo-retail/callback`,
       verify: async ({ profile, tokens }) => users.save(profile, tokens),
     }),
   );
   const options = { keepSessionInfo: true, failureRedirect: '/login' };
   for (const name of ['criteo-marketing', 'criteo-retail']) {
-    app.get(`/auth/${name}`, passport.authenticate(name));
-    app.get(`/auth/${name}/callback`, passport.authenticate(name, options), (_req, res) => res.redirect('/dashboard'));
+    app.get(`/${name}`, passport.authenticate(name));
+    app.get(`/${name}/callback`, passport.authenticate(name, options), (_req, res) => res.redirect('/dashboard'));
   }
 }

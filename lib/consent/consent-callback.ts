@@ -7,6 +7,7 @@ import { type CallbackRequest, checkLimit, checkSize, keptBody, readBody } from 
 import { oncePerEvent, RecentEvents, type SeenEvents } from './seen-events';
 import { checkSecrets } from './signature';
 
+/** Options of {@link consentCallback}. */
 export interface ConsentCallbackOptions {
   /** The connector's signing secret; several while they are rotated: any of them will do. */
   secret: string | readonly string[];

@@ -293,8 +293,13 @@ function render({ entry, title, about }) {
     return text.replace(/(?<!\n)\n(?!\n|- )/g, ' ').trim();
   }
 
+  /** Only methods have a heading of their own. */
   function anchor(name) {
-    return known.get(name) ?? name.toLowerCase().replace('.', '');
+    const [head, member] = name.split('.');
+    const owner = [...things.values()].find((thing) => thing.names.includes(head));
+    const symbol = member && owner.symbol.members?.get(member);
+    const isMethod = symbol && (symbol.flags & ts.SymbolFlags.Method) !== 0;
+    return isMethod ? `${known.get(head)}${member.toLowerCase()}` : known.get(head);
   }
 }
 

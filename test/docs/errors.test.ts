@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import { CriteoStrategy } from 'passport-criteo';
-import { authenticate } from '../../support/passport';
+import { authenticate } from '../support/passport';
 import { filesUnder, prose, read } from './support';
 
 type Done = (error: unknown, value: unknown) => void;
@@ -68,6 +68,13 @@ describe('docs/errors.md', () => {
     // The shape that all have in common is described in words.
     const missing = classes.filter((name) => name !== 'CriteoError' && !prose(page).includes(`\`${name}\``));
     expect(missing).to.deep.equal([]);
+  });
+
+  it('is joined by every process warning, in the guide of what can be observed', () => {
+    const warnings = [...source.matchAll(/'(CRITEO_[A-Z_]+)'/g)].map(([, name = '']) => name);
+    expect(warnings).to.include('CRITEO_API_SUNSET');
+    const guide = read('docs/observability.md');
+    expect(warnings.filter((name) => !guide.includes(`\`${name}\``))).to.deep.equal([]);
   });
 
   // Criteo does not document which of them it sends.

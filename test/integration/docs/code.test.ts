@@ -201,6 +201,11 @@ describe('the code of the documentation', () => {
     });
     afterEach(() => sandbox.close());
 
+    // Express prints errors that nothing handles, and the sandbox says where it is.
+    const { error, log } = console;
+    before(() => Object.assign(console, { error: () => {}, log: () => {} }));
+    after(() => Object.assign(console, { error, log }));
+
     it('makes things go wrong', async () => {
       const app = await createApp({ ...sandbox.app, ...sandbox.endpoints });
       const signIn = async () => {

@@ -6,7 +6,7 @@ import { users } from './users'; // yours
 
 export const app = express();
 const { SESSION_SECRET = '', CRITEO_CLIENT_ID: clientID = '', CRITEO_CLIENT_SECRET: clientSecret = '' } = process.env;
-const cookie = { sameSite: 'lax', secure: 'auto' } as const;
+const cookie = { httpOnly: true, sameSite: 'lax', secure: process.env['NODE_ENV'] === 'production' } as const;
 app.use(session({ secret: SESSION_SECRET, resave: false, saveUninitialized: false, cookie }), passport.session());
 passport.serializeUser((user, done) => done(null, users.idOf(user)));
 passport.deserializeUser((id: string, done) => done(null, users.find(id)));

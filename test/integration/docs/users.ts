@@ -1,10 +1,15 @@
+import type { RequestHandler } from 'express';
 import type { CriteoProfile, TokenSet } from 'passport-criteo';
 
-// The application's own users, for the documentation's examples.
+interface User {
+  id: string;
+}
+
+// The app's own users, for the code of the documentation.
 export const users = {
   saved: [] as { id: string; tokens: TokenSet }[],
   linked: [] as { user: unknown; account: CriteoProfile | undefined; tokens: TokenSet }[],
-  async save(profile: CriteoProfile | undefined, tokens: TokenSet): Promise<{ id: string }> {
+  async save(profile: CriteoProfile | undefined, tokens: TokenSet): Promise<User> {
     const user = { id: profile?.id ?? 'nobody', tokens };
     this.saved.push(user);
     return { id: user.id };
@@ -14,4 +19,12 @@ export const users = {
     this.linked.push(linked);
     return linked;
   },
+  idOf: (user: Express.User): string => (user as User).id,
+  find: (id: string): User => ({ id }),
+};
+
+/** Lets signed-in users pass. Here, everybody is signed in as Ada. */
+export const signedIn: RequestHandler = (req, _res, next) => {
+  req.user ??= { id: 'ada' };
+  next();
 };

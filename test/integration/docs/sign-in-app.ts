@@ -2,14 +2,14 @@ import express from 'express';
 import session from 'express-session';
 import passport from 'passport';
 import { CriteoStrategy } from 'passport-criteo';
-import { users } from './users';
+import { users } from './users'; // yours
 
-const app = express();
+export const app = express();
 const { SESSION_SECRET = '', CRITEO_CLIENT_ID: clientID = '', CRITEO_CLIENT_SECRET: clientSecret = '' } = process.env;
 const cookie = { httpOnly: true, sameSite: 'lax', secure: process.env['NODE_ENV'] === 'production' } as const;
 app.use(session({ secret: SESSION_SECRET, resave: false, saveUninitialized: false, cookie }), passport.session());
-passport.serializeUser((user, done) => done(null, user));
-passport.deserializeUser((user: Express.User, done) => done(null, user));
+passport.serializeUser((user, done) => done(null, users.idOf(user)));
+passport.deserializeUser((id: string, done) => done(null, users.find(id)));
 
 passport.use(
   new CriteoStrategy({
@@ -20,9 +20,6 @@ passport.use(
   }),
 );
 
-app.get('/criteo-auth', passport.authenticate('criteo'));
-app.get('/criteo-auth/callback', passport.authenticate('criteo', { failureRedirect: '/login' }), (_req, res) => {
-  res.redirect('/dashboard');
-});
-
-export { app };
+const signIn = passport.authenticate('criteo', { failureRedirect: '/login', failureMessage: true });
+app.get('/criteo-auth', signIn);
+app.get('/criteo-auth/callback', signIn, (_req, res) => res.redirect('/dashboard'));

@@ -1,26 +1,30 @@
 import { strict as assert } from 'node:assert';
 import { once } from 'node:events';
-import { readdirSync, readFileSync } from 'node:fs';
 import type { AddressInfo } from 'node:net';
-import { join } from 'node:path';
 import { expect } from 'chai';
 import express, { type Express } from 'express';
 import session from 'express-session';
 import nock from 'nock';
 import passport from 'passport';
-import { createSandbox } from 'passport-criteo/sandbox';
+import { CriteoClient, CriteoStrategy, type CriteoStrategyOptions } from 'passport-criteo';
+import { createSandbox, type Sandbox } from 'passport-criteo/sandbox';
 import { documented } from '../../support/documented';
 import { classic } from './classic';
 import { granted, invite, listen } from './consent';
 import { stateless } from './cookies';
 import { tellFailures } from './failures';
+import { meetsFaults } from './faults';
 import { connect } from './linking';
+import { handWritten } from './migrating/hand-written';
+import { newAccessToken } from './migrating/oauth2-refresh';
+import { migrated } from './migrating/strategy';
+import { takeOver } from './migrating/token-source';
 import { refreshed } from './refresh';
 import { signsAPersonIn } from './sandbox';
+import { createApp } from './sandbox-app';
+import { findCriteo } from './sandbox-settings';
 import { users } from './users';
 
-// Not by this file's place: coverage runs a compiled copy of it from elsewhere.
-const root = process.cwd();
 const portfolio = { data: [{ type: 'advertiser', id: '13', attributes: { advertiserName: 'Shop' } }] };
 const grant = { access_token: 'access', token_type: 'Bearer', expires_in: 900, refresh_token: 'refresh' };
 const registered = {
@@ -29,56 +33,8 @@ const registered = {
   callbackURL: 'https://app.example.com/criteo-auth/callback',
 };
 
-/** The code blocks of a text, each without its common indentation. */
-function blocks(text: string, language: string): string[] {
-  return [...text.matchAll(new RegExp(`^\`\`\`${language}\n(.*?)^\`\`\``, 'gms'))].map(([, code]) =>
-    dedent(code ?? ''),
-  );
-}
-
-function dedent(code: string): string {
-  const lines = code.split('\n').filter((line) => line.trim() !== '');
-  const margin = Math.min(...lines.map((line) => line.length - line.trimStart().length));
-  return lines.map((line) => line.slice(margin)).join('\n');
-}
-
-function sources(folder: string): string[] {
-  return readdirSync(join(root, folder), { recursive: true, encoding: 'utf8' })
-    .filter((name) => /\.(ts|js|cjs|mjs)$/.test(name))
-    .map((name) => readFileSync(join(root, folder, name), 'utf8'));
-}
-
-describe('the README', () => {
-  const readme = readFileSync(join(root, 'README.md'), 'utf8');
-  const files = [...sources('test/integration/docs'), ...sources('example')];
-
-  for (const code of blocks(readme, 'ts')) {
-    it(`shows code of a tested file: ${code.split('\n')[0]}`, () => {
-      // Each run of lines of a file that is as long as the block, its indentation taken off, is compared.
-      const wanted = code.split('\n').length;
-      const found = files.some((file) => {
-        const lines = file.split('\n').filter((line) => line.trim() !== '');
-        return lines.some((_, at) => dedent(lines.slice(at, at + wanted).join('\n')) === code);
-      });
-      expect(found, `no file under test/integration/docs or example has this code:\n${code}`).to.equal(true);
-    });
-  }
-
-  it('has no code block of another kind that nothing runs', () => {
-    // Every other fence opens a block.
-    const languages = [...readme.matchAll(/^```(\w*)$/gm)]
-      .filter((_, at) => at % 2 === 0)
-      .map(([, language]) => language);
-    expect(languages.filter((language) => !['ts', 'sh', 'text'].includes(language ?? ''))).to.deep.equal([]);
-  });
-
-  it('names no command that package.json does not have', () => {
-    const { scripts } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as { scripts: object };
-    const named = [...readme.matchAll(/npm run ([\w:]+)/g)].map(([, name]) => name);
-    expect(Object.keys(scripts)).to.include.members(named);
-  });
-
-  describe('’s code', () => {
+describe('the code of the documentation', () => {
+  describe('at Criteo', () => {
     const environment = { ...process.env };
     const api = documented();
     before(() => nock.enableNetConnect('127.0.0.1'));
@@ -112,16 +68,38 @@ describe('the README', () => {
         const cookie = login.headers.get('set-cookie') ?? '';
         const back = `${home}${callback}?state=${searchParams.get('state')}&${query}`;
         const answer = await fetch(back, { headers: { cookie }, redirect: 'manual' });
-        return { status: answer.status, location: answer.headers.get('location'), text: await answer.text() };
+        const location = answer.headers.get('location');
+        // The page that the visitor ends on.
+        const next = location?.startsWith('/')
+          ? await (await fetch(home + location, { headers: { cookie } })).text()
+          : '';
+        return { status: answer.status, location, text: await answer.text(), next };
       } finally {
         server.close();
         server.closeAllConnections();
       }
     }
 
-    it('signs a visitor in, mounted as shown first', async () => {
-      Object.assign(process.env, { SESSION_SECRET: 's', CRITEO_CLIENT_ID: 'id', CRITEO_CLIENT_SECRET: 'secret' });
-      const { app } = require('./mount') as typeof import('./mount');
+    const credentials = { SESSION_SECRET: 's', CRITEO_CLIENT_ID: 'id', CRITEO_CLIENT_SECRET: 'secret' };
+
+    it('connects advertisers with the app of the README, and tells why it did not', async () => {
+      Object.assign(process.env, credentials);
+      const { app } = require('./connect-app') as typeof import('./connect-app');
+      app.get('/settings', (req, res) => {
+        res.json({ messages: (req.session as { messages?: string[] }).messages });
+      });
+      criteo();
+      const connected = await visit(app, '/criteo-connect', '/criteo-connect/callback');
+      expect(connected.location).to.equal('/settings');
+      expect(users.linked.pop()).to.deep.include({ user: { id: 'ada' } });
+      const declined = await visit(app, '/criteo-connect', '/criteo-connect/callback', 'error=access_denied');
+      expect(declined.location).to.equal('/settings');
+      expect(declined.next).to.contain('The user declined at Criteo');
+    });
+
+    it('signs a visitor in with the app of the README', async () => {
+      Object.assign(process.env, credentials);
+      const { app } = require('./sign-in-app') as typeof import('./sign-in-app');
       criteo();
       const answer = await visit(app, '/criteo-auth', '/criteo-auth/callback');
       expect(answer.location).to.equal('/dashboard');
@@ -171,7 +149,7 @@ describe('the README', () => {
       api().post('/oauth2/token').reply(503, 'down');
       const down = await visit(app, '/criteo-auth', '/criteo-auth/callback');
       expect(down.status).to.equal(503);
-      expect(down.text).to.contain('Start again, in a moment');
+      expect(down.text).to.contain('Try again in a moment');
     });
 
     it('refreshes, and keeps the refresh token where none comes back', async () => {
@@ -193,7 +171,7 @@ describe('the README', () => {
     });
   });
 
-  it('’s code takes a consent given at a signed URL', async () => {
+  it('takes a consent given at a signed URL', async () => {
     const app = express();
     const server = app.listen(0, '127.0.0.1');
     await once(server, 'listening');
@@ -213,5 +191,86 @@ describe('the README', () => {
   });
 
   // Apart from the above: while it is active, nock opens a connection for every request.
-  it('’s code tests an app of one’s own against the sandbox', () => signsAPersonIn());
+  it('tests an app against the sandbox', () => signsAPersonIn());
+
+  describe('against the sandbox', () => {
+    let sandbox: Sandbox;
+    const callbackURL = 'https://app.example.com/criteo-auth/callback';
+    beforeEach(async () => {
+      sandbox = await createSandbox();
+    });
+    afterEach(() => sandbox.close());
+
+    // Express prints errors that nothing handles, and the sandbox says where it is.
+    const { error, log } = console;
+    before(() => Object.assign(console, { error: () => {}, log: () => {} }));
+    after(() => Object.assign(console, { error, log }));
+
+    it('makes things go wrong', async () => {
+      const app = await createApp({ ...sandbox.app, ...sandbox.endpoints });
+      const signIn = async () => {
+        const login = await fetch(`${app.url}/criteo-auth`, { redirect: 'manual' });
+        const headers = { cookie: login.headers.get('set-cookie') ?? '' };
+        return fetch(await sandbox.approve(login.headers.get('location') ?? ''), { headers, redirect: 'manual' });
+      };
+      await meetsFaults(sandbox, signIn);
+      await app.close();
+    });
+
+    it('takes the sandbox’s options without credentials, and Criteo’s with them', async () => {
+      const found = await findCriteo({});
+      expect(found.options).to.include.keys('clientID', 'clientSecret', 'authorizationURL', 'tokenURL', 'apiURL');
+      await found.sandbox?.close();
+      const env = { CRITEO_CLIENT_ID: 'id', CRITEO_CLIENT_SECRET: 'secret' };
+      expect(await findCriteo(env)).to.deep.equal({ options: { clientID: 'id', clientSecret: 'secret' } });
+    });
+
+    for (const [name, make] of Object.entries({
+      'a hand-written strategy': handWritten,
+      'ours in its place': migrated,
+    })) {
+      it(`signs in with ${name}`, async () => {
+        const { authorizationURL, tokenURL, apiURL } = sandbox.endpoints;
+        const { clientID, clientSecret } = sandbox.app;
+        const urls = make === migrated ? { authorizationURL, apiURL } : { authorizationURL, tokenURL };
+        const authenticator = new passport.Passport();
+        authenticator.use(
+          make({ clientID, clientSecret, callbackURL, ...urls } as Parameters<typeof handWritten>[0] &
+            CriteoStrategyOptions),
+        );
+        const app = express();
+        app.use(session({ secret: 'secret', resave: false, saveUninitialized: false }));
+        const signIn = authenticator.authenticate('criteo', { session: false });
+        app.get(['/criteo-auth', '/criteo-auth/callback'], signIn, (_req, res) => void res.send('signed in'));
+        const server = app.listen(0, '127.0.0.1');
+        await once(server, 'listening');
+        const home = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+        const login = await fetch(`${home}/criteo-auth`, { redirect: 'manual' });
+        const back = new URL(await sandbox.approve(login.headers.get('location') ?? ''));
+        const headers = { cookie: login.headers.get('set-cookie') ?? '' };
+        const answer = await fetch(home + back.pathname + back.search, { headers });
+        expect(await answer.text()).to.equal('signed in');
+        expect(users.linked.pop()?.tokens.refreshToken).to.be.a('string');
+        server.close();
+        server.closeAllConnections();
+      });
+    }
+
+    it('takes over refresh tokens from passport-oauth2-refresh', async () => {
+      const { clientID, clientSecret } = sandbox.app;
+      const strategy = new CriteoStrategy({ ...sandbox.app, ...sandbox.endpoints, callbackURL, verify: () => false });
+      const redirect = new URLSearchParams({ response_type: 'code', client_id: clientID, redirect_uri: callbackURL });
+      const back = await sandbox.approve(`${sandbox.endpoints.authorizationURL}?${redirect}`);
+      const client = new CriteoClient({ ...sandbox.app, ...sandbox.endpoints });
+      const code = new URL(back).searchParams.get('code') ?? '';
+      const { refreshToken = '' } = await client.exchangeCode({ code, redirectURI: callbackURL });
+      const row = { userId: 'ada', refreshToken };
+      expect(await newAccessToken(strategy, row)).to.be.a('string');
+
+      const { apiURL } = sandbox.endpoints;
+      const tokens = await takeOver({ clientID, clientSecret, apiURL }, new Map(), [row]);
+      const response = await tokens.fetch('ada', '/2026-07/advertisers/me');
+      expect(response.status).to.equal(200);
+    });
+  });
 });

@@ -1,0 +1,149 @@
+import { existsSync, statSync } from 'node:fs';
+import { dirname, join, normalize } from 'node:path';
+import { expect } from 'chai';
+import { anchors, blocks, dedent, filesUnder, handWritten, prose, read } from './support';
+
+const LONGEST = 250;
+// Readers wait for a picture.
+const LARGEST_PICTURE = 150 * 1024;
+// What blocks of these languages show must be in a file that the tests run or compile.
+const checked = ['ts', 'js', 'nginx'];
+const unchecked = ['sh', 'text', 'mermaid'];
+const folders = ['test/integration/docs', 'example', 'test/browser', 'test/consumers/project', 'test/servers'];
+
+const { scripts, dependencies, devDependencies } = JSON.parse(read('package.json')) as Record<string, object>;
+
+describe('the documentation', () => {
+  const files = folders
+    .flatMap((folder) => filesUnder(folder, /\.(ts|js|cjs|mjs)$/))
+    .map((path) => linesOf(read(path)));
+  const pages = [...handWritten(), ...filesUnder('docs/api', /\.md$/)];
+
+  for (const page of handWritten()) {
+    describe(page, () => {
+      const text = read(page);
+
+      for (const { language, code } of blocks(text).filter(({ language }) => checked.includes(language))) {
+        it(`shows code of a tested file: ${language}, ${code.split('\n')[0]}`, () => {
+          // Every run of lines as long as the block is compared, without its indentation.
+          const { length } = code.split('\n');
+          const found = files.some((lines) =>
+            lines.some((_, at) => dedent(lines.slice(at, at + length).join('\n')) === code),
+          );
+          expect(found, `no file in ${folders.join(', ')} has this code:\n${code}`).to.equal(true);
+        });
+      }
+
+      it('has no code block of another kind that nothing runs', () => {
+        const languages = blocks(text).map(({ language }) => language);
+        expect(languages.filter((each) => ![...checked, ...unchecked].includes(each))).to.deep.equal([]);
+      });
+
+      it('names commands that exist', () => {
+        const named = [...text.matchAll(/npm run (?:-s )?([\w:]+)/g)].map(([, name]) => name);
+        expect(Object.keys(scripts ?? {})).to.include.members(named);
+        const installed = [...text.matchAll(/npm install ([a-z][\w -]*)$/gm)].flatMap(([, names = '']) =>
+          names.split(' '),
+        );
+        const known = ['passport-criteo', ...Object.keys({ ...dependencies, ...devDependencies })];
+        expect(known).to.include.members(installed);
+      });
+
+      it('names files that exist', () => {
+        const named = [...prose(text).matchAll(/`((?:lib|test|example|docs|\.github|\.ci)\/[\w./-]+)`/g)];
+        const missing = named.map(([, path = '']) => path).filter((path) => !existsSync(join(process.cwd(), path)));
+        expect(missing).to.deep.equal([]);
+      });
+
+      it(`has at most ${LONGEST} lines`, () => {
+        expect(text.trimEnd().split('\n').length).to.be.at.most(LONGEST);
+      });
+
+      it('is in plain English', () => {
+        const odd = /\b(somebody|someone|whoever|nobody|mend|mended|is not to be had)\b/i;
+        expect(
+          prose(text)
+            .replace(/`[^`]*`/g, '')
+            .match(odd)?.[0],
+        ).to.equal(undefined);
+      });
+    });
+  }
+
+  for (const page of pages) {
+    it(`has links and pictures in ${page} that lead somewhere`, () => {
+      const text = prose(read(page));
+      const links = [...text.matchAll(/\]\(([^)\s]+)\)|\b(?:src|srcset)="([^"]+)"/g)].map(([, a, b]) => a ?? b ?? '');
+      const broken = links.filter((link) => !isExternal(link) && !leadsSomewhere(page, link));
+      expect(broken).to.deep.equal([]);
+    });
+  }
+
+  it('has no page that the README does not link to', () => {
+    const guides = filesUnder('docs', /\.md$/).filter((page) => page !== 'docs/api/sandbox.md');
+    expect(guides.filter((page) => !read('README.md').includes(`](${page}`))).to.deep.equal([]);
+  });
+
+  it('leads from the README to five tasks with one click', () => {
+    const readme = read('README.md');
+    for (const target of [
+      'docs/tokens.md#encrypt-tokens',
+      'docs/networks.md#behind-a-reverse-proxy',
+      'docs/frameworks/nest.md#on-the-fastify-adapter',
+      'docs/troubleshooting.md#state_unknown-in-production-only',
+      'docs/scale.md#a-criteo-app-for-each-tenant',
+    ]) {
+      expect(readme).to.contain(`](${target})`);
+    }
+  });
+
+  it('has small pictures', () => {
+    const pictures = filesUnder('docs', /\.(png|svg)$/);
+    expect(pictures).to.include.members(['docs/pictures/consent-light.png', 'docs/pictures/dashboard-dark.png']);
+    const large = pictures.filter((path) => statSync(join(process.cwd(), path)).size > LARGEST_PICTURE);
+    expect(large).to.deep.equal([]);
+  });
+
+  for (const [entry, page] of [
+    ['lib/index.ts', 'docs/api/index.md'],
+    ['lib/sandbox/index.ts', 'docs/api/sandbox.md'],
+  ] as const) {
+    it(`describes in ${page} every name that ${entry} exports`, () => {
+      const names = exportedNames(read(entry));
+      expect(names).to.have.lengthOf.above(5);
+      const reference = read(page);
+      const missing = names.filter(
+        (name) => !reference.includes(`\n### ${name}\n`) && !reference.includes(`\`${name}\`.`),
+      );
+      expect(missing, 'run npm run docs:api').to.deep.equal([]);
+    });
+  }
+});
+
+function linesOf(text: string): string[] {
+  return text.split('\n').filter((line) => line.trim() !== '');
+}
+
+function isExternal(link: string): boolean {
+  return /^https:\/\//.test(link);
+}
+
+function leadsSomewhere(page: string, link: string): boolean {
+  const [path = '', anchor] = link.split('#');
+  const target = path === '' ? page : normalize(join(dirname(page), path));
+  if (target.startsWith('..') || !existsSync(join(process.cwd(), target))) return false;
+  return anchor === undefined || anchors(read(target)).includes(anchor);
+}
+
+/** Returns the names in the export lists of an entry file, as users import them. */
+function exportedNames(source: string): string[] {
+  return [...source.matchAll(/export (?:type )?\{([^}]*)\}/g)]
+    .flatMap(([, list = '']) => list.split(','))
+    .map((each) =>
+      each
+        .trim()
+        .replace(/^type /, '')
+        .replace(/^.* as /, ''),
+    )
+    .filter(Boolean);
+}

@@ -1,0 +1,41 @@
+import { expect } from 'chai';
+import { filesUnder, read } from './support';
+
+const { author, scripts } = JSON.parse(read('package.json')) as {
+  author: string;
+  scripts: Record<string, string>;
+};
+
+describe('the repository', () => {
+  it('runs the same script everywhere, on every Node.js version that is supported', () => {
+    expect(read('.github/workflows/ci.yml')).to.contain('run: .ci/run').and.contain('node: [20, 22, 24, 26]');
+    expect(read('.github/workflows/release.yml')).to.contain('uses: ./.github/workflows/ci.yml');
+  });
+
+  it('runs no script in CI that package.json does not have', () => {
+    const named = [...read('.ci/run').matchAll(/npm run ([\w:]+)/g)].map(([, name]) => name);
+    expect(named).to.include('docs:check');
+    expect(Object.keys(scripts)).to.include.members(named);
+  });
+
+  it('publishes with provenance, with no token and to no registry by name', () => {
+    const release = read('.github/workflows/release.yml');
+    expect(release).to.contain('npm publish --provenance').and.contain('id-token: write');
+    for (const path of filesUnder('.github', /\.yml$/)) expect(read(path)).to.not.match(/secrets\.|registry\./i);
+  });
+
+  it('asks in its templates for what helps: code, traceId and versions', () => {
+    for (const path of filesUnder('.github/ISSUE_TEMPLATE', /(mistake|criteo)\.yml$/)) {
+      expect(read(path))
+        .to.match(/label: code\b/)
+        .and.match(/label: traceId\b/)
+        .and.match(/label: Versions\b/);
+    }
+  });
+
+  it('has a changelog for the version to come', () => {
+    expect(read('CHANGELOG.md')).to.match(/^## (Unreleased|\d+\.\d+\.\d+)/m);
+    expect(author).to.equal('the passport-criteo authors');
+    expect(read('LICENSE')).to.contain(author);
+  });
+});

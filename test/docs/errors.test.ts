@@ -26,6 +26,7 @@ const words = [
   'error_uri',
   'expires_in',
   'grant_type',
+  'no_refresh_token', // a reason in the status of a connection
   'redirect_uri',
   'refresh_token',
   'response_type',

@@ -31,6 +31,7 @@ const words = [
   'refresh_token',
   'response_type',
   'token_type',
+  'user_id', // of `req.user`
   'unsupported_grant_type', // cannot happen: the package asks with the documented grants only
 ];
 

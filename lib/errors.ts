@@ -133,7 +133,10 @@ export type TransportCode =
   /** Not the JSON that was expected. */
   | 'invalid_response';
 
-/** The authorization endpoint sent the user back with an error other than `access_denied`: RFC 6749 section 4.1.2.1. */
+/**
+ * Criteo sent the user back with an error that is not the user's decision: `server_error`, `temporarily_unavailable`, or a
+ * mistake of the authorization request (RFC 6749 section 4.1.2.1).
+ */
 export class CriteoAuthorizationError extends withFacts(AuthorizationError) {
   constructor(message: string, facts: ErrorFacts & { uri?: string | undefined }) {
     super(message, facts.code, facts.uri, facts.status);

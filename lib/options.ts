@@ -33,8 +33,9 @@ export interface CriteoStrategyBaseOptions {
    */
   service?: Service | undefined;
   /**
-   * The version of Criteo's API for the profile: `YYYY-MM`, `preview` or `experimental`. Every version is supported for a
-   * year (Criteo, "Versioning policy"); a process warning with the code `CRITEO_API_SUNSET` tells in time.
+   * The version of Criteo's API for the profile: `YYYY-MM`, `preview` or `experimental`. Criteo supports a
+   * stable version for 12 months, and announces its end in the last three ("Versioning policy"): then there is a process
+   * warning with the code `CRITEO_API_SUNSET`. `preview` and `experimental` have no list of Retail Media accounts.
    *
    * @default '2026-07'
    */
@@ -219,6 +220,13 @@ export function readOptions(options: unknown): { settings: Settings; wiring: Wir
   const apiVersion = given.apiVersion ?? defaults.apiVersion;
   if (typeof apiVersion !== 'string' || !/^(\d{4}-(0[1-9]|1[0-2])|preview|experimental)$/.test(apiVersion)) {
     throw optionError(OWNER, 'apiVersion', "must be a version like '2026-07', or 'preview' or 'experimental'");
+  }
+  const hasAccounts = service !== 'retail-media' || /^\d/.test(apiVersion);
+  if (!hasAccounts && given.userProfileURL === undefined) {
+    const must =
+      `cannot be '${apiVersion}' with the service retail-media: that version has no retail-media/accounts. ` +
+      'Use a numbered version, or set the option userProfileURL';
+    throw optionError(OWNER, 'apiVersion', must);
   }
   const apiURL = checkBase(OWNER, 'apiURL', given.apiURL ?? defaults.apiURL);
   const portfolio = service === 'retail-media' ? 'retail-media/accounts' : 'advertisers/me';

@@ -39,10 +39,23 @@ describe('The options of CriteoStrategy', () => {
     const { settings, wiring } = read({
       apiURL: 'http://127.0.0.1:8080/',
       service: 'retail-media',
-      apiVersion: 'preview',
+      apiVersion: '2027-01',
     });
     expect(wiring.tokenURL).to.equal('http://127.0.0.1:8080/oauth2/token');
-    expect(settings.userProfileURL.href).to.equal('http://127.0.0.1:8080/preview/retail-media/accounts');
+    expect(settings.userProfileURL.href).to.equal('http://127.0.0.1:8080/2027-01/retail-media/accounts');
+  });
+
+  it('refuse a version that has no Retail Media accounts, unless userProfileURL says where they are', () => {
+    for (const apiVersion of ['preview', 'experimental']) {
+      const options = { service: 'retail-media', apiVersion };
+      expect(() => read(options)).to.throw(
+        TypeError,
+        `apiVersion cannot be '${apiVersion}' with the service retail-media`,
+      );
+      const userProfileURL = 'https://api.criteo.com/2026-07/retail-media/accounts';
+      expect(read({ ...options, userProfileURL }).settings.userProfileURL.href).to.equal(userProfileURL);
+      expect(read({ apiVersion }).settings.userProfileURL.href).to.contain(`/${apiVersion}/advertisers/me`);
+    }
   });
 
   it('let each URL be overridden by itself', () => {

@@ -17,9 +17,9 @@ export interface CriteoAdvertiser {
 export interface CriteoAccount {
   id: string;
   name: string | null;
-  /** `demand` or `supply`. */
+  /** `demand`, `supply` or `unknown`. */
   type: string | null;
-  /** `brand` or `seller`, for a demand account. */
+  /** `brand`, `seller` or `unknown`, for a demand account. */
   subtype: string | null;
   /** ISO 3166 codes. */
   countries: string[];
@@ -28,6 +28,10 @@ export interface CriteoAccount {
   /** IANA name. */
   timeZone: string | null;
   parentAccountLabel: string | null;
+  /** The company that owns the account. */
+  companyName: string | null;
+  /** The company for which the account is managed. */
+  onBehalfCompanyName: string | null;
 }
 
 /**
@@ -98,7 +102,8 @@ function readAdvertiser({ id, attributes }: Page['items'][number]): CriteoAdvert
 }
 
 function readAccount({ id, attributes }: Page['items'][number]): CriteoAccount {
-  const { name, type, subtype, countries, currency, timeZone, parentAccountLabel } = attributes;
+  const { name, type, subtype, countries, currency, timeZone } = attributes;
+  const { parentAccountLabel, companyName, onBehalfCompanyName } = attributes;
   return {
     id,
     name: string(name),
@@ -108,6 +113,8 @@ function readAccount({ id, attributes }: Page['items'][number]): CriteoAccount {
     currency: string(currency),
     timeZone: string(timeZone),
     parentAccountLabel: string(parentAccountLabel),
+    companyName: string(companyName),
+    onBehalfCompanyName: string(onBehalfCompanyName),
   };
 }
 
@@ -128,7 +135,8 @@ function profileOf(
   if (!first) {
     const what = service === 'retail-media' ? 'account' : 'advertiser';
     throw new CriteoAPIError(
-      `No ${what} was shared, so the user cannot be identified. Share one, and start the login again`,
+      `No ${what} was shared, so the user cannot be identified. Share one, and start the login again. If this happens to ` +
+        `every user, check the option service (${service}) against the app in the Criteo Partners Portal`,
       {
         code: 'no_advertisers',
         status: 403,

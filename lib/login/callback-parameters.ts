@@ -62,28 +62,14 @@ function query(req: PassportRequest): unknown {
   return Object.fromEntries(values);
 }
 
-// RFC 6749 section 4.1.2.1, and OpenID Connect Core section 3.1.2.6.
-const known: ReadonlySet<string | undefined> = new Set([
-  'access_denied',
-  'account_selection_required',
-  'consent_required',
-  'interaction_required',
-  'invalid_request',
-  'invalid_request_object',
-  'invalid_request_uri',
-  'invalid_scope',
-  'login_required',
-  'request_not_supported',
-  'request_uri_not_supported',
-  'server_error',
-  'temporarily_unavailable',
-  'unauthorized_client',
-  'unsupported_response_type',
-]);
-
-/** Returns an error code if OAuth knows it. Anything else is untrusted text. */
-export function knownError(error: string | undefined): string | undefined {
-  return known.has(error) ? error : undefined;
+/**
+ * Returns the error of a callback if it is a word, such as `access_denied`. Criteo does not document its words, so any
+ * word counts; everything else is untrusted text.
+ */
+export function errorWord({ error }: CallbackParameters): string | undefined {
+  const isWord = error !== undefined && /^[a-z][\w.-]{0,63}$/i.test(error);
+  // The same rule as for other foreign text: what looks like a token is not shown.
+  return isWord && foreignText(error) === error ? error : undefined;
 }
 
 /** Returns the description of a callback's error, sanitized. */

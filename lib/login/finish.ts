@@ -4,7 +4,7 @@ import { CriteoAPIError, CriteoTokenError, CriteoTransportError } from '../error
 import { callVerify } from '../state/call-store';
 import type { PassportRequest, StateMetadata, StateStore } from '../state/state-store';
 import { isRecord } from '../util/json';
-import { type Callback, knownError } from './callback-parameters';
+import type { Callback } from './callback-parameters';
 import type { ExchangedLogins } from './exchanged-logins';
 import { askHook } from './hook';
 import {
@@ -14,6 +14,7 @@ import {
   otherPurpose,
   refused,
   replayed,
+  stateMissing,
   toStartAgain,
   unknownLogin,
   userChanged,
@@ -57,8 +58,7 @@ export async function finishLogin(login: LoginFinish): Promise<Outcome> {
     const message = `The callback is not from ${issuer} (the option issuer), so the code in it is not for us`;
     return failure({ code: 'issuer_mismatch', message }, 403);
   }
-  const error = knownError(callback.error);
-  if (!handle) return failure({ code: 'state_missing', message: stateless, error }, 403);
+  if (!handle) return stateMissing(callback);
 
   const meta = login.metadata();
   const [ok, stateOrInfo, pending] = await askHook('The state store', timeout, (answer) =>
@@ -69,7 +69,7 @@ export async function finishLogin(login: LoginFinish): Promise<Outcome> {
   const started: Record<string, unknown> | undefined = isRecord(pending) ? pending : undefined;
   const mismatch = started && mismatchOf(started, meta, state);
   if (mismatch) return mismatch;
-  if (callback.error) return refused(callback, error, state);
+  if (callback.error) return refused(callback, state);
   if (!code) {
     const message = 'The callback bears neither a code nor an error';
     return failure({ code: 'invalid_callback', message, state }, 400);
@@ -134,7 +134,3 @@ function adviseToStartAgain(reason: unknown): unknown {
   reason.stack = stack.replace(message, () => reason.message);
   return reason;
 }
-
-const stateless =
-  'The callback bears no state, so it belongs to no login that was started here. Most likely the user declined (Criteo ' +
-  'may leave state out then), or the URL was opened by itself (a bookmark, or a link from somewhere else). Start again.';

@@ -1,7 +1,7 @@
 import { CriteoAuthorizationError } from '../errors';
 import { isRecord } from '../util/json';
 import { foreignText } from '../util/redaction';
-import { type CallbackParameters, describe } from './callback-parameters';
+import { type CallbackParameters, describe, errorWord } from './callback-parameters';
 
 /** What a failed login tells, as Passport's `info`. */
 export interface FailureInfo {
@@ -9,7 +9,7 @@ export interface FailureInfo {
   code: string;
   /** What happened, the likely cause and the fix, for the app's developer. */
   message: string;
-  /** The OAuth error code of the callback, if it had a known one. */
+  /** The error of the callback, if it is a word: on `access_denied`, how Criteo says that the user declined. */
   error?: string | undefined;
   /** The app's own state, once it is known which login it belongs to. */
   state?: unknown;
@@ -117,17 +117,42 @@ function withState(info: unknown, state: unknown): unknown {
   return typeof info === 'object' ? { ...info, state } : { message: info, state };
 }
 
+/**
+ * The errors of a callback that are not the user's decision, with the status to respond with: the server's own, and
+ * mistakes of the authorization request (RFC 6749 section 4.1.2.1). Criteo documents no word for a denial ("Authorization
+ * code setup" says only "an error"), so every other error is a user who declined.
+ */
+const notTheUser: ReadonlyMap<string, number> = new Map([
+  ['server_error', 502],
+  ['temporarily_unavailable', 503],
+  ['invalid_request', 500],
+  ['unauthorized_client', 500],
+  ['unsupported_response_type', 500],
+  ['invalid_scope', 500],
+]);
+
+/** Returns the failure of a callback without a state. It may come from anyone, so only words of RFC 6749 are shown. */
+export function stateMissing({ error }: CallbackParameters): Outcome {
+  const isKnown = error === 'access_denied' || notTheUser.has(String(error));
+  return failure({ code: 'state_missing', message: stateless, error: isKnown ? error : undefined }, 403);
+}
+
+const stateless =
+  'The callback bears no state, so it belongs to no login that was started here. Most likely the user declined (Criteo ' +
+  'may leave state out then), or the URL was opened by itself (a bookmark, or a link from somewhere else). Start again.';
+
 /** Returns the outcome of a callback with an error instead of a code (RFC 6749 section 4.1.2.1). */
-export function refused(callback: CallbackParameters, error: string | undefined, state: unknown): Outcome {
+export function refused(callback: CallbackParameters, state: unknown): Outcome {
+  const error = errorWord(callback);
   const description = describe(callback);
-  if (error === 'access_denied') {
-    return failure({ code: error, message: description ?? 'The user declined at Criteo.', error, state });
+  const status = error === undefined ? undefined : notTheUser.get(error);
+  if (error === undefined || status === undefined) {
+    const message = description ?? 'The user declined at Criteo.';
+    return failure({ code: 'access_denied', message, error, state });
   }
-  const code = error ?? 'server_error';
-  const retryable = code === 'server_error' || code === 'temporarily_unavailable';
-  const status = code === 'temporarily_unavailable' ? 503 : retryable ? 502 : 500;
-  const told = description ?? `Criteo ended the login with the error ${code}`;
+  const retryable = status !== 500;
+  const told = description ?? `Criteo ended the login with the error ${error}`;
   const message = retryable ? toStartAgain(told) : told;
   const uri = foreignText(callback.error_uri);
-  return ['error', new CriteoAuthorizationError(message, { code, status, retryable, uri })];
+  return ['error', new CriteoAuthorizationError(message, { code: error, status, retryable, uri })];
 }

@@ -23,6 +23,8 @@ const attributes = {
   currency: 'USD',
   parentAccountLabel: 'Parent Company 123',
   timeZone: 'America/New_York',
+  companyName: 'Company 123',
+  onBehalfCompanyName: 'Company 456',
 };
 
 describe('fetchProfile', () => {

@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import fc from 'fast-check';
-import { describe as describeError, knownError, readCallback } from '../../lib/login/callback-parameters';
+import { describe as describeError, errorWord, readCallback } from '../../lib/login/callback-parameters';
 
 const read = (request: object): unknown => Reflect.apply(readCallback, undefined, [request]);
 
@@ -91,14 +91,23 @@ describe('readCallback', () => {
   });
 });
 
-describe('knownError', () => {
-  it('passes the codes of OAuth and OpenID Connect, and nothing else', () => {
-    for (const code of ['access_denied', 'server_error', 'temporarily_unavailable', 'login_required']) {
-      expect(knownError(code)).to.equal(code);
+describe('errorWord', () => {
+  it('passes any word, because Criteo documents none, and no other text', () => {
+    for (const error of ['access_denied', 'server_error', 'user_denied', 'consent-refused', 'Declined', 'made.up']) {
+      expect(errorWord({ error })).to.equal(error);
     }
-    for (const code of [undefined, '', 'Access_Denied', 'access_denied ', 'constructor', 'call 555-1234']) {
-      expect(knownError(code)).to.equal(undefined);
+    for (const error of [
+      '',
+      'access_denied ',
+      'call 555-1234',
+      '<b>no</b>',
+      '1',
+      'a'.repeat(65),
+      'aGVsbG8gd29ybGQhISEx',
+    ]) {
+      expect(errorWord({ error }), error).to.equal(undefined);
     }
+    expect(errorWord({})).to.equal(undefined);
   });
 });
 

@@ -322,18 +322,40 @@ describe('CriteoStrategy, the way back from Criteo', () => {
       expect(failed.message).to.equal('The user declined at Criteo.');
     });
 
-    const errors: [string, number, boolean, string][] = [
-      ['invalid_request', 500, false, 'invalid_request'],
-      ['unauthorized_client', 500, false, 'unauthorized_client'],
-      ['server_error', 502, true, 'server_error'],
-      ['temporarily_unavailable', 503, true, 'temporarily_unavailable'],
-      ['made_up', 502, true, 'server_error'],
-      ['<script>alert(1)</script>', 502, true, 'server_error'],
+    // Criteo documents only "an error": each of these may be how it says that the user declined.
+    for (const word of ['user_denied', 'consent_denied', 'interaction_required', 'made_up']) {
+      it(`${word} is a user who declined, and says with which word`, async () => {
+        const state = await visitor.handle(strategy, { state: 's' });
+        expect(failureOf(await visitor.finish(strategy, { error: word, state }))).to.deep.equal({
+          code: 'access_denied',
+          error: word,
+          message: 'The user declined at Criteo.',
+          state: 's',
+          status: undefined,
+        });
+      });
+    }
+
+    it('that is no word is a user who declined, and its text is not shown', async () => {
+      const state = await visitor.handle(strategy);
+      const failed = failureOf(await visitor.finish(strategy, { error: '<script>alert(1)</script>', state }));
+      expect(failed).to.include({ code: 'access_denied', message: 'The user declined at Criteo.' });
+      expect(failed).not.to.have.property('error');
+    });
+
+    const errors: [string, number, boolean][] = [
+      ['invalid_request', 500, false],
+      ['unauthorized_client', 500, false],
+      ['unsupported_response_type', 500, false],
+      ['invalid_scope', 500, false],
+      ['server_error', 502, true],
+      ['temporarily_unavailable', 503, true],
     ];
-    for (const [error, status, retryable, code] of errors) {
-      it(`${error} ends with a CriteoAuthorizationError`, async () => {
+    for (const [code, status, retryable] of errors) {
+      it(`${code} ends with a CriteoAuthorizationError`, async () => {
         const state = await visitor.handle(strategy);
-        const found = errorOf(await visitor.finish(strategy, { error, state, error_uri: 'https://x.example/\u0000' }));
+        const query = { error: code, state, error_uri: 'https://x.example/\u0000' };
+        const found = errorOf(await visitor.finish(strategy, query));
         expect(found).to.be.instanceOf(CriteoAuthorizationError);
         expect(found).to.include({ code, status, retryable, uri: 'https://x.example/' });
         const advice = retryable ? '. Start the login again.' : '';

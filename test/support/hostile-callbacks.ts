@@ -196,13 +196,13 @@ export const rows: Row[] = [
   row(
     'a made-up error',
     query((state) => ({ error: '<img src=x>', state })),
-    'error',
+    'access_denied',
     taken,
   ),
   row(
     'an error in upper case',
     query((state) => ({ error: 'ACCESS_DENIED', state })),
-    'error',
+    'access_denied',
     taken,
   ),
   row(

@@ -149,7 +149,7 @@ describe('the code of the documentation', () => {
       api().post('/oauth2/token').reply(503, 'down');
       const down = await visit(app, '/criteo-auth', '/criteo-auth/callback');
       expect(down.status).to.equal(503);
-      expect(down.text).to.contain('Try again in a moment');
+      expect(down.text).to.contain('Start again, in a moment');
     });
 
     it('refreshes, and keeps the refresh token where none comes back', async () => {

@@ -139,15 +139,20 @@ describe('CriteoStrategy, constructed', () => {
   describe('with other origins', () => {
     const api = documented('https://api.example');
 
-    it('sends an access token to those of apiURL and userProfileURL, and to no other', async () => {
-      const strategy = stubbed({ apiURL: 'https://api.example', userProfileURL: 'https://profiles.example/me' });
+    it('sends an access token to those of apiURL, tokenURL and userProfileURL, and to no other', async () => {
+      const strategy = stubbed({
+        apiURL: 'https://api.example',
+        tokenURL: 'https://tokens.example/token',
+        userProfileURL: 'https://profiles.example/me',
+      });
       const get = (url: string) =>
         new Promise<unknown>((resolve) => strategy.oauth2.get(url, 'access-token', (error) => resolve(error)));
-      for (const scope of [api(), nock('https://profiles.example')]) {
+      for (const scope of [api(), nock('https://profiles.example'), nock('https://tokens.example')]) {
         scope.get('/x').matchHeader('authorization', 'Bearer access-token').reply(200, '{}');
       }
       expect(await get('https://api.example/x')).to.equal(null);
       expect(await get('https://profiles.example/x')).to.equal(null);
+      expect(await get('https://tokens.example/x')).to.equal(null);
       expect(String(await get('https://elsewhere.example/x'))).to.match(/is not sent to https:\/\/elsewhere/);
     });
   });

@@ -33,7 +33,7 @@ export function deliver(request: Delivery, outcome: Outcome): void {
   };
   try {
     const returned: unknown = Reflect.apply(request.actions[kind], request.actions, told);
-    if (isThenable(returned)) returned.then(undefined, failed);
+    if (isThenable(returned)) Promise.resolve(returned).catch(failed);
   } catch (reason) {
     return failed(reason);
   }

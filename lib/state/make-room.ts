@@ -24,7 +24,6 @@ export function makeRoom<Login extends Occupant>(
 ): Login[] {
   let count = pending.length + 1;
   let size = pending.reduce((sum, each) => sum + each.size, added.size);
-  if (count <= limit && size <= bytes) return [];
   const order = [...pending].sort((a, b) => Number(b.crossSite) - Number(a.crossSite) || a.startedAt - b.startedAt);
   const leaving: Login[] = [];
   for (const each of order) {

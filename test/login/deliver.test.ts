@@ -1,3 +1,4 @@
+import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import { once } from 'node:events';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -91,6 +92,32 @@ describe('An outcome that the app does not take:', () => {
       expect(warned[0]?.message).not.to.include('secret');
     });
   }
+
+  it('is not published as an outcome if the app throws: the error is', async () => {
+    const visitor = new Visitor();
+    const strategy = stubbed();
+    const state = await visitor.handle(strategy);
+    const outcomes: unknown[] = [];
+    const subscriber = (event: unknown) => outcomes.push(Object(event).outcome);
+    subscribe('passport-criteo:login', subscriber);
+    const fail = () => {
+      throw oops;
+    };
+    await badlyHeard(['success'], fail, strategy, visitor.request({ query: { code: 'c', state } }));
+    unsubscribe('passport-criteo:login', subscriber);
+    expect(outcomes).to.deep.equal(['error']);
+  });
+
+  it('is taken if the app returns a thenable that calls what it is given, as a reply of Fastify does', async () => {
+    const visitor = new Visitor();
+    const strategy = stubbed();
+    const state = await visitor.handle(strategy);
+    const reply = () => Object.defineProperty({}, 'then', { value: (fulfilled: () => void) => fulfilled() });
+    const request = visitor.request({ query: { code: 'c', state } });
+    const heard = await badlyHeard(['success'], reply, strategy, request);
+    expect(heard.map(([kind]) => kind)).to.deep.equal(['success']);
+    expect(warned).to.deep.equal([]);
+  });
 
   it('names the error that was not heard by its code', async () => {
     await badlyHeard(['error'], () => Promise.reject(oops), stubbed(), { query: {} });

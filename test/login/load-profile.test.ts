@@ -157,6 +157,18 @@ describe('CriteoStrategy, the profile', () => {
       }
     });
 
+    it('loses no tokens of passport.authorize with a store that does not know the purpose of a login', async () => {
+      const store = {
+        store: (_req: unknown, done: Answer) => done(null, 'handle'),
+        verify: (_req: unknown, _handle: unknown, done: Answer) => done(null, true),
+      };
+      const strategies = [stubbed({ store }), stubbed({ store })] as const;
+      for (const each of strategies) each.profile = (done) => done(none);
+      const query = { code: 'c', state: 'handle' };
+      successOf(await visitor.finish(strategies[0], query, { assignProperty: 'account' }));
+      expect(failureOf(await visitor.finish(strategies[1], query)).code).to.equal('no_advertisers');
+    });
+
     it('fails passport.authorize if requireUserProfile is true', async () => {
       const authorize = { assignProperty: 'account' };
       const strategy = stubbed({ requireUserProfile: true });

@@ -13,6 +13,7 @@ import {
   optionError,
 } from './util/checks';
 import { isRecord } from './util/json';
+import { checkOptionNames } from './util/option-names';
 
 type Maybe<T> = T | Promise<T>;
 
@@ -197,6 +198,14 @@ export function checkCallbackURL(value: unknown, owner: string = OWNER): string 
   return value as string;
 }
 
+// Options of passport-oauth2 that would have no effect, and why.
+const unused = {
+  scope: 'is not for Criteo: the permissions of an app are set in the Criteo Partners Portal. Remove it',
+  scopeSeparator: 'is not for Criteo: there are no scopes in its requests. Remove it',
+  proxy: 'is not needed: callbackURL is absolute here, so it does not depend on a proxy. Remove it',
+  trustProxy: 'is not needed: callbackURL is absolute here, so it does not depend on a proxy. Remove it',
+};
+
 /**
  * Checks every option and fills in the defaults. The options object is not changed.
  *
@@ -206,9 +215,14 @@ export function readOptions(options: unknown): { settings: Settings; wiring: Wir
   if (typeof options !== 'object' || options === null) {
     throw new TypeError(`${OWNER} needs an options object with clientID, clientSecret and callbackURL`);
   }
+  checkOptionNames(OWNER, options);
   const given = options as Partial<Record<keyof CriteoStrategyOptions, unknown>>;
   const { clientSecret, agent, store, state } = given;
-  const pkce = boolean('pkce', given.pkce, false);
+  for (const [name, why] of Object.entries(unused)) {
+    if (given[name as keyof typeof given]) throw optionError(OWNER, name, why);
+  }
+  // passport-oauth2's name of the only method that Criteo knows.
+  const pkce = boolean('pkce', given.pkce === 'S256' ? true : given.pkce, false);
   const secretless = pkce && (clientSecret === undefined || clientSecret === null || clientSecret === '');
   if (state === false) throw optionError(OWNER, 'state', 'cannot be false: state is what protects a login');
   if (store === false) throw optionError(OWNER, 'store', 'cannot be false: state is what protects a login');

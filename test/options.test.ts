@@ -58,6 +58,17 @@ describe('The options of CriteoStrategy', () => {
     }
   });
 
+  it('say why options of passport-oauth2 are not used, and understand the others', () => {
+    const pointless = { scope: 'a', scopeSeparator: ',', proxy: true, trustProxy: true };
+    for (const [name, value] of Object.entries(pointless)) {
+      expect(() => read({ [name]: value }), name).to.throw(TypeError, `the option ${name} is not`);
+      expect(read({ [name]: undefined })).to.be.an('object');
+    }
+    expect(read({ pkce: 'S256' }).settings.pkce).to.equal(true);
+    expect(() => read({ pkce: 'plain' })).to.throw(TypeError, 'pkce');
+    expect(read({ state: true, store: true })).to.be.an('object');
+  });
+
   it('let each URL be overridden by itself', () => {
     const { settings, wiring } = read({
       authorizationURL: 'https://a.example/x',
@@ -133,7 +144,7 @@ describe('The options of CriteoStrategy', () => {
     apiURL: ['api.criteo.com', 'https://api.criteo.com/?v=1', 'http://api.criteo.com', 7],
     service: ['commerce', 7, '', 'Marketing-Solutions'],
     apiVersion: ['2026', '2026-13', '2026-00', '2026-7', 'latest', '../2026-07', 7, ''],
-    pkce: ['S256', 'plain', 1, null],
+    pkce: ['plain', 'plain', 1, null],
     state: [false],
     store: [false, null, {}, { store: () => {} }, { verify: () => {} }, 7, 'session'],
     skipUserProfile: ['yes', 1, null],

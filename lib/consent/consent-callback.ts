@@ -1,6 +1,7 @@
 import type { ServerResponse } from 'node:http';
 import { ConsentCallbackError, foreignCause } from '../errors';
 import { checkTimeout, optionError } from '../util/checks';
+import { checkOptionNames } from '../util/option-names';
 import type { ConsentEvent } from './consent-event';
 import { within } from './deadline';
 import { checkReading, type ReadConsentCallbackOptions, receive } from './read-consent-callback';
@@ -98,6 +99,7 @@ const owner = 'consentCallback';
 
 function checkOptions(options: ConsentCallbackOptions) {
   const given: Partial<ConsentCallbackOptions> = options ?? {};
+  checkOptionNames(owner, given);
   const { onConsent, seen = new RecentEvents(), onError = printOwnFailures } = given;
   if (typeof onConsent !== 'function') throw optionError(owner, 'onConsent', 'must be a function that takes an event');
   if (typeof onError !== 'function') throw optionError(owner, 'onError', 'must be a function that takes an error');

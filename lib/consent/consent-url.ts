@@ -1,4 +1,5 @@
 import { checkCredential, checkEndpoint, defaults, optionError } from '../util/checks';
+import { checkOptionNames } from '../util/option-names';
 import { sign } from './signature';
 
 /** Options of {@link createConsentURL}. */
@@ -44,6 +45,7 @@ const owner = 'createConsentURL';
  */
 export function createConsentURL(options: ConsentURLOptions): string {
   const given: Partial<ConsentURLOptions> = options ?? {};
+  checkOptionNames(owner, given);
   const key = checkRaw('key', checkCredential(owner, 'key', given.key), 'copy it from the Criteo Partners Portal');
   const secret = checkCredential(owner, 'secret', given.secret);
   const state = checkRaw('state', given.state, 'use letters, digits, "-" and "_" (base64url, a UUID)');

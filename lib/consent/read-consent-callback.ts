@@ -1,5 +1,6 @@
 import { ConsentCallbackError } from '../errors';
 import { checkTimeout } from '../util/checks';
+import { checkOptionNames } from '../util/option-names';
 import { type ConsentEvent, checkSignatureHeader, readSigned } from './consent-event';
 import {
   checkLimit,
@@ -57,6 +58,7 @@ export async function readConsentCallback(
   options: ReadConsentCallbackOptions,
 ): Promise<ConsentEvent> {
   const given: Partial<ReadConsentCallbackOptions> = options ?? {};
+  checkOptionNames(owner, given);
   const checks = checkReading(owner, given);
   const timeout = checkTimeout(owner, given.timeout ?? 5_000);
   if (!isRequest(request)) {

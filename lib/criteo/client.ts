@@ -1,5 +1,6 @@
 import type { Agent } from 'node:http';
 import { checkAgent, checkBase, checkCredential, checkEndpoint, checkTimeout, defaults } from '../util/checks';
+import { checkOptionNames } from '../util/option-names';
 import { TokenClient } from './token-request';
 import type { TokenSet } from './token-set';
 
@@ -70,6 +71,7 @@ export class CriteoClient {
   /** @throws {TypeError} naming the option that is wrong. */
   constructor(options: CriteoClientOptions) {
     const { clientSecret, apiURL = defaults.apiURL, tokenURL, timeout = defaults.timeout, agent } = options ?? {};
+    checkOptionNames('CriteoClient', options ?? {});
     const client = new TokenClient();
     client.clientID = checkCredential('CriteoClient', 'clientID', options?.clientID);
     if (clientSecret) client.clientSecret = checkCredential('CriteoClient', 'clientSecret', clientSecret);

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { checkCount, optionError } from '../util/checks';
+import { checkOptionNames } from '../util/option-names';
 import { setupError } from '../util/setup-error';
 import { Seal } from './cookie-encryption';
 import { cookiesOf, readCookies } from './cookie-header';
@@ -80,6 +81,7 @@ export class CookieStateStore implements StateStore {
   constructor(options: CookieStateStoreOptions) {
     // Callers without a compiler may leave the options out.
     const given: Partial<CookieStateStoreOptions> = options ?? {};
+    checkOptionNames('CookieStateStore', given);
     const { secret, name = 'criteo-login', limit = 5, maxAge = 600_000, secure } = given;
     this.#seal = new Seal('passport-criteo: pending login in a cookie', checkSecrets(secret));
     if (typeof name !== 'string' || !/^[\w-]{1,64}$/.test(name) || name.startsWith('__')) {

@@ -1,5 +1,6 @@
 import { checkCount, optionError } from '../util/checks';
 import { isRecord } from '../util/json';
+import { checkOptionNames } from '../util/option-names';
 import { setupError } from '../util/setup-error';
 import { makeRoom, type Occupant } from './make-room';
 import { expiredLogin, whyForeign, whyNothingPending } from './missing-login';
@@ -54,7 +55,9 @@ export class SessionStateStore implements StateStore {
   readonly #maxAge: number;
 
   /** @throws {TypeError} naming the option that is wrong. */
-  constructor({ key, limit = 10, maxAge = 600_000 }: SessionStateStoreOptions = {}) {
+  constructor(options: SessionStateStoreOptions = {}) {
+    checkOptionNames('SessionStateStore', options);
+    const { key, limit = 10, maxAge = 600_000 } = options;
     this.#key = checkSessionKey('SessionStateStore', 'key', key);
     this.#limit = checkCount('SessionStateStore', 'limit', limit);
     this.#maxAge = checkCount('SessionStateStore', 'maxAge', maxAge);

@@ -1,5 +1,6 @@
 import { CriteoClient } from '../criteo/client';
 import { checkCount, optionError } from '../util/checks';
+import { checkOptionNames } from '../util/option-names';
 import { DAY } from './connection-status';
 import type { TokenLock } from './lock';
 import type { TokenStore } from './store';
@@ -47,6 +48,7 @@ export type CheckedOptions = ReturnType<typeof readOptions>;
 
 /** @throws {TypeError} naming the option that is wrong. */
 export function readOptions(options: TokenSourceOptions) {
+  checkOptionNames('TokenSource', options ?? {});
   const { client, grant = 'refresh_token', lock } = options ?? {};
   const { store = new Map<string, StoredTokenSet>() as TokenStore } = options ?? {};
   const { skew = 60_000, concurrency = 50, now = Date.now, onReauthorizationRequired } = options ?? {};

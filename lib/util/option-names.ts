@@ -29,11 +29,23 @@ export const optionNames = {
     'verify',
   ],
   CriteoClient: ['agent', 'apiURL', 'clientID', 'clientSecret', 'timeout', 'tokenURL'],
-  TokenSource: ['client', 'grant', 'lock', 'now', 'onReauthorizationRequired', 'skew', 'store'],
+  TokenSource: [
+    'client',
+    'concurrency',
+    'expiringWithin',
+    'grant',
+    'lock',
+    'now',
+    'onExpiring',
+    'onReauthorizationRequired',
+    'skew',
+    'store',
+  ],
   SessionStateStore: ['key', 'limit', 'maxAge'],
   CookieStateStore: ['limit', 'maxAge', 'name', 'secret', 'secure'],
   createConsentURL: ['consentURL', 'key', 'redirectURI', 'secret', 'state', 'timestamp'],
   consentCallback: ['limit', 'onConsent', 'onError', 'secret', 'seen', 'timeout'],
+  readConsentCallback: ['limit', 'secret', 'timeout'],
 } as const satisfies Record<string, readonly string[]>;
 
 /** Who takes options. */

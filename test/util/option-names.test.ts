@@ -1,5 +1,23 @@
 import { expect } from 'chai';
 import fc from 'fast-check';
+import {
+  type ConsentCallbackOptions,
+  type ConsentURLOptions,
+  CookieStateStore,
+  type CookieStateStoreOptions,
+  CriteoClient,
+  type CriteoClientOptions,
+  CriteoStrategy,
+  type CriteoStrategyOptions,
+  consentCallback,
+  createConsentURL,
+  type ReadConsentCallbackOptions,
+  readConsentCallback,
+  SessionStateStore,
+  type SessionStateStoreOptions,
+  TokenSource,
+  type TokenSourceOptions,
+} from '../../lib/index';
 import { checkOptionNames, type OptionOwner, optionNames } from '../../lib/util/option-names';
 
 const owners = Object.keys(optionNames) as OptionOwner[];
@@ -66,6 +84,25 @@ describe('checkOptionNames', () => {
     for (const owner of owners) expect(() => checkOptionNames(owner, own)).not.to.throw();
   });
 
+  it('is asked by everything that takes options', async () => {
+    const made: Record<OptionOwner, (options: never) => unknown> = {
+      CriteoStrategy: (options) => new CriteoStrategy(options),
+      CriteoClient: (options) => new CriteoClient(options),
+      TokenSource: (options) => new TokenSource(options),
+      SessionStateStore: (options) => new SessionStateStore(options),
+      CookieStateStore: (options) => new CookieStateStore(options),
+      createConsentURL: (options) => createConsentURL(options),
+      consentCallback: (options) => consentCallback(options),
+      readConsentCallback: (options) => readConsentCallback(new Request('https://app.example.com'), options),
+    };
+    for (const [owner, make] of Object.entries(made)) {
+      const [name = ''] = optionNames[owner as OptionOwner].filter((each) => each.length > 4).slice(-1);
+      const options = { [`${name}s`]: 'value' } as never;
+      const found = await (async () => make(options))().catch((error: Error) => error);
+      expect(Object(found).message).to.equal(`${owner}: there is no option "${name}s". Did you mean ${name}?`);
+    }
+  });
+
   it('never shows a value', () => {
     expect(() => checkOptionNames('CriteoStrategy', { client_secret: 'do-not-show' }))
       .to.throw(TypeError)
@@ -93,3 +130,18 @@ describe('checkOptionNames', () => {
     expect(() => checkOptionNames('CriteoStrategy', { ['x'.repeat(1_000_000)]: 1 })).not.to.throw();
   });
 });
+
+// Compiles only if the table has every option of the public types, and no other.
+type Names<T> = T extends unknown ? keyof T : never;
+type Same<A, B> = [A] extends [B] ? ([B] extends [A] ? true : never) : never;
+type Listed<Owner extends OptionOwner> = (typeof optionNames)[Owner][number];
+export const listed: true[] = [
+  true satisfies Same<Listed<'CriteoStrategy'>, Names<CriteoStrategyOptions> | 'verify'>,
+  true satisfies Same<Listed<'CriteoClient'>, Names<CriteoClientOptions>>,
+  true satisfies Same<Listed<'TokenSource'>, Names<TokenSourceOptions>>,
+  true satisfies Same<Listed<'SessionStateStore'>, Names<SessionStateStoreOptions>>,
+  true satisfies Same<Listed<'CookieStateStore'>, Names<CookieStateStoreOptions>>,
+  true satisfies Same<Listed<'createConsentURL'>, Names<ConsentURLOptions>>,
+  true satisfies Same<Listed<'consentCallback'>, Names<ConsentCallbackOptions>>,
+  true satisfies Same<Listed<'readConsentCallback'>, Names<ReadConsentCallbackOptions>>,
+];

@@ -144,7 +144,7 @@ describe('The options of CriteoStrategy', () => {
     apiURL: ['api.criteo.com', 'https://api.criteo.com/?v=1', 'http://api.criteo.com', 7],
     service: ['commerce', 7, '', 'Marketing-Solutions'],
     apiVersion: ['2026', '2026-13', '2026-00', '2026-7', 'latest', '../2026-07', 7, ''],
-    pkce: ['plain', 'plain', 1, null],
+    pkce: ['plain', 1, null],
     state: [false],
     store: [false, null, {}, { store: () => {} }, { verify: () => {} }, 7, 'session'],
     skipUserProfile: ['yes', 1, null],

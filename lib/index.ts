@@ -30,6 +30,7 @@ export {
   type TransportCode,
 } from './errors';
 export type { ExchangeEvent } from './http/exchange-events';
+export { authenticateOptions, type CriteoAuthenticateOptions } from './login/authenticate-options';
 export type { LoginEvent } from './login/login-events';
 export type {
   ClassicVerify,
@@ -46,7 +47,6 @@ export { CookieStateStore, type CookieStateStoreOptions } from './state/cookie-s
 export { SessionStateStore, type SessionStateStoreOptions } from './state/session-store';
 export type { PendingLogin, StateMetadata, StateStore } from './state/state-store';
 export {
-  type CriteoAuthenticateOptions,
   CriteoStrategy,
   CriteoStrategy as Strategy,
   type FailureInfo,

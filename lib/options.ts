@@ -219,7 +219,10 @@ export function readOptions(options: unknown): { settings: Settings; wiring: Wir
   const given = options as Partial<Record<keyof CriteoStrategyOptions, unknown>>;
   const { clientSecret, agent, store, state } = given;
   for (const [name, why] of Object.entries(unused)) {
-    if (given[name as keyof typeof given]) throw optionError(OWNER, name, why);
+    // Only a warning: apps bring them along from other strategies, and they do no harm.
+    if (given[name as keyof typeof given]) {
+      process.emitWarning(`${OWNER}: the option ${name} ${why}`, { code: 'CRITEO_UNUSED_OPTION' });
+    }
   }
   // passport-oauth2's name of the only method that Criteo knows.
   const pkce = boolean('pkce', given.pkce === 'S256' ? true : given.pkce, false);

@@ -5,6 +5,7 @@ import { CriteoOAuth2, formFields } from './criteo/node-oauth';
 import type { CriteoProfile } from './criteo/profile';
 import type { TokenSet } from './criteo/token-set';
 import { CriteoTokenError } from './errors';
+import type { CriteoAuthenticateOptions } from './login/authenticate-options';
 import { newVerifier } from './login/authorization-url';
 import { fingerprint } from './login/bound-user';
 import { type Callback, readCallback } from './login/callback-parameters';
@@ -40,20 +41,6 @@ import { optionError } from './util/checks';
 import { handOver } from './util/hand-over';
 
 export type { FailureInfo } from './login/outcome';
-
-/** Options of one call of `passport.authenticate('criteo', …)` or `passport.authorize`, in addition to Passport's own. */
-export interface CriteoAuthenticateOptions {
-  /**
-   * Where Criteo sends the user back to, for this login. Give it on both routes: a login is finished with the callback URL
-   * that it was started with.
-   */
-  callbackURL?: string | undefined;
-  /**
-   * The app's own data: kept in the store, never on the wire, and given back as `info.state` at the end. Plain JSON, of at
-   * most 2048 bytes with the default store.
-   */
-  state?: unknown;
-}
 
 /** What a strategy keeps for all its requests. Nothing in it belongs to one of them. */
 interface Shared extends Settings {

@@ -1,4 +1,6 @@
 import { channel } from 'node:diagnostics_channel';
+import { debuglog } from 'node:util';
+import { foreignText } from '../util/redaction';
 import type { Outcome } from './outcome';
 
 /** Published on the channel `passport-criteo:login` whenever the strategy has told Passport the outcome of a request. */
@@ -14,13 +16,14 @@ export interface LoginEvent {
 }
 
 const logins = channel('passport-criteo:login');
+const log = debuglog('passport-criteo');
 
-/** Returns the time at which a request came, if the channel has subscribers. */
+/** Returns the time at which a request came, if it is to be published or printed how it ends. */
 export function requestStarted(): number | undefined {
-  return logins.hasSubscribers ? performance.now() : undefined;
+  return logins.hasSubscribers || log.enabled ? performance.now() : undefined;
 }
 
-/** Returns a function that publishes a request's outcome, or undefined if the channel had no subscribers. */
+/** Returns a function that publishes a request's outcome and prints a login that failed; undefined if nobody listens. */
 export function loginTeller(
   strategy: string,
   startedAt: number | undefined,
@@ -30,7 +33,20 @@ export function loginTeller(
   const [kind, told] = outcome;
   const code = kind === 'fail' || kind === 'error' ? codeOf(told) : undefined;
   const event: LoginEvent = { strategy, outcome: kind, code, milliseconds: performance.now() - startedAt };
-  return () => logins.publish(event);
+  return () => {
+    logins.publish(event);
+    // `%j` keeps a message on one line, whatever is in it.
+    if (code !== undefined) log('%s: login %s: %s: %j', strategy, kind, code, messageOf(told));
+  };
+}
+
+/** Returns the message of an info or error, sanitized: the app's own may show anything. */
+function messageOf(told: unknown): string | undefined {
+  try {
+    return foreignText(Object(told).message, [], 500);
+  } catch {
+    return undefined;
+  }
 }
 
 /** Returns the code of an info or error if it is a plain word: the app's own may carry anything under that name. */

@@ -98,10 +98,15 @@ export function toStartAgain(message: string): string {
 export function verdict(user: unknown, info: unknown, state: unknown): Outcome {
   if (user) return ['success', user as object, withState(info ?? {}, state) as object];
   // Passport takes a number in the place of an info for the status.
-  return ['fail', withState(withFacts(noUser, info), state), typeof info === 'number' ? info : undefined];
+  const message = user === undefined ? nothingReturned : appRefused;
+  const facts = { code: 'login_refused', message };
+  return ['fail', withState(withFacts(facts, info), state), typeof info === 'number' ? info : undefined];
 }
 
-const noUser = { code: 'login_refused', message: 'The application has no user for this login.' };
+const appRefused = 'The app refused this login: verify gave no user.';
+const nothingReturned =
+  'verify gave undefined, so there is no user. Most likely a return is missing in it. Return the user, or false to refuse ' +
+  'the login.';
 
 /** Completes the app's `info` with our `facts`, in a copy, because the app may use it again. */
 function withFacts(facts: { code: string; message: string }, info: unknown): object {

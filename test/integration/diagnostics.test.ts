@@ -164,4 +164,28 @@ describe('diagnostics', () => {
     expect(printed[1]).to.match(/: 200 after \d+ ms$/);
     expect(await lines('')).to.deep.equal([]);
   });
+
+  it('print each login that fails with NODE_DEBUG, with code and message on one line', async () => {
+    const options = { ...app, callbackURL: 'https://app.example.com/criteo-auth/callback', ...sandbox.endpoints };
+    const script = `
+      const { CriteoStrategy } = require(${JSON.stringify(join(root, 'lib/index'))});
+      const strategy = new CriteoStrategy({ ...${JSON.stringify(options)}, verify: () => false });
+      const request = (query, session) => ({ method: 'GET', headers: {}, query, session });
+      const told = () => {};
+      Object.assign(strategy, { fail: told, error: told, redirect: told, success: told });
+      strategy.authenticate(request({ code: 'c', state: 's' }, {}));
+      strategy.authenticate(request({}, undefined));`;
+    const env = { PATH: process.env['PATH'], NODE_DEBUG: 'passport-criteo' };
+    const args = ['--require', 'tsx/cjs', '--eval', script];
+    const { stderr } = await promisify(execFile)(process.execPath, args, { cwd: root, env });
+    const printed = stderr
+      .split('\n')
+      .filter((line) => line !== '')
+      .sort();
+    expect(printed).to.have.length(2);
+    expect(printed[0]).to.match(
+      /^PASSPORT-CRITEO \d+: criteo: login error: session_missing: "There is no req\.session.*"$/,
+    );
+    expect(printed[1]).to.match(/^PASSPORT-CRITEO \d+: criteo: login fail: state_unknown: ".*Start again\."$/);
+  });
 });

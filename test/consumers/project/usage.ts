@@ -2,6 +2,7 @@
 import express, { type Request } from 'express';
 import passport from 'passport';
 import {
+  authenticateOptions,
   ConsentCallbackError,
   type ConsentEvent,
   CookieStateStore,
@@ -153,3 +154,11 @@ export async function trial(): Promise<string> {
   await sandbox.close();
   return back;
 }
+
+// Options of one login, beside Passport's own, without a cast.
+const returnTo = '/reports';
+const callbackURL = 'https://app.example.com/criteo-connect/callback';
+app.get('/criteo-auth', passport.authenticate('criteo', authenticateOptions({ state: { returnTo } })));
+app.get('/criteo-connect', passport.authorize('criteo', authenticateOptions({ callbackURL, failureRedirect: '/' })));
+// @ts-expect-error Passport's own options are checked
+app.get('/wrong', passport.authenticate('criteo', authenticateOptions({ state: 1, failureRedirect: 1 })));

@@ -31,30 +31,27 @@ export function loginTeller(
 ): (() => void) | undefined {
   if (startedAt === undefined) return undefined;
   const [kind, told] = outcome;
-  const code = kind === 'fail' || kind === 'error' ? codeOf(told) : undefined;
+  const { code, message } = kind === 'fail' || kind === 'error' ? factsOf(told) : {};
   const event: LoginEvent = { strategy, outcome: kind, code, milliseconds: performance.now() - startedAt };
   return () => {
     logins.publish(event);
     // `%j` keeps a message on one line, whatever is in it.
-    if (code !== undefined) log('%s: login %s: %s: %j', strategy, kind, code, messageOf(told));
+    if (code !== undefined) log('%s: login %s: %s: %j', strategy, kind, code, message);
   };
-}
-
-/** Returns the message of an info or error, sanitized: the app's own may show anything. */
-function messageOf(told: unknown): string | undefined {
-  try {
-    return foreignText(Object(told).message, [], 500);
-  } catch {
-    return undefined;
-  }
 }
 
 /** Returns the code of an info or error if it is a plain word: the app's own may carry anything under that name. */
 export function codeOf(told: unknown): string | undefined {
+  return factsOf(told).code;
+}
+
+function factsOf(told: unknown): { code?: string; message?: string | undefined } {
   try {
-    const { code } = Object(told) as { code?: unknown };
-    return typeof code === 'string' && /^[\w-]{1,64}$/.test(code) ? code : undefined;
+    const { code, message } = Object(told) as { code?: unknown; message?: unknown };
+    const isWord = typeof code === 'string' && /^[\w-]{1,64}$/.test(code);
+    return isWord ? { code, message: foreignText(message, [], 500) } : {};
   } catch {
-    return undefined;
+    // A getter of the app's own that throws.
+    return {};
   }
 }

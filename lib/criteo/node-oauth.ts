@@ -63,11 +63,6 @@ export class CriteoOAuth2 extends OAuth2 {
     this._origins = origins ?? this._origins;
   }
 
-  /** Returns the agent that was set, else a keep-alive agent of this object's own. */
-  protected agentFor(url: URL): Agent {
-    return tokenClientOf(this).agentFor(url);
-  }
-
   /** Returns how this object requests a URL. */
   transportFor(url: URL): Endpoint {
     return tokenClientOf(this).endpoint(url);

@@ -26,13 +26,10 @@ type RequestPage = (url: URL, limit: number) => Promise<Page>;
  */
 export async function fetchPages(url: URL, request: RequestPage): Promise<Page[]> {
   const reading = new PortfolioReading(url, request);
-  for (let times = 1; ; times += 1) {
-    if (await reading.readAll()) return reading.pages;
-    if (times < READINGS) continue;
-    const what = `is incomplete: ${reading.read} of ${reading.total} accounts came, also when it was read again`;
-    const fix = 'Perhaps it is changing: start the login again later, or set requireUserProfile: false';
-    throw invalidPortfolio(200, `${what}. ${fix}`, true);
-  }
+  for (let left = READINGS; left > 0; left -= 1) if (await reading.readAll()) return reading.pages;
+  const what = `is incomplete: ${reading.read} of ${reading.total} accounts came, also when it was read again`;
+  const fix = 'Perhaps it is changing: start the login again later, or set requireUserProfile: false';
+  throw invalidPortfolio(200, `${what}. ${fix}`, true);
 }
 
 /** One way through the pages. */

@@ -40,6 +40,7 @@ export class RepeatableRequest {
   readonly #listener: RequestListener;
   #outgoing: ClientRequest | undefined;
   #socket: Socket | undefined;
+  #established = false;
   #repeated = false;
   #discarded = 0;
   #destroyed = false;
@@ -58,9 +59,9 @@ export class RepeatableRequest {
     return this.#outgoing?.closed ?? false;
   }
 
-  /** Bytes that came over the request's connection. */
-  get received(): number {
-    return this.#socket?.bytesRead ?? 0;
+  /** Bytes that came over the request's connection; undefined as long as nothing of the request can have been sent. */
+  get received(): number | undefined {
+    return this.#established ? (this.#socket?.bytesRead ?? 0) : undefined;
   }
 
   /** Why the request failed, while it waits to be repeated. */
@@ -86,7 +87,7 @@ export class RepeatableRequest {
     const outgoing = createRequest(this.#request);
     this.#outgoing = outgoing;
     this.#socket = undefined;
-    let established = false;
+    this.#established = false;
     let before = 0;
     let responded = false;
     let failed = false;
@@ -98,7 +99,7 @@ export class RepeatableRequest {
       const unanswered = !responded && !failed && this.#socket?.bytesRead === before;
       failed = true;
       if (this.#isRepeatable(error)) {
-        if (!established) {
+        if (!this.#established) {
           replaced = true;
           return this.#waitAndRepeat(error);
         }
@@ -121,10 +122,10 @@ export class RepeatableRequest {
       this.#socket = socket;
       before = socket.bytesRead;
       const { secureConnecting } = socket as Partial<TLSSocket> & { secureConnecting?: boolean };
-      if (!socket.connecting && !secureConnecting) established = true;
+      if (!socket.connecting && !secureConnecting) this.#established = true;
       else {
         socket.once(secureConnecting === undefined ? 'connect' : 'secureConnect', () => {
-          established = true;
+          this.#established = true;
         });
       }
       this.#sendStream(outgoing);

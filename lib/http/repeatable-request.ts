@@ -88,7 +88,8 @@ export class RepeatableRequest {
     this.#outgoing = outgoing;
     this.#socket = undefined;
     this.#established = false;
-    let before = 0;
+    // Undefined also for a connection that does not count its bytes, as the stream of some agents.
+    let before: number | undefined;
     let responded = false;
     let failed = false;
     // Another request has taken the place of this one.
@@ -96,7 +97,7 @@ export class RepeatableRequest {
 
     const fail = (error: Error): void => {
       if (replaced) return;
-      const unanswered = !responded && !failed && this.#socket?.bytesRead === before;
+      const unanswered = !responded && !failed && before !== undefined && this.#socket?.bytesRead === before;
       failed = true;
       if (this.#isRepeatable(error)) {
         if (!this.#established) {

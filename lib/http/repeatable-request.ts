@@ -22,6 +22,10 @@ const PAUSE = 200;
 // Kept connections that are closed unused for one request; as many as node's agents keep for a host.
 const MOST_DISCARDED = 256;
 
+// Connections that a request was given. Node does not set `reusedSocket` if an agent, by its maxSockets, hands a connection
+// from one request to the next that waits for it.
+const used = new WeakSet<Socket>();
+
 /**
  * A request that is sent again, once, on a new connection, if that is safe. There are two cases:
  *
@@ -90,6 +94,7 @@ export class RepeatableRequest {
     this.#established = false;
     // Undefined also for a connection that does not count its bytes, as the stream of some agents.
     let before: number | undefined;
+    let reused = false;
     let responded = false;
     let failed = false;
     // Another request has taken the place of this one.
@@ -104,7 +109,7 @@ export class RepeatableRequest {
           replaced = true;
           return this.#waitAndRepeat(error);
         }
-        if (outgoing.reusedSocket && unanswered) {
+        if (reused && unanswered) {
           replaced = true;
           return this.#repeat();
         }
@@ -112,7 +117,10 @@ export class RepeatableRequest {
       this.#listener.onError(error);
     };
     outgoing.on('socket', (socket) => {
-      // A kept connection that may be dead as well: a repeat goes over a new one. Nothing has been written to it yet.
+      reused = outgoing.reusedSocket || used.has(socket);
+      used.add(socket);
+      // A kept connection that may be dead as well: a repeat goes over a new one. Nothing has been written to it yet. One
+      // that another request has just handed over is alive; and with many waiting, there may be no other.
       const isDoubtful = outgoing.reusedSocket && (this.#repeated || isStale(socket));
       if (isDoubtful && this.#discarded < MOST_DISCARDED) {
         this.#discarded += 1;

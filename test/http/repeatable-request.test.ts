@@ -116,6 +116,15 @@ for (const [way, ask] of ways) {
         });
       }
 
+      it('is sent once more if it waited for the connection of another request', async () => {
+        const server = await worn((socket) => socket.resetAndDestroy());
+        const agent = add(new http.Agent({ keepAlive: true, maxSockets: 1 }));
+        const both = await Promise.all([ask(server, { agent }), ask(server, { agent, body: 'code=1' })]);
+        expect(both).to.eql(['ok', 'ok']);
+        expect(server.received.map(({ body }) => body)).to.eql(['a=b', 'code=1', 'code=1']);
+        expect(server.connections).to.equal(2);
+      });
+
       it('is not sent again if the connection of an agent does not tell what arrived', async () => {
         const server = await worn((socket) => socket.end('H'));
         const agent = add(new http.Agent({ keepAlive: true }));

@@ -50,7 +50,7 @@ class PortfolioReading {
     this.#request = request;
   }
 
-  /** Reads all pages, from the first on. Returns false if items are missing. */
+  /** Reads all pages, from the first on. Returns false if items are missing, or more came than there are. */
   async readAll(): Promise<boolean> {
     this.pages = [];
     this.read = 0;
@@ -62,7 +62,7 @@ class PortfolioReading {
       if (index > 0 && totalItems !== this.total) return false;
       this.total = totalItems;
       this.#count(page);
-      if (totalItems !== undefined && this.read >= totalItems) return true;
+      if (totalItems !== undefined && this.read >= totalItems) return this.read === totalItems;
       if (page.count === 0) return totalItems === undefined;
       if (totalItems === undefined && totalPages !== undefined && index + 1 >= totalPages) return true;
 
@@ -140,8 +140,10 @@ function readMetadata({ json, count }: Page, asked: number) {
   const { metadata } = json;
   const { totalItemsAcrossAllPages, currentPageSize, totalPages } = isRecord(metadata) ? metadata : {};
   const pageSize = wholeNumber(currentPageSize);
+  const total = wholeNumber(totalItemsAcrossAllPages);
   return {
-    totalItems: wholeNumber(totalItemsAcrossAllPages),
+    // Believed if this page does not show more: a total of 0 beside accounts would end the reading too early.
+    totalItems: total !== undefined && total >= count ? total : undefined,
     totalPages: typeof totalPages === 'number' ? totalPages : undefined,
     // Believed if it agrees with the items that came.
     pageSize: pageSize && pageSize >= count && pageSize <= Math.max(asked, count) ? pageSize : undefined,

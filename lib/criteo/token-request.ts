@@ -113,7 +113,9 @@ export async function requestTokens(
   throw read ?? readTokenError(answer, secrets);
 }
 
-function isRefusal(json: unknown): json is Record<string, unknown> {
+/** Returns true for errors without tokens. Tokens count, whatever stands beside them: they may not come a second time. */
+function isRefusal(json: unknown): boolean {
   if (!isRecord(json)) return false;
+  if (typeof json['access_token'] === 'string' && json['access_token'] !== '') return false;
   return typeof json['error'] === 'string' || (Array.isArray(json['errors']) && json['errors'].length > 0);
 }

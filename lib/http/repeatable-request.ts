@@ -22,6 +22,10 @@ const PAUSE = 200;
 // Kept connections that are closed unused for one request; as many as node's agents keep for a host.
 const MOST_DISCARDED = 256;
 
+// Connections that a request was given. Node does not set `reusedSocket` if an agent, by its maxSockets, hands a connection
+// from one request to the next that waits for it.
+const used = new WeakSet<Socket>();
+
 /**
  * A request that is sent again, once, on a new connection, if that is safe. There are two cases:
  *
@@ -40,6 +44,7 @@ export class RepeatableRequest {
   readonly #listener: RequestListener;
   #outgoing: ClientRequest | undefined;
   #socket: Socket | undefined;
+  #established = false;
   #repeated = false;
   #discarded = 0;
   #destroyed = false;
@@ -58,9 +63,9 @@ export class RepeatableRequest {
     return this.#outgoing?.closed ?? false;
   }
 
-  /** Bytes that came over the request's connection. */
-  get received(): number {
-    return this.#socket?.bytesRead ?? 0;
+  /** Bytes that came over the request's connection; undefined as long as nothing of the request can have been sent. */
+  get received(): number | undefined {
+    return this.#established ? (this.#socket?.bytesRead ?? 0) : undefined;
   }
 
   /** Why the request failed, while it waits to be repeated. */
@@ -86,8 +91,10 @@ export class RepeatableRequest {
     const outgoing = createRequest(this.#request);
     this.#outgoing = outgoing;
     this.#socket = undefined;
-    let established = false;
-    let before = 0;
+    this.#established = false;
+    // Undefined also for a connection that does not count its bytes, as the stream of some agents.
+    let before: number | undefined;
+    let reused = false;
     let responded = false;
     let failed = false;
     // Another request has taken the place of this one.
@@ -95,14 +102,14 @@ export class RepeatableRequest {
 
     const fail = (error: Error): void => {
       if (replaced) return;
-      const unanswered = !responded && !failed && this.#socket?.bytesRead === before;
+      const unanswered = !responded && !failed && before !== undefined && this.#socket?.bytesRead === before;
       failed = true;
       if (this.#isRepeatable(error)) {
-        if (!established) {
+        if (!this.#established) {
           replaced = true;
           return this.#waitAndRepeat(error);
         }
-        if (outgoing.reusedSocket && unanswered) {
+        if (reused && unanswered) {
           replaced = true;
           return this.#repeat();
         }
@@ -110,7 +117,10 @@ export class RepeatableRequest {
       this.#listener.onError(error);
     };
     outgoing.on('socket', (socket) => {
-      // A kept connection that may be dead as well: a repeat goes over a new one. Nothing has been written to it yet.
+      reused = outgoing.reusedSocket || used.has(socket);
+      used.add(socket);
+      // A kept connection that may be dead as well: a repeat goes over a new one. Nothing has been written to it yet. One
+      // that another request has just handed over is alive; and with many waiting, there may be no other.
       const isDoubtful = outgoing.reusedSocket && (this.#repeated || isStale(socket));
       if (isDoubtful && this.#discarded < MOST_DISCARDED) {
         this.#discarded += 1;
@@ -121,10 +131,10 @@ export class RepeatableRequest {
       this.#socket = socket;
       before = socket.bytesRead;
       const { secureConnecting } = socket as Partial<TLSSocket> & { secureConnecting?: boolean };
-      if (!socket.connecting && !secureConnecting) established = true;
+      if (!socket.connecting && !secureConnecting) this.#established = true;
       else {
         socket.once(secureConnecting === undefined ? 'connect' : 'secureConnect', () => {
-          established = true;
+          this.#established = true;
         });
       }
       this.#sendStream(outgoing);

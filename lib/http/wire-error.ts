@@ -1,4 +1,4 @@
-import { CriteoTransportError, type TransportCode } from '../errors';
+import { CriteoTransportError, foreignCause, type TransportCode } from '../errors';
 
 /** The part of a request that its errors name. */
 interface Named {
@@ -47,7 +47,9 @@ export function transportError(
   facts: Facts = {},
 ): CriteoTransportError {
   const message = `${method} ${url.origin}${url.pathname}: ${why}${hint ? `. ${hint}` : ''}`;
-  return new CriteoTransportError(message, { code, status: code === 'timeout' ? 504 : 502, ...facts });
+  // Agents attach to their errors what they were doing, and node's parser the bytes that came: both may hold secrets.
+  const cause = foreignCause(facts.cause);
+  return new CriteoTransportError(message, { code, status: code === 'timeout' ? 504 : 502, ...facts, cause });
 }
 
 /** Creates the error of a request that was not answered within its deadline. */
@@ -66,8 +68,6 @@ export function wireError(request: Named, error: unknown, response?: { status: n
   const code = codeOf(error);
   const facts = { response, cause: error };
   if (code.startsWith('HPE_')) {
-    // Node puts the received bytes on its parse errors, and those may echo secrets that we sent.
-    delete (error as { rawPacket?: unknown }).rawPacket;
     return transportError(request, 'invalid_response', `the response is not valid HTTP (${code})`, facts);
   }
   if (response) {

@@ -13,7 +13,7 @@ const GRACE = 250;
 export class Deadline {
   readonly #milliseconds: number;
   readonly #late: () => void;
-  readonly #received: () => unknown;
+  readonly #received: () => number | undefined;
   #timer: NodeJS.Timeout;
   #turn: NodeJS.Immediate | undefined;
 
@@ -22,10 +22,10 @@ export class Deadline {
    *
    * @param milliseconds from now.
    * @param late is called once, unless the deadline is cancelled before.
-   * @param received returns how much has arrived. While it changes from one turn to the next, `late` waits.
-   *   Default: one turn is enough.
+   * @param received returns how much has arrived. While it changes from one turn to the next, `late` waits. If it returns
+   *   undefined, nothing can have arrived and `late` does not wait. Default: one turn is enough.
    */
-  constructor(milliseconds: number, late: () => void, received: () => unknown = () => undefined) {
+  constructor(milliseconds: number, late: () => void, received: () => number | undefined = () => 0) {
     this.#milliseconds = milliseconds;
     this.#late = late;
     this.#received = received;
@@ -51,9 +51,10 @@ export class Deadline {
   #expire(): void {
     const end = performance.now() + GRACE;
     let before = this.#received();
+    if (before === undefined) return this.#late();
     const look = (): void => {
       const now = this.#received();
-      if (now === before || performance.now() > end) return this.#late();
+      if (now === undefined || now === before || performance.now() > end) return this.#late();
       before = now;
       this.#turn = setImmediate(look);
     };

@@ -80,8 +80,9 @@ function mask(text: string, secrets: Secrets): string {
 /** How many characters of a secret in a row give too much of it away; in hex, each takes two. */
 const PIECE = 8;
 
-// White space and backslashes are what wrapping and escaping add. Encodings consist of letters and digits.
-const wrapping = /[\s\\]/g;
+// White space, invisible characters and backslashes are what wrapping, UTF-16 and escaping add. Encodings consist of
+// letters and digits.
+const wrapping = /[\s\p{Cc}\p{Cf}\\]/gu;
 const symbols = /[^a-z0-9]/gi;
 
 /** Marks by 1 every character of a text that belongs to a secret. */

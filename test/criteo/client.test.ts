@@ -126,9 +126,16 @@ describe('CriteoClient', () => {
       }
     });
 
-    it('takes tokens that come with empty lists of errors and warnings', async () => {
-      const client = token(200, { ...success, error: null, errors: [], warnings: [] });
-      expect(await client.clientCredentials()).to.include({ accessToken: 'at-1' });
+    it('takes tokens whatever errors and warnings stand beside them: the refresh token may be the only one', async () => {
+      for (const more of [
+        { error: null, errors: [], warnings: [] },
+        { error: '', error_description: '' },
+        { errors: [null] },
+        { errors: [{ code: 'deprecated' }] },
+      ]) {
+        const client = token(200, { ...success, ...more, refresh_token: 'rt-2' });
+        expect(await client.refresh(refreshToken)).to.include({ accessToken: 'at-1', refreshToken: 'rt-2' });
+      }
     });
 
     it('says when to come back', async () => {
@@ -239,8 +246,8 @@ describe('CriteoClient', () => {
       ['no body (204)', head(204)],
       ['a token that would break a header', answer(200, { ...success, access_token: 'a\r\nb' })],
       ['a token that is no string', answer(200, { ...success, access_token: 1 })],
-      ['errors that say nothing', answer(200, { ...success, errors: [null] })],
-      ['an empty error', answer(200, { ...success, error: '' })],
+      ['errors that say nothing', answer(200, { errors: [null] })],
+      ['an empty error', answer(200, { access_token: '', error: '' })],
       ['a body far larger than any token', answer(200, { ...success, padding: 'x'.repeat(256 * 1024) })],
     ] as const) {
       it(`with one error that says why: ${what}`, async () => {

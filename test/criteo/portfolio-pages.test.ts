@@ -258,6 +258,27 @@ describe('The pages of a portfolio', () => {
     expect(server.received).to.have.length(1);
   });
 
+  it('are all fetched if the total makes no sense', async () => {
+    for (const totalItemsAcrossAllPages of [0, 7, -1, 1.5, '60', null]) {
+      const server = await open((socket, { path }) => {
+        const at = Number(new URL(path, 'http://x').searchParams.get('pageIndex')) * 25;
+        const all = Array.from({ length: 60 }, (_, i) => ({ id: String(i), attributes: {} }));
+        const metadata = { totalItemsAcrossAllPages, currentPageSize: 25, totalPages: 3 };
+        socket.write(answer(200, { data: all.slice(at, at + 25), metadata }));
+      });
+      expect(await fetched(server)).to.have.length(60);
+    }
+  });
+
+  it('make no profile if more come than there are, because nothing tells where they end', async () => {
+    const server = await open((socket, { path }) => {
+      const at = Number(new URL(path, 'http://x').searchParams.get('pageIndex')) * 25;
+      const data = Array.from({ length: 25 }, (_, i) => ({ id: String(at + i), attributes: {} }));
+      socket.write(answer(200, { data, metadata: { totalItemsAcrossAllPages: 30, currentPageSize: 25 } }));
+    });
+    expect(await rejection(fetched(server), CriteoTransportError)).to.include({ code: 'invalid_response' });
+  });
+
   it('are not begun if there are more than a hundred', async () => {
     const server = await serve({ total: 2501, cap: 25 });
     const error = await rejection(fetched(server), CriteoTransportError);

@@ -1,6 +1,7 @@
 import http from 'node:http';
 import https from 'node:https';
-import type net from 'node:net';
+import net from 'node:net';
+import { Duplex } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { expect } from 'chai';
 import { CriteoTransportError } from '../../lib/errors';
@@ -11,6 +12,14 @@ import { answer, head, type Loopback, type LoopbackOptions, opener } from '../su
 import { agents, ways } from './support';
 
 const ok = answer(200, 'ok');
+
+/** Opens a connection that is a plain stream, as some agents for tunnels make them: it counts no bytes. */
+function untold(port: number): Duplex {
+  const socket = net.connect(port, '127.0.0.1');
+  const stream = Duplex.from({ readable: socket, writable: socket });
+  const methods = { setKeepAlive: () => stream, setTimeout: () => stream, setNoDelay: () => stream };
+  return Object.assign(stream, methods, { ref: () => stream, unref: () => stream });
+}
 
 for (const [way, ask] of ways) {
   describe(`A request (${way})`, () => {
@@ -106,6 +115,25 @@ for (const [way, ask] of ways) {
           expect(server.connections).to.equal(1);
         });
       }
+
+      it('is sent once more if it waited for the connection of another request', async () => {
+        const server = await worn((socket) => socket.resetAndDestroy());
+        const agent = add(new http.Agent({ keepAlive: true, maxSockets: 1 }));
+        const both = await Promise.all([ask(server, { agent }), ask(server, { agent, body: 'code=1' })]);
+        expect(both).to.eql(['ok', 'ok']);
+        expect(server.received.map(({ body }) => body)).to.eql(['a=b', 'code=1', 'code=1']);
+        expect(server.connections).to.equal(2);
+      });
+
+      it('is not sent again if the connection of an agent does not tell what arrived', async () => {
+        const server = await worn((socket) => socket.end('H'));
+        const agent = add(new http.Agent({ keepAlive: true }));
+        Object.assign(agent, { createConnection: () => untold(Number(server.url().port)) });
+        await ask(server, { agent });
+        const error = await rejection(ask(server, { agent }), CriteoTransportError);
+        expect(error).to.include({ code: 'connection_failed' });
+        expect(server.received).to.have.length(2);
+      });
 
       it('is never sent a third time', async () => {
         let closing = false;

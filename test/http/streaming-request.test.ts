@@ -5,7 +5,7 @@ import { exchange } from '../../lib/http/exchange';
 import { send } from '../../lib/http/streaming-request';
 import { rejection } from '../support/errors';
 import { answer, answers, head, type Loopback, opener } from '../support/loopback';
-import { agents } from './support';
+import { agents, askExchange } from './support';
 
 /** Keeps the event loop from doing anything. */
 function block(milliseconds: number): void {
@@ -129,5 +129,31 @@ describe('exchange, in a process that was blocked for longer than the timeout', 
     });
     expect(await rejection(ask(server), CriteoTransportError)).to.include({ code: 'timeout' });
     await server.quiet();
+  });
+
+  it('sends nothing any more once the deadline has passed, because the response would be lost', async () => {
+    const server = await open(answers(answer(200, 'ok')));
+    const asked = rejection(askExchange(server, { agent: ours(server), timeout: 40 }), CriteoTransportError);
+    // The connection is established meanwhile, by the kernel.
+    block(100);
+    expect(await asked).to.include({ code: 'timeout' });
+    while (server.connections < 1) await sleep(1);
+    await server.quiet();
+    expect(server.received).to.eql([]);
+  });
+
+  it('repeats nothing once the deadline has passed', async () => {
+    const server = await open((socket, { index }) => {
+      if (index !== 1) return socket.write(answer(200, 'ok'));
+      socket.destroy();
+      return block(100);
+    });
+    const agent = ours(server);
+    await askExchange(server, { agent });
+    const error = await rejection(askExchange(server, { agent, timeout: 40 }), CriteoTransportError);
+    expect(error).to.include({ code: 'timeout' });
+    while (server.connections < 2) await sleep(1);
+    await server.quiet();
+    expect(server.received).to.have.length(2);
   });
 });

@@ -45,9 +45,19 @@ describe('wireError', () => {
       const cause = Object.assign(failure('HPE_INVALID_CONSTANT'), { rawPacket: Buffer.from('s3cr3t') });
       const error = wireError(request, cause, response);
       expect(error).to.include({ code: 'invalid_response', retryable: false });
-      expect(error.cause).to.equal(cause);
+      expect(error.cause).to.include({ message: 'it failed', code: 'HPE_INVALID_CONSTANT' });
       expectNoSecret(error, 's3cr3t');
     }
+  });
+
+  it('shows name, message, code and stack of an error of an agent, and nothing that the agent attached', () => {
+    // As those of socks and of many clients do.
+    const options = { proxy: { host: 'proxy.example', password: 's3cr3t' }, headers: { authorization: 's3cr3t' } };
+    const cause = Object.assign(failure('EPROXY'), { options });
+    const error = wireError(request, cause);
+    expect(error.cause).to.include({ name: 'Error', message: 'it failed', code: 'EPROXY' });
+    expect((error.cause as Error).stack).to.include('wire-error.test');
+    expectNoSecret(error, 's3cr3t');
   });
 
   it('leaves an error of ours as it is, and takes anything else', () => {

@@ -32,6 +32,7 @@ describe('Deadline', () => {
     const second: Deadline = new Deadline(1, late, () => {
       // Cancelled between the timer and the turn of the loop that follows it.
       queueMicrotask(() => second.cancel());
+      return 0;
     });
     await sleep(20);
     expect(calls).to.equal(0);
@@ -66,6 +67,21 @@ describe('Deadline', () => {
       block(20);
     });
     expect(await seen).to.equal(5);
+  });
+
+  it('does not wait if nothing can have arrived', async () => {
+    const order: string[] = [];
+    await new Promise<void>((resolve) => {
+      const late = (): void => void order.push('late');
+      new Deadline(10, late, () => {
+        setImmediate(() => {
+          order.push('turn');
+          resolve();
+        });
+        return undefined;
+      });
+    });
+    expect(order).to.eql(['late', 'turn']);
   });
 
   it('does not wait for ever for a peer that never stops sending', async () => {

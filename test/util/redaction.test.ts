@@ -148,6 +148,10 @@ describe('redact', () => {
       'correctho\nrsebatterysta\r\nple',
       'c o r r e c t h o r s e',
       'correct\\horse\\battery',
+      // UTF-16, read byte by byte.
+      'c\u0000o\u0000r\u0000r\u0000e\u0000c\u0000t\u0000h\u0000o\u0000r\u0000s\u0000e',
+      // With the break opportunities and soft hyphens of web pages.
+      'cor\u200brect\u00adhorse\u200bbattery',
     ]) {
       expect(redact(around(piece), [dull])).to.equal(around('[redacted]'));
     }

@@ -69,7 +69,7 @@ export function tokenSetOf(fields: TokenFields, askedAt: number, reading: TokenR
   }
   if (typeof tokenType === 'string' && tokenType !== '') {
     // RFC 6749 section 7.1: a token of a type that the client does not know must not be used.
-    if (tokenType.toLowerCase() !== 'bearer') throw invalid('has a token_type other than Bearer', reading);
+    if (tokenType.trim().toLowerCase() !== 'bearer') throw invalid('has a token_type other than Bearer', reading);
   } else {
     reading.onOddField?.('token_type', 'has no token_type: the access token is used as Bearer, as Criteo documents');
   }

@@ -1,6 +1,6 @@
 import type { CriteoOAuth2 } from '../criteo/node-oauth';
 import type { TokenResponse } from '../criteo/token-request';
-import { CriteoTokenError, CriteoTransportError, HookTimeoutError } from '../errors';
+import { CriteoTokenError, CriteoTransportError, foreignCause, HookTimeoutError } from '../errors';
 import { isRecord } from '../util/json';
 import { foreignText } from '../util/redaction';
 import { askHook, atOnce, GRACE } from './hook';
@@ -84,7 +84,8 @@ function replacementError(reason: unknown, exchange: CodeExchange, secrets: (str
   if (isOurs) return reason;
   // node-oauth's kind of error.
   const { statusCode, data } = Object(reason) as { statusCode?: unknown; data?: unknown };
-  if (typeof statusCode !== 'number') return transportError(reason);
+  // HTTP libraries attach to their errors the request, with code and secret.
+  if (typeof statusCode !== 'number') return transportError(foreignCause(reason, secrets));
   const body = foreignText(data, secrets, LARGEST_BODY) ?? '';
   return parsed(exchange, body, statusCode) ?? transportError({ statusCode, data: body });
 }

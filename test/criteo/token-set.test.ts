@@ -38,7 +38,7 @@ describe('readTokenSet', () => {
   });
 
   it('takes the token type in any letter case', () => {
-    for (const token_type of ['bearer', 'BEARER', 'Bearer']) {
+    for (const token_type of ['bearer', 'BEARER', 'Bearer', ' Bearer ']) {
       expect(readTokenSet({ ...right, token_type }, asked).tokenType).to.equal('Bearer');
     }
   });

@@ -1,3 +1,4 @@
+import { inspect } from 'node:util';
 import { expect } from 'chai';
 import { CriteoTokenError, CriteoTransportError } from '../../lib/errors';
 import { createSandbox, type Sandbox } from '../../lib/sandbox';
@@ -54,16 +55,28 @@ describe('CriteoStrategy, the exchange', () => {
       expect(successOf(await visitor.login(strategy)).user).to.deep.equal({ id: 'first' });
     });
 
-    it('that fails with nothing at all ends with an error, and keeps what it failed with as the cause', async () => {
-      for (const reason of [undefined, null, 'down', { statusCode: '400', data: 'x' }]) {
+    it('that fails with nothing at all ends with an error, and says with what in the cause', async () => {
+      for (const reason of [undefined, null, 'down']) {
         const strategy = stubbed();
         strategy.token = () => Promise.reject(reason);
         const error = errorOf(await visitor.login(strategy));
         expect(error).to.be.instanceOf(CriteoTransportError).and.include({ code: 'invalid_response', status: 502 });
         expect(error.message).to.equal('Failed to obtain access token');
-        if (typeof reason === 'object' && reason) expect(error.cause).to.equal(reason);
-        else expect(String(error.cause)).to.include(`Token exchange failed: ${reason}`);
+        expect(String(error.cause)).to.include(`Token exchange failed: ${reason}`);
       }
+    });
+
+    it('that fails with an error keeps its name, message and code as the cause, and nothing that is attached', async () => {
+      // As HTTP libraries do.
+      const config = { data: `client_secret=${app.clientSecret}&code=code-1` };
+      const reason = Object.assign(new TypeError('socket hang up'), { code: 'ECONNRESET', config });
+      const strategy = stubbed();
+      strategy.token = () => Promise.reject(reason);
+      const { cause } = errorOf(await visitor.login(strategy));
+      expect(cause).to.include({ name: 'TypeError', message: 'socket hang up', code: 'ECONNRESET' });
+      expect(inspect(cause, { depth: Number.POSITIVE_INFINITY, showHidden: true })).not.to.match(
+        /code-1|client_secret/,
+      );
     });
 
     it('that is refused without an OAuth error keeps status and body as the cause, without secrets', async () => {

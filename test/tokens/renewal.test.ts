@@ -216,6 +216,23 @@ describe('A store with compareAndSet', () => {
     expect([...store.keys()]).to.deep.equal(['old']);
   });
 
+  it('keeps the refresh token of a later consent for tokens without one, though it did not take a refresh before', async () => {
+    const { source, consent, pass, store } = await open();
+    const flaky = atomicStore(store);
+    const connections = source({ store: flaky });
+    await connections.save('user-1', await consent());
+    pass(LIFE);
+    const { compareAndSet } = flaky;
+    flaky.compareAndSet = () => Promise.reject(new Error('read-only'));
+    await rejection(connections.accessToken('user-1'), TokenStoreError);
+    flaky.compareAndSet = compareAndSet;
+    pass(1);
+    const { refreshToken, ...tokens } = await consent();
+    await source({ store: flaky }).save('user-1', { ...tokens, refreshToken: String(refreshToken) });
+    await connections.save('user-1', tokens);
+    expect(store.get('user-1')?.refreshToken).to.equal(refreshToken);
+  });
+
   it('is not believed if it returns something else than true or false', async () => {
     const { source, consent, store } = await open();
     const connections = source({ store: { ...atomicStore(store), compareAndSet: () => 1 as never } });

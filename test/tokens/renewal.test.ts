@@ -337,6 +337,13 @@ describe('The mark of a dead connection', () => {
     expect(told).to.deep.equal(['user-1']);
   });
 
+  it('is believed no longer if it was made by a clock that was far ahead', async () => {
+    const { connections, pass, asked } = await dead();
+    pass(-365 * DAY);
+    expect(await connections.accessToken('user-1')).to.be.a('string');
+    expect(asked()).to.equal(2);
+  });
+
   it('stays after a test that failed, for another day, and the app is not told twice', async () => {
     const { connections, pass, asked, store, told, sandbox, now } = await dead();
     const since = store.get('user-1')?.reauthorizeSince;

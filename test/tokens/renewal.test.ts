@@ -357,6 +357,23 @@ describe('The mark of a dead connection', () => {
     expect(told).to.deep.equal(['user-1']);
   });
 
+  it('is told of, if the store had made it but said that it had not, as after a command that was sent twice', async () => {
+    const { source, consent, pass, store, sandbox } = await open();
+    const told: string[] = [];
+    const atomic = atomicStore(store);
+    const compareAndSet: typeof atomic.compareAndSet = async (...write) => {
+      await atomic.compareAndSet(...write);
+      return atomic.compareAndSet(...write);
+    };
+    const onReauthorizationRequired = (key: string) => told.push(key);
+    const connections = source({ store: { ...atomic, compareAndSet }, onReauthorizationRequired });
+    store.set('user-1', await consent());
+    await sandbox.revoke();
+    pass(LIFE);
+    await rejection(connections.accessToken('user-1'), ReauthorizationRequiredError);
+    expect(told).to.deep.equal(['user-1']);
+  });
+
   it('stays if it cannot be tested', async () => {
     const { connections, pass, sandbox, asked } = await dead();
     sandbox.fault({ on: 'token', status: 503, times: 2 });

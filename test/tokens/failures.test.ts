@@ -102,9 +102,10 @@ describe('A connection that died', () => {
     expect(asked() + told.length).to.equal(0);
   });
 
-  for (const [how, hook] of [
-    ['throws', () => expect.fail('no mail today')],
-    ['rejects', async () => expect.fail('no mail today')],
+  for (const [how, hook, detail] of [
+    ['throws', () => expect.fail('no mail today'), 'AssertionError: no mail today'],
+    ['rejects', async () => expect.fail('no mail today'), 'AssertionError: no mail today'],
+    ['rejects with an object that cannot be made a text', () => Promise.reject(Object.create(null)), 'Error'],
   ] as const) {
     it(`is a dead connection also to a hook that ${how}: that is a warning`, async () => {
       const { source, consent, pass, sandbox } = await open();
@@ -115,7 +116,7 @@ describe('A connection that died', () => {
       const warned = once(process, 'warning');
       await rejection(connections.accessToken('user-1'), ReauthorizationRequiredError);
       const [warning] = await warned;
-      expect(warning).to.include({ code: 'CRITEO_HOOK_FAILED', detail: 'AssertionError: no mail today' });
+      expect(warning).to.include({ code: 'CRITEO_HOOK_FAILED', detail });
     });
   }
 

@@ -21,18 +21,23 @@ const DURATION = 5_000;
 export function leaseLock(lease: Lease, patience: number): TokenLock {
   return async (key, work) => {
     const holder = randomUUID();
-    const deadline = Date.now() + patience;
+    const deadline = performance.now() + patience;
+    let asked = performance.now();
     while (!(await lease.take(key, holder, DURATION))) {
-      if (Date.now() > deadline) throw new Error('Another process keeps the lease');
+      if (performance.now() > deadline) throw new Error('Another process keeps the lease');
       await sleep(50 + Math.random() * 100);
+      asked = performance.now();
     }
     const lost = new AbortController();
-    let heldUntil = Date.now() + DURATION;
+    let heldUntil = asked + DURATION;
     const prolong = async () => {
-      const asked = Date.now();
-      const isHeld = await lease.extend(key, holder, DURATION).catch(() => asked < heldUntil);
+      const asked = performance.now();
+      // This process was frozen, or the database was out of reach, for too long: the TokenSource starts no new request.
+      if (asked >= heldUntil) return lost.abort();
+      // What an error means for the lease is not known: it lasts as long as it would have without.
+      const isHeld = await lease.extend(key, holder, DURATION).catch(() => undefined);
       if (isHeld) heldUntil = Math.max(heldUntil, asked + DURATION);
-      else lost.abort(); // this process was frozen for too long: the TokenSource starts no new request
+      if (isHeld === false) lost.abort();
     };
     const timer = setInterval(prolong, DURATION / 3);
     try {

@@ -49,5 +49,6 @@ export function describeConnection(tokens: StoredTokenSet): ConnectionStatus {
 export function isKnownDead(tokens: StoredTokenSet, now: number): boolean {
   const { refreshToken, reauthorizeSince, reauthorizeCheckedAt = reauthorizeSince } = tokens;
   if (reauthorizeCheckedAt === undefined) return false;
-  return refreshToken === undefined || now - reauthorizeCheckedAt < DAY;
+  // A mark from the future was made by a clock that was wrong; a small difference between two machines does not matter.
+  return refreshToken === undefined || Math.abs(now - reauthorizeCheckedAt) < DAY;
 }

@@ -78,8 +78,7 @@ export class Connections {
   async save(key: string, tokens: TokenSet): Promise<void> {
     this.#assertOpen();
     await this.#saves.run(key, async (turn) => {
-      const consent = (before: StoredTokenSet | undefined) =>
-        this.#consent(tokens, this.#writer.unsaved(key) ?? before);
+      const consent = (before: StoredTokenSet | undefined) => this.#consent(tokens, this.#writer.latest(key, before));
       const write = async (): Promise<boolean> => {
         if (this.#store.atomic) {
           const row = await this.#store.look(key);

@@ -1,3 +1,5 @@
+import { foreignCause } from '../errors';
+
 /**
  * Calls a hook of the app. Nothing waits for it; if it throws or rejects, there is a process warning with the code
  * `CRITEO_HOOK_FAILED`.
@@ -6,7 +8,7 @@ export function tell(name: string, call: () => unknown): void {
   (async () => call())().catch((reason: unknown) => {
     process.emitWarning(`The hook ${name} of a TokenSource failed`, {
       code: 'CRITEO_HOOK_FAILED',
-      detail: String(reason),
+      detail: String(foreignCause(reason)),
     });
   });
 }

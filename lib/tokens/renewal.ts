@@ -186,7 +186,9 @@ export class Renewals {
     };
     const marked = { ...seen, ...mark, clientID: client.clientID, version: newVersion() };
     try {
-      if (!(await store.replace(key, seen, marked, turn))) return undefined;
+      const isMarked = await store.replace(key, seen, marked, turn);
+      // A client that sends a command again after a broken connection gets false, although the first one was done.
+      if (!isMarked && (await store.read(key))?.version !== marked.version) return undefined;
     } catch (error) {
       // Without the mark, every call would ask Criteo again.
       limits.failed(key, error as Error);

@@ -47,7 +47,10 @@ export interface Row {
   version: string | undefined;
 }
 
-/** A store whose results are checked, and which takes `timeout` milliseconds at most. */
+/**
+ * A store whose results are checked, and which takes `timeout` milliseconds at most. It gets copies of the tokens, because
+ * it may change what it is given: an ORM adds fields, an encrypting store may encrypt in place.
+ */
 export class CheckedStore {
   readonly #store: TokenStore;
   readonly #timeout: number;
@@ -110,14 +113,15 @@ export class CheckedStore {
     tokens: StoredTokenSet | undefined,
     turn?: Turn,
   ): Promise<boolean> {
-    const done = await this.#call('compareAndSet', () => this.#store.compareAndSet?.(key, expected, tokens), turn);
+    const call = () => this.#store.compareAndSet?.(key, expected, tokens && { ...tokens });
+    const done = await this.#call('compareAndSet', call, turn);
     if (typeof done === 'boolean') return done;
     throw failed('compareAndSet', new TypeError('compareAndSet must return true or false'));
   }
 
   /** Writes, whatever is there. */
   async write(key: string, tokens: StoredTokenSet, turn: Turn): Promise<void> {
-    const result = await this.#call('set', () => this.#store.set(key, tokens), turn);
+    const result = await this.#call('set', () => this.#store.set(key, { ...tokens }), turn);
     if (result === false) throw failed('set', new Error('set returned false'));
   }
 

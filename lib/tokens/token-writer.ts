@@ -37,6 +37,12 @@ export class TokenWriter {
     return this.#unsaved.get(key)?.tokens;
   }
 
+  /** Returns what will be stored when the store takes them; what it holds now if there are none, or they are outdated. */
+  latest(key: string, stored: StoredTokenSet | undefined): StoredTokenSet | undefined {
+    const unsaved = this.#unsaved.get(key);
+    return (unsaved && reconcile(stored, unsaved.base, unsaved.tokens)) ?? stored;
+  }
+
   /** Returns the connections whose tokens the store did not take yet. */
   unsavedKeys(): string[] {
     return [...this.#unsaved.keys()];

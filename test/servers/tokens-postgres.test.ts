@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { expect } from 'chai';
 import { CriteoClient, type TokenSet } from 'passport-criteo';
 import { Pool } from 'pg';
-import { postgresStore, postgresTokens } from '../../example/tokens/postgres';
+import { postgresLock, postgresStore, postgresTokens } from '../../example/tokens/postgres';
 import { createSandbox, type Sandbox } from '../../lib/sandbox';
 import { login } from '../sandbox/support';
 import { rejection } from '../support/errors';
@@ -88,6 +88,19 @@ describe('Tokens in PostgreSQL', () => {
     await close();
     await admin.end();
   });
+
+  it('are locked by a lease that is given up if it cannot be prolonged, because others may have it then', async () => {
+    const { close } = await open();
+    const pool = new Pool({ connectionString: server.url });
+    await postgresLock(pool, 40_000)('held', async (signal) => {
+      await pool.query('ALTER TABLE criteo_leases RENAME TO unreachable');
+      if (signal && !signal.aborted) await once(signal, 'abort');
+      await pool.query('ALTER TABLE unreachable RENAME TO criteo_leases');
+    });
+    expect((await pool.query('SELECT FROM criteo_leases')).rowCount).to.equal(0);
+    await pool.end();
+    await close();
+  }).timeout(15_000);
 
   it('compare in one step: of many writes of one version, one succeeds', async () => {
     const { close } = await open();

@@ -9,6 +9,7 @@ import {
   TokenStoreError,
 } from '../../lib/errors';
 import { askTwice } from '../../lib/tokens/retry';
+import type { StoredTokenSet } from '../../lib/tokens/stored-tokens';
 import { expectNoSecret, rejection } from '../support/errors';
 import { bare, LIFE, MINUTE, opener, until } from './support';
 
@@ -101,9 +102,10 @@ describe('A connection that died', () => {
     expect(asked() + told.length).to.equal(0);
   });
 
-  for (const [how, hook] of [
-    ['throws', () => expect.fail('no mail today')],
-    ['rejects', async () => expect.fail('no mail today')],
+  for (const [how, hook, detail] of [
+    ['throws', () => expect.fail('no mail today'), 'AssertionError: no mail today'],
+    ['rejects', async () => expect.fail('no mail today'), 'AssertionError: no mail today'],
+    ['rejects with an object that cannot be made a text', () => Promise.reject(Object.create(null)), 'Error'],
   ] as const) {
     it(`is a dead connection also to a hook that ${how}: that is a warning`, async () => {
       const { source, consent, pass, sandbox } = await open();
@@ -114,7 +116,7 @@ describe('A connection that died', () => {
       const warned = once(process, 'warning');
       await rejection(connections.accessToken('user-1'), ReauthorizationRequiredError);
       const [warning] = await warned;
-      expect(warning).to.include({ code: 'CRITEO_HOOK_FAILED', detail: 'AssertionError: no mail today' });
+      expect(warning).to.include({ code: 'CRITEO_HOOK_FAILED', detail });
     });
   }
 
@@ -456,6 +458,27 @@ describe('A store that fails', () => {
     await rejection(connections.accessToken('user-1'), ReauthorizationRequiredError);
     expect(kept).to.not.have.property('reauthorizeSince');
   });
+
+  for (const method of ['set', 'compareAndSet']) {
+    it(`may change what it is given, by ${method}`, async () => {
+      const { source, consent, store, pass } = await open();
+      const changing = {
+        ...faulty(store),
+        set(key: string, tokens: StoredTokenSet) {
+          store.set(key, { ...tokens });
+          tokens.accessToken = 'sealed';
+        },
+      };
+      const compareAndSet = (key: string, _expected: string | undefined, tokens: StoredTokenSet | undefined) => {
+        if (tokens) changing.set(key, tokens);
+        return true;
+      };
+      const connections = source({ store: method === 'set' ? changing : { ...changing, compareAndSet } });
+      await connections.save('user-1', await consent());
+      pass(LIFE);
+      expect(await connections.accessToken('user-1')).to.equal(store.get('user-1')?.accessToken);
+    });
+  }
 
   describe('to take new tokens', () => {
     it('loses none of them: they are written before anything else, and Criteo is not asked again', async () => {

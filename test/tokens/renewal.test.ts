@@ -216,6 +216,23 @@ describe('A store with compareAndSet', () => {
     expect([...store.keys()]).to.deep.equal(['old']);
   });
 
+  it('keeps the refresh token of a later consent for tokens without one, though it did not take a refresh before', async () => {
+    const { source, consent, pass, store } = await open();
+    const flaky = atomicStore(store);
+    const connections = source({ store: flaky });
+    await connections.save('user-1', await consent());
+    pass(LIFE);
+    const { compareAndSet } = flaky;
+    flaky.compareAndSet = () => Promise.reject(new Error('read-only'));
+    await rejection(connections.accessToken('user-1'), TokenStoreError);
+    flaky.compareAndSet = compareAndSet;
+    pass(1);
+    const { refreshToken, ...tokens } = await consent();
+    await source({ store: flaky }).save('user-1', { ...tokens, refreshToken: String(refreshToken) });
+    await connections.save('user-1', tokens);
+    expect(store.get('user-1')?.refreshToken).to.equal(refreshToken);
+  });
+
   it('is not believed if it returns something else than true or false', async () => {
     const { source, consent, store } = await open();
     const connections = source({ store: { ...atomicStore(store), compareAndSet: () => 1 as never } });
@@ -320,6 +337,13 @@ describe('The mark of a dead connection', () => {
     expect(told).to.deep.equal(['user-1']);
   });
 
+  it('is believed no longer if it was made by a clock that was far ahead', async () => {
+    const { connections, pass, asked } = await dead();
+    pass(-365 * DAY);
+    expect(await connections.accessToken('user-1')).to.be.a('string');
+    expect(asked()).to.equal(2);
+  });
+
   it('stays after a test that failed, for another day, and the app is not told twice', async () => {
     const { connections, pass, asked, store, told, sandbox, now } = await dead();
     const since = store.get('user-1')?.reauthorizeSince;
@@ -330,6 +354,23 @@ describe('The mark of a dead connection', () => {
     await rejection(connections.accessToken('user-1'), ReauthorizationRequiredError);
     expect(asked()).to.equal(2);
     expect(store.get('user-1')).to.include({ reauthorizeSince: since, reauthorizeCheckedAt: now() });
+    expect(told).to.deep.equal(['user-1']);
+  });
+
+  it('is told of, if the store had made it but said that it had not, as after a command that was sent twice', async () => {
+    const { source, consent, pass, store, sandbox } = await open();
+    const told: string[] = [];
+    const atomic = atomicStore(store);
+    const compareAndSet: typeof atomic.compareAndSet = async (...write) => {
+      await atomic.compareAndSet(...write);
+      return atomic.compareAndSet(...write);
+    };
+    const onReauthorizationRequired = (key: string) => told.push(key);
+    const connections = source({ store: { ...atomic, compareAndSet }, onReauthorizationRequired });
+    store.set('user-1', await consent());
+    await sandbox.revoke();
+    pass(LIFE);
+    await rejection(connections.accessToken('user-1'), ReauthorizationRequiredError);
     expect(told).to.deep.equal(['user-1']);
   });
 

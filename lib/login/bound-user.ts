@@ -12,14 +12,24 @@ const names = ['id', '_id', 'sub', 'userId', 'userID', 'user_id', 'uid', 'uuid']
  * @throws {Error} user_unidentified – a user is signed in, but has no id under a customary name.
  */
 export function signedInUser(req: PassportRequest): string | undefined {
-  // Passport lets an app choose another property for the user.
-  const { _userProperty: property = 'user' } = req as { _userProperty?: string };
-  const user = (req as unknown as Record<string, unknown>)[property];
+  const user = userOf(req);
   // As Passport's isAuthenticated decides it.
   if (!user) return undefined;
   const found = textOf(user) ?? idOf(user);
   if (found === undefined) throw setupError('user_unidentified', unidentified);
   return found;
+}
+
+function userOf(req: PassportRequest): unknown {
+  // Passport lets an app choose another property for the user, and @fastify/passport keeps its name elsewhere.
+  const { _userProperty, passport, ctx } = req as {
+    _userProperty?: string;
+    passport?: { userProperty?: string };
+    ctx?: { state?: Record<string, unknown> };
+  };
+  const property = _userProperty ?? passport?.userProperty ?? 'user';
+  // koa-passport keeps the user in ctx.state, and the request that it makes for passport.authorize does not show it.
+  return (req as unknown as Record<string, unknown>)[property] || ctx?.state?.[property];
 }
 
 function idOf(user: unknown): string | undefined {

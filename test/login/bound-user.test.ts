@@ -51,6 +51,19 @@ describe('signedInUser', () => {
     expect(named({ _userProperty: 'account', user: { id: 'b' } })).to.equal(undefined);
   });
 
+  it('reads the property that @fastify/passport was given as userProperty', () => {
+    const passport = { userProperty: 'account' };
+    expect(named({ passport, account: { id: 'a' }, user: { id: 'b' } })).to.equal('a');
+    expect(named({ passport: {}, user: { id: 'b' } })).to.equal('b');
+  });
+
+  it("reads Koa's ctx.state, because the request that koa-passport makes for passport.authorize has no user", () => {
+    expect(named({ ctx: { state: { user: { id: 'a' } } } })).to.equal('a');
+    expect(named({ ctx: { state: { user: null } }, user: undefined })).to.equal(undefined);
+    expect(named({ ctx: {} })).to.equal(undefined);
+    expect(() => named({ ctx: { state: { user: {} } } })).to.throw(/set the option bindTo/);
+  });
+
   it('names nobody if no user is signed in', () => {
     expect(named({})).to.equal(undefined);
     for (const user of [undefined, null, false, '', 0]) expect(of(user), String(user)).to.equal(undefined);

@@ -50,11 +50,14 @@ function textOf(value: unknown): string | undefined {
 /** Returns the text of an object that stands for one, such as an ObjectId. */
 function objectText(id: unknown): string | undefined {
   if (typeof id !== 'object' || id === null) return undefined;
+  // A binary UUID, say. As UTF-8, many of them are the same text.
+  if (id instanceof Uint8Array) return textOf(Buffer.from(id).toString('hex'));
   const { toHexString } = id as { toHexString?: unknown };
   if (typeof toHexString === 'function') return textOf(toHexString.call(id));
-  // Not null-prototype objects, which have no toString, nor `[object Object]`, which all objects have in common.
+  // Not null-prototype objects, which have no toString, nor `[object Object]`, which all objects have in common, nor bytes
+  // that were read as UTF-8 though they are none (MongoDB's Binary).
   const text: unknown = 'toString' in id ? String(id) : '';
-  return typeof text === 'string' && !text.startsWith('[object ') ? textOf(text) : undefined;
+  return typeof text === 'string' && !/^\[object |\uFFFD/.test(text) ? textOf(text) : undefined;
 }
 
 /** Names a user in 43 characters that reveal nothing: the name may be a credential, and many can read sessions. */

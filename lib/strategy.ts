@@ -151,8 +151,9 @@ export class CriteoStrategy extends OAuth2Strategy {
       if (isAheadOfVisit(req) || (!callback && isPartOfPage(req))) {
         return deliver(request, noUserWaiting(callback !== undefined));
       }
-      // Passport has made an object for this request if it was given a name.
-      const self = Object.hasOwn(this, '_criteo') ? Object.assign(Object.create(this) as this, actions) : this;
+      // Passport has made an object for this request if it was given a name. A copy, because a subclass may have set on
+      // `this` what belongs to the request, and the next request sets it anew.
+      const self = Object.hasOwn(this, '_criteo') ? ({ __proto__: this, ...this, ...actions } as this) : this;
       const options = given ?? {};
       if (!callback) return self._start(req, options, (outcome) => deliver(request, outcome));
       self._finish(req, callback, options).then((outcome) => deliver(request, outcome), failed);

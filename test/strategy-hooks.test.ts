@@ -194,6 +194,15 @@ describe('CriteoStrategy, its hooks', () => {
       successOf(await visitor.finish(strategy, { code: 'c', state: 'one' }));
     });
 
+    it('that gives all logins of a session one handle has each of them finished, and no code sent twice', async () => {
+      const strategy = stubbed({ store: storeOf({}) });
+      const finish = (code: string) => visitor.finish(strategy, { code, state: 'handle' });
+      successOf(await finish('first'));
+      successOf(await finish('second'));
+      expect(failureOf(await finish('first'))).to.include({ code: 'state_unknown', status: 403 });
+      expect(strategy.asked.map(({ code }) => code)).to.deep.equal(['first', 'second']);
+    });
+
     const infos: [unknown, object][] = [
       [undefined, { code: 'state_unknown', message: 'The state store knows no such pending login. Start again.' }],
       [null, { code: 'state_unknown', message: 'The state store knows no such pending login. Start again.' }],

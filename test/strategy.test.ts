@@ -6,7 +6,7 @@ import { SessionStateStore } from '../lib/state/session-store';
 import { CriteoStrategy } from '../lib/strategy';
 import { documented } from './support/documented';
 import { authenticate, expectOneOutcomeEach } from './support/passport';
-import { app, construct, deepFreeze, locationOf, stubbed, successOf, user, Visitor } from './support/strategy';
+import { app, construct, deepFreeze, locationOf, Stubbed, stubbed, successOf, user, Visitor } from './support/strategy';
 
 const four = (_a: unknown, _b: unknown, _c: unknown, _d: unknown) => {};
 
@@ -134,6 +134,35 @@ describe('CriteoStrategy, constructed', () => {
     expect(Reflect.get(first as object, 'redirect')).to.equal(actions[0]);
     // What Passport writes is not enumerable here.
     expect(Object.keys(strategy)).to.deep.equal(before);
+  });
+
+  it('shows its hooks what a subclass set on itself for their own request, if it is what Passport was given', async () => {
+    const seen: string[] = [];
+    class Tenants extends Stubbed {
+      declare tenant: string;
+      override authenticate(...given: Parameters<Stubbed['authenticate']>): void {
+        this.tenant = String(Object(given[0]).tenant);
+        super.authenticate(...given);
+      }
+      override tokenParams(): object {
+        seen.push(`exchanges for ${this.tenant}`);
+        return {};
+      }
+      override userProfile(...given: Parameters<Stubbed['userProfile']>): void {
+        seen.push(`loads for ${this.tenant}`);
+        super.userProfile(...given);
+      }
+    }
+    const strategy = new Tenants({ ...app, verify: () => user }).stub();
+    // Enumerable and read-only: copying a strategy must not try to write to it.
+    Object.defineProperty(strategy, 'note', { value: 1, enumerable: true });
+    const finish = async (tenant: string): Promise<unknown> => {
+      const visitor = new Visitor();
+      const query = { code: tenant, state: await visitor.handle(strategy) };
+      return authenticate(strategy, visitor.request({ query, tenant }), {}, 'as an instance');
+    };
+    await Promise.all([finish('ada'), finish('bob')]);
+    expect(seen.sort()).to.deep.equal(['exchanges for ada', 'exchanges for bob', 'loads for ada', 'loads for bob']);
   });
 
   describe('with other origins', () => {

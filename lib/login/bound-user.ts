@@ -12,14 +12,24 @@ const names = ['id', '_id', 'sub', 'userId', 'userID', 'user_id', 'uid', 'uuid']
  * @throws {Error} user_unidentified – a user is signed in, but has no id under a customary name.
  */
 export function signedInUser(req: PassportRequest): string | undefined {
-  // Passport lets an app choose another property for the user.
-  const { _userProperty: property = 'user' } = req as { _userProperty?: string };
-  const user = (req as unknown as Record<string, unknown>)[property];
+  const user = userOf(req);
   // As Passport's isAuthenticated decides it.
   if (!user) return undefined;
   const found = textOf(user) ?? idOf(user);
   if (found === undefined) throw setupError('user_unidentified', unidentified);
   return found;
+}
+
+function userOf(req: PassportRequest): unknown {
+  // Passport lets an app choose another property for the user, and @fastify/passport keeps its name elsewhere.
+  const { _userProperty, passport, ctx } = req as {
+    _userProperty?: string;
+    passport?: { userProperty?: string };
+    ctx?: { state?: Record<string, unknown> };
+  };
+  const property = _userProperty ?? passport?.userProperty ?? 'user';
+  // koa-passport keeps the user in ctx.state, and the request that it makes for passport.authorize does not show it.
+  return (req as unknown as Record<string, unknown>)[property] || ctx?.state?.[property];
 }
 
 function idOf(user: unknown): string | undefined {
@@ -40,11 +50,14 @@ function textOf(value: unknown): string | undefined {
 /** Returns the text of an object that stands for one, such as an ObjectId. */
 function objectText(id: unknown): string | undefined {
   if (typeof id !== 'object' || id === null) return undefined;
+  // A binary UUID, say. As UTF-8, many of them are the same text.
+  if (id instanceof Uint8Array) return textOf(Buffer.from(id).toString('hex'));
   const { toHexString } = id as { toHexString?: unknown };
   if (typeof toHexString === 'function') return textOf(toHexString.call(id));
-  // Not null-prototype objects, which have no toString, nor `[object Object]`, which all objects have in common.
+  // Not null-prototype objects, which have no toString, nor `[object Object]`, which all objects have in common, nor bytes
+  // that were read as UTF-8 though they are none (MongoDB's Binary).
   const text: unknown = 'toString' in id ? String(id) : '';
-  return typeof text === 'string' && !text.startsWith('[object ') ? textOf(text) : undefined;
+  return typeof text === 'string' && !/^\[object |\uFFFD/.test(text) ? textOf(text) : undefined;
 }
 
 /** Names a user in 43 characters that reveal nothing: the name may be a credential, and many can read sessions. */

@@ -14,16 +14,16 @@ export class ExchangedLogins {
   #former = new Set<string>();
   #since = 0;
 
-  /** Adds the handle of a login, unless it is known. Returns whether it was added. */
-  add(handle: string): boolean {
-    if (this.#recent.has(handle) || this.#former.has(handle)) return false;
+  /** Adds the name of a login, unless it is known. Returns whether it was added. */
+  add(login: string): boolean {
+    if (this.#recent.has(login) || this.#former.has(login)) return false;
     const now = performance.now();
     if (this.#recent.size >= LIMIT || now - this.#since > LIFETIME) {
       this.#former = this.#recent;
       this.#recent = new Set();
       this.#since = now;
     }
-    this.#recent.add(handle);
+    this.#recent.add(login);
     return true;
   }
 }

@@ -4,6 +4,7 @@ import { CriteoAPIError, CriteoTokenError, CriteoTransportError } from '../error
 import { callVerify } from '../state/call-store';
 import type { PassportRequest, StateMetadata, StateStore } from '../state/state-store';
 import { isRecord } from '../util/json';
+import { fingerprint } from './bound-user';
 import type { Callback } from './callback-parameters';
 import type { ExchangedLogins } from './exchanged-logins';
 import { askHook } from './hook';
@@ -79,8 +80,11 @@ export async function finishLogin(login: LoginFinish): Promise<Outcome> {
     const message = 'The pending login was started without PKCE, which is now switched on. Start again.';
     return failure({ code: 'state_unknown', message, state }, 403);
   }
+  // A store that gives no pending login may have one handle for all logins of a session, such as its CSRF token. A hash,
+  // because the browser decides how long the code is.
+  const name = started ? handle : fingerprint(`${handle} ${code}`);
   // From here to the request nothing waits, so of two callbacks that come at once only one gets through.
-  if (!login.exchanged.add(handle)) return replayed(state);
+  if (!login.exchanged.add(name)) return replayed(state);
 
   let response: TokenResponse;
   try {

@@ -1,4 +1,5 @@
 import { HookTimeoutError } from '../errors';
+import { LONGEST_TIMEOUT } from '../util/checks';
 
 /**
  * Milliseconds that a hook around an exchange gets in addition to `timeout`, so that the deadline of the exchange, whose
@@ -38,7 +39,8 @@ export function callHook(
   if (settled) return;
   timer = setTimeout(
     () => settle(new HookTimeoutError(`${what} did not answer within ${timeout} ms (the option timeout)`)),
-    timeout,
+    // `GRACE` can take it over what a timer holds, and node then waits for 1 ms.
+    Math.min(timeout, LONGEST_TIMEOUT),
   );
 }
 

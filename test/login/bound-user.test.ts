@@ -31,6 +31,8 @@ describe('signedInUser', () => {
     ['a bigint', { id: 12n }, '12'],
     ['an ObjectId', { _id: new ObjectId('65f0'), name: 'x' }, '65f0'],
     ['an object with a text of its own', { id: { toString: () => 'x' } }, 'x'],
+    ['bytes, as databases return binary UUIDs', { id: Buffer.from([0x80, 1]) }, '8001'],
+    ['bytes that are no Buffer', { id: new Uint8Array([0x80, 1]) }, '8001'],
     ['an inherited id', new Account(), 'from a getter'],
     ['a user that is a text', 'ada', 'ada'],
     ['a user that is a number', 7, '7'],
@@ -46,9 +48,26 @@ describe('signedInUser', () => {
     expect(of({ _id: new ObjectId('1') })).not.to.equal(of({ _id: new ObjectId('2') }));
   });
 
+  it('tells two ids of bytes apart that are no text', () => {
+    expect(of({ id: Buffer.from([0x80]) })).not.to.equal(of({ id: Buffer.from([0x81]) }));
+  });
+
   it('reads the property that Passport was given as userProperty', () => {
     expect(named({ _userProperty: 'account', account: { id: 'a' }, user: { id: 'b' } })).to.equal('a');
     expect(named({ _userProperty: 'account', user: { id: 'b' } })).to.equal(undefined);
+  });
+
+  it('reads the property that @fastify/passport was given as userProperty', () => {
+    const passport = { userProperty: 'account' };
+    expect(named({ passport, account: { id: 'a' }, user: { id: 'b' } })).to.equal('a');
+    expect(named({ passport: {}, user: { id: 'b' } })).to.equal('b');
+  });
+
+  it("reads Koa's ctx.state, because the request that koa-passport makes for passport.authorize has no user", () => {
+    expect(named({ ctx: { state: { user: { id: 'a' } } } })).to.equal('a');
+    expect(named({ ctx: { state: { user: null } }, user: undefined })).to.equal(undefined);
+    expect(named({ ctx: {} })).to.equal(undefined);
+    expect(() => named({ ctx: { state: { user: {} } } })).to.throw(/set the option bindTo/);
   });
 
   it('names nobody if no user is signed in', () => {
@@ -67,6 +86,7 @@ describe('signedInUser', () => {
     ['has an id that is a function', { id: () => 'ada' }],
     ['has an id that is a symbol', { id: Symbol('ada') }],
     ['has an id with an empty text', { id: { toString: () => '' } }],
+    ['has an id whose text has lost bytes', { _id: { toString: () => Buffer.from([65, 0x80]).toString() } }],
     ['has an empty ObjectId', { _id: new ObjectId('') }],
     ['is a list', [1]],
     ['is a function', () => 'ada'],

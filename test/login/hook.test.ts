@@ -99,6 +99,10 @@ describe('callHook', () => {
     expect(others).to.eql([]);
   });
 
+  it('waits as long as a timer can if that is less than it was told', async () => {
+    expect(await answersOf((answer) => setTimeout(answer, 5, null, 1), 2 ** 31)).to.eql([[undefined, 1]]);
+  });
+
   it('does not take the return of a promise for an answer', async () => {
     expect(await answersOf(async () => 1, 500)).to.eql([]);
   });

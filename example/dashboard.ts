@@ -1,4 +1,5 @@
 import { type Request, Router } from 'express';
+import { CriteoAPIError } from 'passport-criteo';
 import { type ConnectionCard, dashboardPage } from './dashboard-page';
 import { failureOfError, isLost } from './failures';
 import { fetchPortfolio } from './portfolio';
@@ -40,8 +41,13 @@ export function dashboard({ criteo, tokens, store, view }: Site): Router {
       await tokens.accessToken(connection.key, { force: store.get(connection.key)?.accessToken ?? true });
       req.session.notice = `The access token of ${connection.name} was refreshed.`;
     } catch (error) {
-      // The dashboard says so, and what to do about it.
-      if (!isLost(error)) throw error;
+      // A token that was issued a moment ago is not replaced again at once.
+      if (error instanceof CriteoAPIError && error.code === 'fresh_token_refused') {
+        req.session.notice = `The access token of ${connection.name} was refreshed a moment ago.`;
+      } else if (!isLost(error)) {
+        // If the connection is lost, the dashboard says so, and what to do about it.
+        throw error;
+      }
     }
     // Browsers without JavaScript move the focus back to the button.
     res.redirect(303, `/dashboard#refresh-${connection.profile.id}`);

@@ -40,14 +40,17 @@ describe('A form that is sent without loading the page again', () => {
       if (times === 1) await tab.page.getByRole('button', { name: 'Refresh now for Casa Verde' }).focus();
       await tab.page.keyboard.press('Enter');
       await refreshed;
-      await tab.announces('The access token of Casa Verde was refreshed.');
+      // A token that was issued a moment ago is not replaced again at once.
+      const moment = times === 1 ? '' : ' a moment ago';
+      await tab.announces(`The access token of Casa Verde was refreshed${moment}.`);
       expect(await focused())
         .to.contain('Refresh now')
         .and.contain('Casa Verde');
-      expect(example.tokenRequests('refresh_token')).to.equal(times);
+      expect(example.tokenRequests('refresh_token')).to.equal(1);
     }
     const told = await tab.page.evaluate<string[]>('told.filter(Boolean)');
-    expect(told).to.deep.equal(Array(2).fill('The access token of Casa Verde was refreshed.'));
+    const refreshed = 'The access token of Casa Verde was refreshed';
+    expect(told).to.deep.equal([`${refreshed}.`, `${refreshed} a moment ago.`]);
     expect(await tab.connection('Casa Verde').getByText('refreshed at').isVisible()).to.equal(true);
   });
 

@@ -12,7 +12,10 @@ describe('The packed tarball', () => {
   });
 
   it('has types that every module resolution finds', async () => {
-    expect(await bin('attw', await tarball(), '--format', 'ascii')).to.contain('No problems found');
+    // A JSON schema has no types, and the oldest resolution reads no exports of JSON.
+    const schema = './sandbox/config.schema.json';
+    const found = await bin('attw', await tarball(), '--format', 'ascii', '--exclude-entrypoints', schema);
+    expect(found).to.contain('No problems found');
   });
 
   it('brings no package but passport-oauth2, oauth and what these bring', async () => {

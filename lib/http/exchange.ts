@@ -1,11 +1,11 @@
 import type { Agent, IncomingHttpHeaders, IncomingMessage, OutgoingHttpHeaders } from 'node:http';
 import type { CriteoTransportError, TransportCode } from '../errors';
+import { CappedBody } from '../util/capped-body';
 import { Deadline } from '../util/deadline';
 import { withoutMark } from '../util/json';
 import { version } from '../util/version';
 import { observed } from './exchange-events';
 import { RepeatableRequest } from './repeatable-request';
-import { ResponseBody } from './response-body';
 import { codeOf, timeoutError, transportError, wireError } from './wire-error';
 
 /** Where requests go, and how. */
@@ -87,7 +87,7 @@ function send(endpoint: Endpoint, { method, headers, body, limit, hint }: Exchan
       }
       const tooLarge = (): void => invalid('response_too_large', `the response is larger than ${limit} bytes`);
       if (Number(headers['content-length'] ?? 0) > limit) return tooLarge();
-      const collected = new ResponseBody(limit);
+      const collected = new CappedBody(limit);
       received.on('data', (chunk: Buffer) => {
         if (!collected.add(chunk)) tooLarge();
       });

@@ -1,9 +1,10 @@
+import { jittered } from '../util/back-off';
 import { contended } from './failures';
 import { PATIENCE, type Turn } from './lock';
 import { hasLanded, reconcile } from './reconcile';
 import type { CheckedStore } from './store';
 import type { StoredTokenSet } from './stored-tokens';
-import { jittered, realTimers, sleep, type Timers } from './timers';
+import { realTimers, sleep, type Timers } from './timers';
 
 // How often a write is tried against others.
 const WRITES = 3;
@@ -100,7 +101,7 @@ export class TokenWriter {
     const deadline = timers.steady() + PATIENCE * this.#timeout;
     let isSaved = false;
     for (let pause = RETRY; !isSaved && timers.steady() + pause < deadline; pause *= 2) {
-      const attempt = sleep(timers, jittered(timers, pause)).then(() => this.saveUnsaved(key, turn));
+      const attempt = sleep(timers, jittered(pause, timers.random)).then(() => this.saveUnsaved(key, turn));
       this.#attempts.set(key, attempt);
       isSaved = await attempt.then(
         () => true,

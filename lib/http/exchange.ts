@@ -31,7 +31,7 @@ export interface ExchangeRequest {
 }
 
 /** A whole response, of any status but a redirect's. */
-export interface Answer {
+export interface HTTPResponse {
   status: number;
   headers: IncomingHttpHeaders;
   /** The body, without a byte order mark. */
@@ -44,15 +44,15 @@ export interface Answer {
  *
  * @throws {CriteoTransportError} (as a rejection) if no whole response came; see its `code`.
  */
-export function exchange(endpoint: Endpoint, request: ExchangeRequest): Promise<Answer> {
+export function exchange(endpoint: Endpoint, request: ExchangeRequest): Promise<HTTPResponse> {
   return observed(request.method, endpoint.url, () => send(endpoint, request));
 }
 
-function send(endpoint: Endpoint, { method, headers, body, limit, hint }: ExchangeRequest): Promise<Answer> {
+function send(endpoint: Endpoint, { method, headers, body, limit, hint }: ExchangeRequest): Promise<HTTPResponse> {
   const { url, timeout, agent } = endpoint;
   const named = { method, url, hint };
   return new Promise((resolve, reject) => {
-    let answer: Answer | undefined;
+    let answer: HTTPResponse | undefined;
     let incoming: IncomingMessage | undefined;
     let sent: RepeatableRequest | undefined;
 

@@ -22,7 +22,7 @@ export interface TokenFetchInit extends RequestInit {
 }
 
 /** Returns an access token: another one than `refused`, if that is given. */
-export type GetToken = (refused: string | undefined, signal: AbortSignal) => Promise<string>;
+type GetToken = (refused: string | undefined, signal: AbortSignal) => Promise<string>;
 
 type Call = Pick<APIRequest, 'method' | 'headers' | 'body'>;
 
@@ -53,6 +53,8 @@ const ours = [
  * A URL of Criteo's API: given as one, or as a path under `base`.
  *
  * @throws {TypeError} for every other: the token goes nowhere else.
+ *
+ * @internal
  */
 export function readURL(base: string, url: unknown): URL {
   const text = url instanceof URL ? url.href : url;
@@ -69,6 +71,8 @@ export function readURL(base: string, url: unknown): URL {
 /**
  * Calls Criteo's API with a token; with another one if the first is refused, and again when the rate limit is reset, if
  * that is in time.
+ *
+ * @internal
  */
 export async function fetchWithToken(
   endpoint: APIEndpoint,

@@ -40,7 +40,7 @@ export interface TokenStore {
 type Method = 'get' | 'set' | 'delete' | 'compareAndSet';
 
 /** What the store holds under a key: a record, or something that is none. */
-export interface Row {
+interface Row {
   tokens: StoredTokenSet | undefined;
   /** What is wrong with the record, without a value. */
   problem?: string;

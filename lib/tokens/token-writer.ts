@@ -12,7 +12,7 @@ const WRITES = 3;
 const RETRY = 250;
 
 /** Is called with tokens that were stored, and with those that they replace. */
-export type OnStored = (key: string, stored: StoredTokenSet, base: StoredTokenSet | undefined) => void;
+type OnStored = (key: string, stored: StoredTokenSet, base: StoredTokenSet | undefined) => void;
 
 /** Stores what Criteo returned, over nothing but what the refresh started from; what the store does not take is kept. */
 export class TokenWriter {

@@ -196,6 +196,8 @@ export class HookTimeoutError extends CriteoError {
  * @param secrets Known secrets, masked in the message. What looks like a token is masked in any case.
  * @returns An error with the name, message (300 characters at most), code and stack frames of the foreign one, and
  *   nothing else. Undefined if nothing was thrown. A `HookTimeoutError` is returned as it is.
+ *
+ * @internal
  */
 export function foreignCause(reason: unknown, secrets: readonly (string | undefined)[] = []): Error | undefined {
   if (reason === undefined || reason === null) return undefined;

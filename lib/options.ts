@@ -176,7 +176,7 @@ export interface Settings {
 }
 
 /** The checked options that passport-oauth2 and node-oauth's object keep. */
-export interface Wiring {
+interface Wiring {
   name: string;
   callbackURL: string;
   skipUserProfile: unknown;

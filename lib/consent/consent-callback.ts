@@ -1,9 +1,9 @@
 import type { ServerResponse } from 'node:http';
 import { ConsentCallbackError, foreignCause } from '../errors';
 import { checkTimeout, optionError } from '../util/checks';
+import { within } from '../util/deadline';
 import { checkOptionNames } from '../util/option-names';
 import type { ConsentEvent } from './consent-event';
-import { within } from './deadline';
 import { checkReading, type ReadConsentCallbackOptions, receive } from './read-consent-callback';
 import type { NodeRequest } from './request-body';
 import { oncePerEvent, RecentEvents, type SeenEvents } from './seen-events';
@@ -75,7 +75,9 @@ export function consentCallback(options: ConsentCallbackOptions): ConsentCallbac
   async function take(req: NodeRequest): Promise<ConsentCallbackError | undefined> {
     const deadline = performance.now() + timeout;
     const event = await receive(req, reading, timeout);
-    return within(Math.max(1, deadline - performance.now()), handle(event), () => late(event, timeout));
+    return within(Math.max(1, deadline - performance.now()), handle(event), () => {
+      throw late(event, timeout);
+    });
   }
 
   async function respond(req: NodeRequest, res: ServerResponse): Promise<void> {

@@ -1,7 +1,7 @@
 import { isRecord, type JSONObject } from '../util/json';
 
 /** The members of a consent callback that can be understood. */
-export interface Fields {
+interface Fields {
   type: string | undefined;
   state: string | undefined;
   acceptedScopes: string[];

@@ -2,6 +2,7 @@ import type { IncomingMessage } from 'node:http';
 import { Readable } from 'node:stream';
 import type { ReadableStream } from 'node:stream/web';
 import { ConsentCallbackError } from '../errors';
+import { CappedBody } from '../util/capped-body';
 import { optionError } from '../util/checks';
 import type { RawBody } from './consent-event';
 
@@ -67,14 +68,16 @@ export function isRaw(value: unknown): value is RawBody {
 }
 
 /**
- * Refuses a body of that many bytes, counted or announced.
+ * Refuses a body of that many bytes, as its parser kept them or its sender announced them.
  *
  * @throws {ConsentCallbackError} body_too_large – `bytes` is over `limit`
  */
 export function checkSize(bytes: number, limit: number): void {
-  if (bytes > limit) {
-    throw new ConsentCallbackError(`The body is larger than ${limit} bytes.`, { code: 'body_too_large', status: 413 });
-  }
+  if (bytes > limit) throw tooLarge(limit);
+}
+
+function tooLarge(limit: number): ConsentCallbackError {
+  return new ConsentCallbackError(`The body is larger than ${limit} bytes.`, { code: 'body_too_large', status: 413 });
 }
 
 /**
@@ -84,31 +87,15 @@ export function checkSize(bytes: number, limit: number): void {
  */
 export function readBody(stream: Readable, limit: number, timeout: number): Promise<RawBody> {
   return new Promise((resolve, reject) => {
-    // One growing buffer, because a chunk of a single byte takes a hundred times its size.
-    let bytes = Buffer.alloc(0);
-    let size = 0;
-
+    const body = new CappedBody(limit);
     const settle = (error?: unknown): void => {
       clearTimeout(timer);
       stream.off('data', add).off('end', settle).off('close', abandon);
       if (error) reject(error);
-      else resolve(bytes.subarray(0, size));
+      else resolve(body.bytes());
     };
     const add = (chunk: Buffer): void => {
-      const end = size + chunk.length;
-      try {
-        checkSize(end, limit);
-      } catch (error) {
-        settle(error);
-        return;
-      }
-      if (end > bytes.length) {
-        const larger = Buffer.alloc(Math.max(4096, 2 * bytes.length, end));
-        bytes.copy(larger, 0, 0, size);
-        bytes = larger;
-      }
-      chunk.copy(bytes, size);
-      size = end;
+      if (!body.add(chunk)) settle(tooLarge(limit));
     };
     const abandon = (): void =>
       settle(incomplete('body_aborted', 400, 'The connection closed before the whole body had come.'));

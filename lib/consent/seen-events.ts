@@ -1,6 +1,6 @@
 import { ConsentCallbackError, foreignCause } from '../errors';
+import { within } from '../util/deadline';
 import type { ConsentEvent } from './consent-event';
-import { within } from './deadline';
 
 /**
  * Remembers handled events: a Keyv, a Map, or anything else with these two methods, synchronous or not. An entry is an
@@ -102,7 +102,9 @@ export function oncePerEvent(
 
   async function ask(method: string, call: () => unknown): Promise<unknown> {
     try {
-      return await within(timeout, settled(call), () => new Error(`No answer within ${timeout} ms`));
+      return await within(timeout, settled(call), () => {
+        throw new Error(`No response within ${timeout} ms`);
+      });
     } catch (error) {
       const message = `The memory of seen events failed: seen.${method}. Please send the event again.`;
       throw failure('seen_failed', message, foreignCause(error));

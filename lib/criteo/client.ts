@@ -36,7 +36,11 @@ export interface CriteoClientOptions {
   agent?: Agent | undefined;
 }
 
-/** Where and how Criteo's API is called on behalf of a client. */
+/**
+ * Where and how Criteo's API is called on behalf of a client.
+ *
+ * @internal
+ */
 export interface APIEndpoint {
   /** Without a trailing slash; it may have a path. */
   url: string;
@@ -46,7 +50,11 @@ export interface APIEndpoint {
 
 const tokenClients = new WeakMap<CriteoClient, TokenClient>();
 
-/** Returns the way to the API, over the same connections as the client's; for this package's own use. */
+/**
+ * Returns the way to the API, over the same connections as the client's; for this package's own use.
+ *
+ * @internal
+ */
 export function apiEndpoint(client: CriteoClient): APIEndpoint {
   const url = client.apiURL;
   const { timeout, agent } = tokenClientOf(client).endpoint(new URL(url));

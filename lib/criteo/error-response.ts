@@ -1,6 +1,6 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import { CriteoAPIError, CriteoTokenError, CriteoTransportError } from '../errors';
-import type { Answer } from '../http/exchange';
+import type { HTTPResponse } from '../http/exchange';
 import { isRecord, parseJSON } from '../util/json';
 import { foreignID, foreignText } from '../util/redaction';
 
@@ -73,7 +73,7 @@ function readCode(value: unknown, secrets: Secrets): string | undefined {
  * Makes an error of a token response that is not a success. It may be an error of RFC 6749 section 5.2, Criteo's
  * `errors[]` envelope, or neither.
  */
-export function readTokenError(answer: Answer, secrets: Secrets): CriteoTokenError | CriteoTransportError {
+export function readTokenError(answer: HTTPResponse, secrets: Secrets): CriteoTokenError | CriteoTransportError {
   const { status } = answer;
   const json = parseJSON(answer.text);
   const envelope = readEnvelope(json, secrets);
@@ -106,7 +106,7 @@ export function readTokenError(answer: Answer, secrets: Secrets): CriteoTokenErr
 }
 
 /** Makes an error of an API response that is not a success. */
-export function readAPIError(answer: Answer, secrets: Secrets, now?: number): CriteoAPIError {
+export function readAPIError(answer: HTTPResponse, secrets: Secrets, now?: number): CriteoAPIError {
   const { status } = answer;
   const envelope = readEnvelope(parseJSON(answer.text), secrets);
   const retryable = isPassing(status);

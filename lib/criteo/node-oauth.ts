@@ -8,7 +8,7 @@ import { type ReadRefusal, TokenClient, type TokenResponse } from './token-reque
 import { type TokenFields, type TokenSet, tokenSetOf } from './token-set';
 
 /** What node-oauth's six constructor arguments have no place for. */
-export interface Transport {
+interface Transport {
   timeout?: number | undefined;
   agent?: Agent | undefined;
   /** The origins, besides the token endpoint's, that may see an access token. */

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { CriteoAPIError, CriteoTransportError } from '../errors';
-import { type Answer, type Endpoint, exchange } from '../http/exchange';
+import { type Endpoint, exchange, type HTTPResponse } from '../http/exchange';
 import { backOff } from '../util/back-off';
 import { isRecord, parseJSON } from '../util/json';
 import { foreignText } from '../util/redaction';
@@ -16,7 +16,7 @@ export interface Page {
 }
 
 /** How a portfolio is requested. */
-export interface PortfolioRequest {
+interface PortfolioRequest {
   endpoint: Omit<Endpoint, 'url' | 'timeout'>;
   accessToken: string;
   /** When all of it must be there, by `performance.now()`. */
@@ -61,7 +61,7 @@ export async function requestPage(request: PortfolioRequest, url: URL, limit: nu
   }
 }
 
-function readPage(answer: Answer, accessToken: string): Page {
+function readPage(answer: HTTPResponse, accessToken: string): Page {
   const { status, text } = answer;
   const json = parseJSON(text);
   // Data counts, even if errors stand beside it. No data beside errors is not an empty portfolio.
@@ -105,7 +105,7 @@ export function invalidPortfolio(status: number, what: string, retryable = false
 }
 
 /** Returns when the version of the API that answered ends, or nothing if the response does not say that it does. */
-function sunset({ headers }: Answer, accessToken: string): string | undefined {
+function sunset({ headers }: HTTPResponse, accessToken: string): string | undefined {
   const date = foreignText(headers['sunset'], [accessToken], 64);
   if (date !== undefined) return `on ${date}`;
   return headers['deprecation'] === undefined ? undefined : 'soon';

@@ -55,7 +55,11 @@ export interface CriteoProfile {
   _json: unknown;
 }
 
-/** Where and how a portfolio is asked for; `timeout` holds for the whole of it, repeats and pages included. */
+/**
+ * Where and how a portfolio is asked for; `timeout` holds for the whole of it, repeats and pages included.
+ *
+ * @internal
+ */
 export interface PortfolioEndpoint extends Endpoint {
   service: Service;
   /** The API version in `url`, for messages. */
@@ -73,6 +77,8 @@ const LIMIT = 8 * 1024 * 1024;
  *
  * @throws {CriteoAPIError} Criteo refused, or shared nothing (`no_advertisers`).
  * @throws {CriteoTransportError} no usable response came, or an incomplete portfolio.
+ *
+ * @internal
  */
 export async function fetchProfile(endpoint: PortfolioEndpoint, accessToken: string): Promise<CriteoProfile> {
   const { service, url, timeout, agent, headers, apiVersion } = endpoint;

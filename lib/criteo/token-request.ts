@@ -20,7 +20,7 @@ export interface TokenResponse {
 export type ReadRefusal = (body: string, status: number) => unknown;
 
 /** How one token request is sent. */
-export interface TokenRequestOptions {
+interface TokenRequestOptions {
   /** Milliseconds for this request. @default the client's */
   timeout?: number | undefined;
   readRefusal?: ReadRefusal | undefined;

@@ -49,6 +49,8 @@ export const headerSafe = /^[\x21-\x7e]+$/;
  * @param body the parsed body, of any shape.
  * @param askedAt when the request was sent, in milliseconds since the epoch.
  * @throws {CriteoTransportError} `invalid_response` – the access token is unusable; without any value.
+ *
+ * @internal
  */
 export function readTokenSet(body: unknown, askedAt: number, reading: TokenReading = {}): TokenSet {
   if (!isRecord(body)) throw invalid('is not a JSON object', reading);
@@ -61,6 +63,8 @@ export function readTokenSet(body: unknown, askedAt: number, reading: TokenReadi
  * Checks the fields of a token response, as {@link readTokenSet}.
  *
  * @throws {CriteoTransportError} `invalid_response` – the access token is unusable; without any value.
+ *
+ * @internal
  */
 export function tokenSetOf(fields: TokenFields, askedAt: number, reading: TokenReading = {}): TokenSet {
   const { accessToken, tokenType, expiresIn, refreshToken } = fields;

@@ -1,11 +1,11 @@
 import type { Agent, IncomingHttpHeaders, IncomingMessage, OutgoingHttpHeaders } from 'node:http';
 import type { CriteoTransportError, TransportCode } from '../errors';
+import { CappedBody } from '../util/capped-body';
 import { Deadline } from '../util/deadline';
 import { withoutMark } from '../util/json';
 import { version } from '../util/version';
 import { observed } from './exchange-events';
 import { RepeatableRequest } from './repeatable-request';
-import { ResponseBody } from './response-body';
 import { codeOf, timeoutError, transportError, wireError } from './wire-error';
 
 /** Where requests go, and how. */
@@ -31,7 +31,7 @@ export interface ExchangeRequest {
 }
 
 /** A whole response, of any status but a redirect's. */
-export interface Answer {
+export interface HTTPResponse {
   status: number;
   headers: IncomingHttpHeaders;
   /** The body, without a byte order mark. */
@@ -44,15 +44,15 @@ export interface Answer {
  *
  * @throws {CriteoTransportError} (as a rejection) if no whole response came; see its `code`.
  */
-export function exchange(endpoint: Endpoint, request: ExchangeRequest): Promise<Answer> {
+export function exchange(endpoint: Endpoint, request: ExchangeRequest): Promise<HTTPResponse> {
   return observed(request.method, endpoint.url, () => send(endpoint, request));
 }
 
-function send(endpoint: Endpoint, { method, headers, body, limit, hint }: ExchangeRequest): Promise<Answer> {
+function send(endpoint: Endpoint, { method, headers, body, limit, hint }: ExchangeRequest): Promise<HTTPResponse> {
   const { url, timeout, agent } = endpoint;
   const named = { method, url, hint };
   return new Promise((resolve, reject) => {
-    let answer: Answer | undefined;
+    let answer: HTTPResponse | undefined;
     let incoming: IncomingMessage | undefined;
     let sent: RepeatableRequest | undefined;
 
@@ -87,7 +87,7 @@ function send(endpoint: Endpoint, { method, headers, body, limit, hint }: Exchan
       }
       const tooLarge = (): void => invalid('response_too_large', `the response is larger than ${limit} bytes`);
       if (Number(headers['content-length'] ?? 0) > limit) return tooLarge();
-      const collected = new ResponseBody(limit);
+      const collected = new CappedBody(limit);
       received.on('data', (chunk: Buffer) => {
         if (!collected.add(chunk)) tooLarge();
       });

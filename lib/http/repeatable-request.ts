@@ -8,7 +8,7 @@ import { isPassing, transportError } from './wire-error';
 import { createRequest, isStream, type WireRequest } from './wire-request';
 
 /** What happens to a request. */
-export interface RequestListener {
+interface RequestListener {
   /** The headers of the response came. */
   onResponse(incoming: IncomingMessage): void;
   /** The request failed. Of several errors, the first is the cause. */

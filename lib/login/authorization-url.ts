@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { randomText } from '../util/random';
 
 /** Where an authorization request goes, and for which app. */
-export interface AuthorizationEndpoint {
+interface AuthorizationEndpoint {
   authorizationURL: string;
   clientID: string;
   callbackURL: string;

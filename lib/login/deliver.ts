@@ -12,7 +12,7 @@ export interface Actions {
 }
 
 /** A request, as far as its outcome goes. */
-export interface Delivery {
+interface Delivery {
   actions: Actions;
   /** The strategy's name. */
   strategy: string;

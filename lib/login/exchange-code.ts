@@ -20,7 +20,7 @@ export const reservedTokenParams: ReadonlySet<string> = new Set([
 const LARGEST_BODY = 4096;
 
 /** A code to exchange. */
-export interface CodeExchange {
+interface CodeExchange {
   code: string;
   /** The redirect URI of the authorization request (RFC 6749 section 4.1.3). */
   redirectURI: string;

@@ -23,7 +23,7 @@ import {
 import type { Login } from './verify';
 
 /** What a login needs to finish. */
-export interface LoginFinish {
+interface LoginFinish {
   req: PassportRequest;
   callback: Callback;
   /** What the callback's `iss` must be, if it has one (RFC 9207). */

@@ -3,7 +3,7 @@ import { type CriteoProfile, fetchProfile, type Service } from '../criteo/profil
 import { askHook, GRACE } from './hook';
 
 /** How the profile of a login is loaded, or why not. */
-export interface ProfileSource {
+interface ProfileSource {
   /** The option `skipUserProfile`, called on `strategy` if it is a function. */
   skip: unknown;
   strategy: object;
@@ -41,7 +41,7 @@ async function asksToSkip(
 }
 
 /** What a portfolio is fetched with. */
-export interface Portfolio {
+interface Portfolio {
   userProfileURL: URL;
   service: Service;
   apiVersion: string;

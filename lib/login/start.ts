@@ -5,7 +5,7 @@ import { asError, callHook } from './hook';
 import type { Outcome } from './outcome';
 
 /** What a login needs to start. */
-export interface LoginStart extends NewLogin {
+interface LoginStart extends NewLogin {
   store: StateStore;
   /** Milliseconds that the store may take. */
   timeout: number;

@@ -88,7 +88,7 @@ export type Inline<Short extends (...args: never[]) => unknown, Long extends (..
   | { <_>(...args: Parameters<Short>): unknown; (...args: Parameters<Long>): unknown };
 
 /** The app's `verify`, and which of its forms it has. */
-export interface Verifier {
+interface Verifier {
   /** What passport-oauth2 keeps as `_verify`. */
   verify: (...args: never[]) => unknown;
   modern: boolean;
@@ -136,7 +136,7 @@ export function readVerify(inOptions: unknown, argument: unknown, passReqToCallb
 }
 
 /** The app's `verify`, and how it is called. */
-export interface AppVerify {
+interface AppVerify {
   verify: (...args: unknown[]) => unknown;
   modern: boolean;
   passReqToCallback: boolean;

@@ -3,7 +3,7 @@ import { setupError } from '../util/setup-error';
 import type { PassportRequest } from './state-store';
 
 /** Sets cookies, given as `Set-Cookie` lines, beside those that others set. */
-export type AppendCookies = (lines: readonly string[]) => void;
+type AppendCookies = (lines: readonly string[]) => void;
 
 // Node takes 16 KiB of header at most, unless it is told otherwise.
 const LONGEST_HEADER = 65_536;

@@ -5,11 +5,12 @@ import { readAPIError, retryAfter } from '../criteo/error-response';
 import { CriteoAPIError, CriteoTransportError } from '../errors';
 import { abortError } from '../http/abort';
 import { type APIRequest, send } from '../http/streaming-request';
+import { spread } from '../util/back-off';
+import { CappedBody } from '../util/capped-body';
 import { Deadline } from '../util/deadline';
 import { version } from '../util/version';
 import { onAbort } from './on-abort';
 import { FRESH_TOKEN_REFUSED } from './request-limits';
-import { realTimers, spread } from './timers';
 
 /** What `fetch` of a TokenSource takes: what the global `fetch` does, and a timeout. */
 export interface TokenFetchInit extends RequestInit {
@@ -21,7 +22,7 @@ export interface TokenFetchInit extends RequestInit {
 }
 
 /** Returns an access token: another one than `refused`, if that is given. */
-export type GetToken = (refused: string | undefined, signal: AbortSignal) => Promise<string>;
+type GetToken = (refused: string | undefined, signal: AbortSignal) => Promise<string>;
 
 type Call = Pick<APIRequest, 'method' | 'headers' | 'body'>;
 
@@ -52,6 +53,8 @@ const ours = [
  * A URL of Criteo's API: given as one, or as a path under `base`.
  *
  * @throws {TypeError} for every other: the token goes nowhere else.
+ *
+ * @internal
  */
 export function readURL(base: string, url: unknown): URL {
   const text = url instanceof URL ? url.href : url;
@@ -68,6 +71,8 @@ export function readURL(base: string, url: unknown): URL {
 /**
  * Calls Criteo's API with a token; with another one if the first is refused, and again when the rate limit is reset, if
  * that is in time.
+ *
+ * @internal
  */
 export async function fetchWithToken(
   endpoint: APIEndpoint,
@@ -168,20 +173,17 @@ async function readCall(url: URL, init: RequestInit): Promise<Call> {
 }
 
 async function readAll(response: Response): Promise<Uint8Array> {
-  const parts: Uint8Array[] = [];
-  let size = 0;
+  const body = new CappedBody(LARGEST_ERROR);
   for await (const part of response.body ?? []) {
-    size += part.byteLength;
-    if (size > LARGEST_ERROR) {
-      throw new CriteoTransportError(`The API's answer 401 is larger than ${LARGEST_ERROR} bytes`, {
+    if (!body.add(part)) {
+      throw new CriteoTransportError(`The API's response with status 401 is larger than ${LARGEST_ERROR} bytes`, {
         code: 'response_too_large',
         status: 502,
         response: { status: 401 },
       });
     }
-    parts.push(part);
   }
-  return Buffer.concat(parts);
+  return body.bytes();
 }
 
 /** Returns true if a 401 is about the token, as one without a code is, and not about the right to something. */
@@ -196,5 +198,5 @@ function pauseFor({ status, headers }: Response, now: number): number | undefine
   const names = ['x-ratelimit-reset', 'retry-after'];
   const told = Object.fromEntries(names.map((name) => [name, headers.get(name) ?? undefined]));
   const seconds = retryAfter({ status, headers: told }, now);
-  return seconds === undefined ? undefined : spread(realTimers, Math.max(seconds * 1000, LEAST));
+  return seconds === undefined ? undefined : spread(Math.max(seconds * 1000, LEAST));
 }

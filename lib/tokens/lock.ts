@@ -1,5 +1,6 @@
 import { foreignCause, HookTimeoutError, TokenStoreError } from '../errors';
-import { realTimers, type Timers, within } from './timers';
+import { within } from '../util/deadline';
+import { realTimers, type Timers } from './timers';
 
 /**
  * Keeps other processes from refreshing the same connection: calls `work` while no other process works on `key`, and
@@ -139,7 +140,7 @@ export class Exclusive {
     // What was done is done, even if the lock cannot be released.
     const release = releasing.then(nothing, nothing);
     const limit = Math.min(RELEASE, this.#timeout);
-    const ended = settled.then(() => within(this.#timers, limit, release, nothing)).then(end, end);
+    const ended = settled.then(() => within(limit, release, nothing, this.#timers.after)).then(end, end);
     await result.catch(nothing);
     if (!turn.isHeld()) await ended;
     return result;
@@ -149,7 +150,7 @@ export class Exclusive {
   async #settled(turn: Holder): Promise<void> {
     // A write that is tried again may be late again.
     for (let writes = turn.take(); writes.length > 0; writes = turn.take()) {
-      await within<unknown>(this.#timers, this.#patience, Promise.allSettled(writes), nothing);
+      await within<unknown>(this.#patience, Promise.allSettled(writes), nothing, this.#timers.after);
     }
   }
 
@@ -164,9 +165,12 @@ export class Exclusive {
     });
     if (refusable) this.#waiting.add(refuse);
     const left = Math.max(0, deadline - this.#timers.steady());
-    const waiting = within(this.#timers, left, Promise.race([promise, refused]), () => {
+    const late = (): never => {
       throw new HookTimeoutError(`Within ${this.#patience} ms (four times the client's timeout), ${what}`);
-    }).finally(() => this.#waiting.delete(refuse));
+    };
+    const waiting = within(left, Promise.race([promise, refused]), late, this.#timers.after).finally(() =>
+      this.#waiting.delete(refuse),
+    );
     try {
       return await waiting;
     } catch (cause) {

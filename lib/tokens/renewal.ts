@@ -16,7 +16,7 @@ import type { Timers } from './timers';
 import type { TokenWriter } from './token-writer';
 
 /** What a {@link Renewals} works with. */
-export interface RenewalParts {
+interface RenewalParts {
   client: CriteoClient;
   grant: TokenGrant;
   /** Milliseconds for one request and its repetition. */

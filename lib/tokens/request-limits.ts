@@ -1,5 +1,6 @@
 import { CriteoAPIError, CriteoTokenError, CriteoTransportError } from '../errors';
-import { jittered, realTimers, spread, type Timers } from './timers';
+import { jittered, spread } from '../util/back-off';
+import { realTimers, type Timers } from './timers';
 
 /** The error of {@link TokenSource.accessToken} if Criteo's API refuses the tokens that Criteo has just issued. */
 export const FRESH_TOKEN_REFUSED = 'fresh_token_refused';
@@ -63,7 +64,7 @@ export class RequestLimits {
     const now = this.#now();
     const { retryAfter } = error as { retryAfter?: unknown };
     if (typeof retryAfter === 'number' && retryAfter > 0) {
-      const until = now + spread(this.#timers, Math.min(retryAfter * 1000, LONGEST_PAUSE));
+      const until = now + spread(Math.min(retryAfter * 1000, LONGEST_PAUSE), this.#timers.random);
       this.#all = { count: 0, since: now, until, error };
     }
     this.#extend(key, now, error);
@@ -87,7 +88,7 @@ export class RequestLimits {
   #extend(key: string, now: number, error?: Error): void {
     const last = this.#intervals.get(key);
     const count = last && isRemembered(last, now) ? last.count + 1 : 1;
-    const until = now + jittered(this.#timers, Math.min(FIRST * 2 ** Math.min(count - 1, 10), LONGEST));
+    const until = now + jittered(Math.min(FIRST * 2 ** Math.min(count - 1, 10), LONGEST), this.#timers.random);
     this.#intervals.set(key, { count, since: now, until, error });
     if (this.#intervals.size < this.#sweepAt) return;
     for (const [name, interval] of this.#intervals) {

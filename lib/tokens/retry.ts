@@ -1,5 +1,6 @@
 import { CriteoTokenError, CriteoTransportError } from '../errors';
-import { jittered, realTimers, sleep, spread, type Timers } from './timers';
+import { backOff } from '../util/back-off';
+import { realTimers, sleep, type Timers } from './timers';
 
 // Milliseconds before the second request, and the least that must be left for it.
 const PAUSE = 250;
@@ -31,7 +32,7 @@ export async function askTwice<T>(
     return await ask(timeout);
   } catch (error) {
     if (!(error instanceof CriteoTransportError || error instanceof CriteoTokenError) || !error.retryable) throw error;
-    const pause = error.retryAfter ? spread(timers, error.retryAfter * 1000) : jittered(timers, PAUSE);
+    const pause = backOff(PAUSE, error.retryAfter, timers.random);
     const left = Math.floor(deadline - timers.steady() - pause);
     if (left < LEAST) throw error;
     await sleep(timers, pause);

@@ -1,5 +1,6 @@
 import { CriteoTransportError } from '../errors';
-import { realTimers, type Timers, within } from './timers';
+import { within } from '../util/deadline';
+import { realTimers, type Timers } from './timers';
 
 /** Bounds how many refreshes are under way at once. Those that wait are served in the order in which they came. */
 export class Slots {
@@ -37,13 +38,14 @@ export class Slots {
       enter = resolve;
       queue.set(enter, reject);
     });
-    await within(this.#timers, this.#patience, entered, () => {
+    const late = (): never => {
       queue.delete(enter);
       throw new CriteoTransportError(
         `No request to Criteo was started within ${this.#patience} ms, because ${this.#count} others were under way (the option concurrency)`,
         { code: 'timeout', status: 503, retryable: true },
       );
-    });
+    };
+    await within(this.#patience, entered, late, this.#timers.after);
   }
 
   /** Frees a slot; the first in the queue has it at once. */

@@ -1,8 +1,9 @@
 import { foreignCause, HookTimeoutError, TokenStoreError } from '../errors';
+import { within } from '../util/deadline';
 import { isRecord } from '../util/json';
 import type { Turn } from './lock';
 import { isSameRecord, readRecord, type StoredTokenSet } from './stored-tokens';
-import { realTimers, type Timers, within } from './timers';
+import { realTimers, type Timers } from './timers';
 
 type Awaitable<T> = T | PromiseLike<T>;
 
@@ -39,7 +40,7 @@ export interface TokenStore {
 type Method = 'get' | 'set' | 'delete' | 'compareAndSet';
 
 /** What the store holds under a key: a record, or something that is none. */
-export interface Row {
+interface Row {
   tokens: StoredTokenSet | undefined;
   /** What is wrong with the record, without a value. */
   problem?: string;
@@ -132,13 +133,14 @@ export class CheckedStore {
 
   async #call(method: Method, call: () => unknown, turn?: Turn): Promise<unknown> {
     const result = (async () => call())();
+    const late = (): never => {
+      // It may still land: nothing else may be written until it has.
+      turn?.keepUntil(result);
+      const why = `The ${method} of the token store did not respond within ${this.#timeout} ms (the option timeout)`;
+      throw new HookTimeoutError(why);
+    };
     try {
-      return await within(this.#timers, this.#timeout, result, () => {
-        // It may still land: nothing else may be written until it has.
-        turn?.keepUntil(result);
-        const why = `The ${method} of the token store did not answer within ${this.#timeout} ms (the option timeout)`;
-        throw new HookTimeoutError(why);
-      });
+      return await within(this.#timeout, result, late, this.#timers.after);
     } catch (cause) {
       throw failed(method, cause);
     }

@@ -1,9 +1,10 @@
+import { jittered } from '../util/back-off';
 import { contended } from './failures';
 import { PATIENCE, type Turn } from './lock';
 import { hasLanded, reconcile } from './reconcile';
 import type { CheckedStore } from './store';
 import type { StoredTokenSet } from './stored-tokens';
-import { jittered, realTimers, sleep, type Timers } from './timers';
+import { realTimers, sleep, type Timers } from './timers';
 
 // How often a write is tried against others.
 const WRITES = 3;
@@ -11,7 +12,7 @@ const WRITES = 3;
 const RETRY = 250;
 
 /** Is called with tokens that were stored, and with those that they replace. */
-export type OnStored = (key: string, stored: StoredTokenSet, base: StoredTokenSet | undefined) => void;
+type OnStored = (key: string, stored: StoredTokenSet, base: StoredTokenSet | undefined) => void;
 
 /** Stores what Criteo returned, over nothing but what the refresh started from; what the store does not take is kept. */
 export class TokenWriter {
@@ -106,7 +107,7 @@ export class TokenWriter {
     const deadline = timers.steady() + PATIENCE * this.#timeout;
     let isSaved = false;
     for (let pause = RETRY; !isSaved && timers.steady() + pause < deadline; pause *= 2) {
-      const attempt = sleep(timers, jittered(timers, pause)).then(() => this.saveUnsaved(key, turn));
+      const attempt = sleep(timers, jittered(pause, timers.random)).then(() => this.saveUnsaved(key, turn));
       this.#attempts.set(key, attempt);
       isSaved = await attempt.then(
         () => true,

@@ -1,14 +1,23 @@
-// Milliseconds over which clients spread that were all told the same time.
-const SPREAD = 500;
+// The random share of a delay keeps many callers and processes from coming back at the same moment. `random` returns a
+// number from 0 to 1, without 1; a test may pass one of its own.
+
+/** Returns a delay between half of `milliseconds` and all of it. */
+export function jittered(milliseconds: number, random = Math.random): number {
+  return milliseconds * (0.5 + random() / 2);
+}
+
+/** Returns a delay from the time that the server asked for to a tenth more and half a second: never less than it asked for. */
+export function spread(milliseconds: number, random = Math.random): number {
+  return milliseconds + random() * (milliseconds / 10 + 500);
+}
 
 /**
- * Returns how many milliseconds to wait before a request is repeated. A random share keeps many processes from coming
- * back all at once.
+ * Returns how many milliseconds to wait before a request is repeated.
  *
- * @param pause milliseconds: the wait is between half of it and all of it.
- * @param retryAfter seconds that the server asked for, if it did: the wait is longer than that.
+ * @param pause milliseconds: the wait is at least between half of it and all of it.
+ * @param retryAfter seconds that the server asked for, if it did: the wait is never shorter.
  */
-export function backOff(pause: number, retryAfter?: number): number {
-  const wait = pause * (0.5 + Math.random() / 2);
-  return retryAfter === undefined ? wait : Math.max(wait, retryAfter * 1000 + Math.random() * SPREAD);
+export function backOff(pause: number, retryAfter?: number, random = Math.random): number {
+  const wait = jittered(pause, random);
+  return retryAfter ? Math.max(wait, spread(retryAfter * 1000, random)) : wait;
 }

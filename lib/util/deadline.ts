@@ -63,27 +63,38 @@ export class Deadline {
   }
 }
 
+/** Calls `run` after so many milliseconds. Returns a function that cancels the call. */
+export type After = (milliseconds: number, run: () => void) => () => void;
+
+/** Sets a {@link Deadline}. */
+export const afterDeadline: After = (milliseconds, run) => {
+  const deadline = new Deadline(milliseconds, run);
+  return () => deadline.cancel();
+};
+
 /**
  * Returns the outcome of `work`, or that of `late` if the work takes longer than `milliseconds`. The work itself goes on.
  *
  * @param late is called at the deadline: what it returns or throws becomes the outcome.
+ * @param after sets the deadline; a test may pass the one of a simulated clock.
  */
 export function within<T>(
   milliseconds: number,
   work: PromiseLike<T>,
   late: () => T | PromiseLike<T>,
-): Promise<Awaited<T>> {
+  after: After = afterDeadline,
+): Promise<T> {
   return new Promise((resolve, reject) => {
-    const deadline = new Deadline(milliseconds, () => {
-      new Promise<T>((settle) => settle(late())).then(resolve as (value: T) => void, reject);
+    const cancel = after(milliseconds, () => {
+      new Promise<T>((settle) => settle(late())).then(resolve, reject);
     });
     work.then(
       (value) => {
-        deadline.cancel();
-        resolve(value as Awaited<T>);
+        cancel();
+        resolve(value);
       },
       (error: unknown) => {
-        deadline.cancel();
+        cancel();
         reject(error);
       },
     );

@@ -310,7 +310,7 @@ describe('repeated deliveries', () => {
         seen: { get: () => (hang ? new Promise(() => {}) : undefined), set: () => {} },
       });
       expect(await send()).to.be.oneOf([500, 503]);
-      expect((await failed.opened).cause).to.have.property('message', 'No answer within 250 ms');
+      expect((await failed.opened).cause).to.have.property('message', 'No response within 250 ms');
       hang = false;
       expect(await send()).to.equal(204);
       expect(seen.runs).to.equal(1);

@@ -1,4 +1,4 @@
-import { readFile } from 'node:fs/promises';
+import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect } from 'chai';
 import { Project, root, run, tarball } from './support/project';
@@ -52,6 +52,24 @@ describe('Modules of Node', () => {
 
   it('get one and the same from require, import and dynamic import', async () => {
     expect(await project.node('same.mjs')).to.equal('same\n');
+  });
+
+  it('show the lines of the sources in stack traces if they are started with --enable-source-maps', async () => {
+    const failing = "new (require('passport-criteo').CriteoStrategy)({})";
+    const print = `try { ${failing} } catch (error) { console.log(error.stack) }`;
+    expect(await project.node('--enable-source-maps', '-e', print)).to.match(/passport-criteo\/lib\/strategy\.ts:\d+/);
+    expect(await project.node('-e', print)).to.match(/passport-criteo\/dist\/index\.js:\d+/);
+  });
+
+  it('see no internal names in the types', async () => {
+    const folder = join(project.path, 'node_modules/passport-criteo/dist');
+    const names = (await readdir(folder, { recursive: true })).filter((name) => name.endsWith('.d.ts'));
+    expect(names).to.include('index.d.ts').and.include('strategy.d.ts');
+    expect(names).to.not.include('login/start.d.ts');
+    const texts = await Promise.all(names.map((name) => readFile(join(folder, name), 'utf8')));
+    expect(texts.join('\n')).to.not.match(
+      /@internal|\b(?:_start|_finish|_metadata|_criteo|foreignCause|fetchWithToken)\b/,
+    );
   });
 
   it('get by name whatever there is, and it bears that name', async () => {

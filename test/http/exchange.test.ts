@@ -6,7 +6,7 @@ import { runInNewContext } from 'node:vm';
 import { expect } from 'chai';
 import { CriteoTransportError } from '../../lib/errors';
 import { keepAliveAgent } from '../../lib/http/agent';
-import { type Answer, type Endpoint, type ExchangeRequest, exchange } from '../../lib/http/exchange';
+import { type Endpoint, type ExchangeRequest, exchange, type HTTPResponse } from '../../lib/http/exchange';
 import { version as packageVersion } from '../../package.json';
 import { cert } from '../support/certificate';
 import { expectNoSecret, rejection } from '../support/errors';
@@ -33,7 +33,7 @@ describe('exchange', () => {
     return agent;
   }
 
-  function ask(server: Loopback, changes: Changes = {}): Promise<Answer> {
+  function ask(server: Loopback, changes: Changes = {}): Promise<HTTPResponse> {
     const { method = 'GET', body, limit = MB, agent = agentFor(server), ...endpoint } = changes;
     return exchange({ url: server.url(), timeout: 1000, ...endpoint, agent }, { method, body, limit });
   }

@@ -388,7 +388,7 @@ describe('A store that fails', () => {
     const connections = source({ store: { ...faulty(new Map()), get: () => new Promise<never>(() => {}) } });
     const error = await rejection(connections.accessToken('user-1'), TokenStoreError);
     expect(error.code).to.equal('store_failed');
-    expect(inspect(error.cause)).to.include('did not answer within 20 ms');
+    expect(inspect(error.cause)).to.include('did not respond within 20 ms');
     expect(asked()).to.equal(0);
   });
 

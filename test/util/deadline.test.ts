@@ -1,3 +1,5 @@
+import { once } from 'node:events';
+import { type AddressInfo, connect, createServer } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { expect } from 'chai';
 import { Deadline, within } from '../../lib/util/deadline';
@@ -115,6 +117,40 @@ describe('within', () => {
     expect(await within(5, never, async () => 3)).to.equal(3);
     const failed = await within(5, never, late).catch((error: unknown) => error);
     expect(failed).to.be.instanceOf(Error).and.have.property('message', 'late');
+  });
+
+  it('counts a result that arrived while the process could not run', async () => {
+    const server = createServer((socket) => {
+      // The response is in the kernel when the process stops.
+      socket.once('data', () => socket.write('done', () => block(150)));
+    });
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    const socket = connect((server.address() as AddressInfo).port, '127.0.0.1');
+    await once(socket, 'connect');
+    socket.write('go');
+    try {
+      const [chunk] = await within(100, once(socket, 'data'), late);
+      expect(String(chunk)).to.equal('done');
+    } finally {
+      socket.destroy();
+      server.close();
+    }
+  });
+
+  it('takes a clock of the caller’s', async () => {
+    const asked: number[] = [];
+    let cancelled = 0;
+    const after = (milliseconds: number, run: () => void) => {
+      asked.push(milliseconds);
+      if (milliseconds === 1) run();
+      return () => {
+        cancelled += 1;
+      };
+    };
+    expect(await within(60_000, Promise.resolve('work'), late, after)).to.equal('work');
+    expect(cancelled).to.equal(1);
+    expect(await within(1, new Promise<string>(() => {}), () => 'late', after)).to.equal('late');
+    expect(asked).to.deep.equal([60_000, 1]);
   });
 
   it('leaves no timers behind', async () => {

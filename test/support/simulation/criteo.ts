@@ -1,7 +1,7 @@
 import { CriteoClient } from '../../../lib/criteo/client';
 import type { TokenSet } from '../../../lib/criteo/token-set';
 import { CriteoTokenError, CriteoTransportError } from '../../../lib/errors';
-import { within } from '../../../lib/tokens/timers';
+import { within } from '../../../lib/util/deadline';
 import { type Course, type Process, remote, type VirtualTime } from './virtual-time';
 
 /** What a refresh does to the refresh token. */
@@ -167,11 +167,12 @@ export class SimulatedClient extends CriteoClient {
       const answered = response.catch((error: unknown) => {
         throw error instanceof CriteoTokenError ? error : failed('connection_failed');
       });
-      return within(time.timers(owner), limit, answered, () => {
+      const late = (): never => {
         // What comes after the deadline was not delivered.
         isLate = true;
         throw failed('timeout');
-      });
+      };
+      return within(limit, answered, late, time.timers(owner).after);
     };
   }
 

@@ -1,11 +1,11 @@
 // A body that comes in more chunks than this has small ones.
 const MANY = 4096;
 
-/** Collects the chunks of a response body, up to a limit. */
-export class ResponseBody {
+/** Collects the chunks of a body, up to a limit. */
+export class CappedBody {
   readonly #limit: number;
-  readonly #blocks: Buffer[] = [];
-  #chunks: Buffer[] = [];
+  readonly #blocks: Uint8Array[] = [];
+  #chunks: Uint8Array[] = [];
   #size = 0;
 
   /** @param limit bytes. */
@@ -14,7 +14,7 @@ export class ResponseBody {
   }
 
   /** Adds a chunk. Returns false, and takes nothing, if the body gets larger than the limit. */
-  add(chunk: Buffer): boolean {
+  add(chunk: Uint8Array): boolean {
     this.#size += chunk.length;
     if (this.#size > this.#limit) return false;
     // A chunk costs some hundred bytes of memory and may carry a single byte, so many chunks are merged into one.
@@ -27,8 +27,9 @@ export class ResponseBody {
 
   /** Returns the bytes so far. */
   bytes(): Buffer {
-    const [first = Buffer.alloc(0), ...others] = [...this.#blocks, ...this.#chunks];
+    const parts = [...this.#blocks, ...this.#chunks];
+    const [first] = parts;
     // Most bodies come in one chunk, which needs no copy.
-    return others.length > 0 ? Buffer.concat([first, ...others]) : first;
+    return parts.length === 1 && Buffer.isBuffer(first) ? first : Buffer.concat(parts);
   }
 }

@@ -110,7 +110,7 @@ export class RepeatableRequest {
       this.#listener.onError(error);
     };
     outgoing.on('socket', (socket) => {
-      // A kept connection that may be dead as well: a repeat goes over a new one. Nothing has been written to it yet.
+      // A kept connection that may be broken as well: a repeat goes over a new one. Nothing has been written to it yet.
       const isDoubtful = outgoing.reusedSocket && (this.#repeated || isStale(socket));
       if (isDoubtful && this.#discarded < MOST_DISCARDED) {
         this.#discarded += 1;

@@ -37,7 +37,7 @@ export function callHook(
   }
   if (settled) return;
   timer = setTimeout(
-    () => settle(new HookTimeoutError(`${what} did not answer within ${timeout} ms (the option timeout)`)),
+    () => settle(new HookTimeoutError(`${what} did not respond within ${timeout} ms (the option timeout)`)),
     timeout,
   );
 }

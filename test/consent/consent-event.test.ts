@@ -121,7 +121,7 @@ describe('verifyConsentCallback', () => {
       [null, 'the option secret must be a non-empty string'],
       [[], 'the option secret is an empty list'],
       [[secret, ''], 'the option secret[1] must be a non-empty string'],
-      [`${secret}\n`, 'the option secret begins or ends with white space'],
+      [`${secret}\n`, 'the option secret starts or ends with white space'],
     ] as [unknown, string][]) {
       it(`may not be ${JSON.stringify(wrong)}`, () => {
         expect(() => verifyConsentCallback(denial, denialSignature, wrong as string))

@@ -5,7 +5,7 @@ import { foreignID, foreignText, redact } from './util/redaction';
 export interface ErrorFacts {
   /** What went wrong, as a stable word: an OAuth error code (RFC 6749), an API error code of Criteo, or one of ours. */
   code: string;
-  /** The HTTP status to answer with in our own application; Express's default error handler does. */
+  /** The HTTP status to respond with in our own application; Express's default error handler does. */
   status: number;
   /**
    * True if the same call may succeed later, with nothing changed.
@@ -40,7 +40,7 @@ const known = new WeakSet<object>();
 export abstract class CriteoError extends Error {
   /** What went wrong, as a stable word. */
   declare code: string;
-  /** The HTTP status to answer with in our own application. */
+  /** The HTTP status to respond with in our own application. */
   declare status: number;
   /** True if the same call may succeed later, with nothing changed. */
   declare retryable: boolean;
@@ -164,7 +164,7 @@ export class TokenStoreError extends CriteoError {
 
 /** Why the token store or its lock failed. */
 export type TokenStoreCode =
-  /** The store threw, answered `false` to a write, or did not answer in time. */
+  /** The store threw, returned `false` for a write, or did not respond in time. */
   | 'store_failed'
   /** The store returned something else than what was stored. */
   | 'store_invalid'
@@ -175,14 +175,14 @@ export type TokenStoreCode =
   /** The TokenSource was closed. */
   | 'closed';
 
-/** A consent callback was refused, or could not be handled; `status` is the HTTP status to answer with. */
+/** A consent callback was refused, or could not be handled; `status` is the HTTP status to respond with. */
 export class ConsentCallbackError extends CriteoError {
   constructor(message: string, facts: ErrorFacts) {
     super('ConsentCallbackError', message, facts);
   }
 }
 
-/** A hook of the application (the state store, `userProfile`, `verify`, …) did not answer in time. */
+/** A hook of the application (the state store, `userProfile`, `verify`, …) did not respond in time. */
 export class HookTimeoutError extends CriteoError {
   constructor(message: string) {
     super('HookTimeoutError', message, { code: 'hook_timeout', status: 503 });

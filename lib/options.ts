@@ -145,7 +145,7 @@ type Registration =
       pkce?: boolean | undefined;
     }
   | {
-      /** The app's client secret; sent where there is one. */
+      /** The app's client secret; sent if there is one. */
       clientSecret?: string | undefined;
       /** PKCE is switched on for the app in Criteo's portal (S256, RFC 7636), so that it may be without a secret. */
       pkce: true;

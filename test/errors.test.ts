@@ -127,6 +127,10 @@ describe('errors', () => {
 });
 
 describe('foreignCause', () => {
+  it('has a stack without lines if the error has none', () => {
+    expect(foreignCause(Object.assign(new Error('down'), { stack: 'Error: down' }))?.stack).to.equal('Error: down');
+  });
+
   const token = 'kQ+7z/Vb2Xw9RtLm4pJc8NsYd3FgHa6E==';
 
   /** As ioredis makes them: with the command and its arguments. */

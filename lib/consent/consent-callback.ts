@@ -68,7 +68,7 @@ export function consentCallback(options: ConsentCallbackOptions): ConsentCallbac
     try {
       await onError(error);
     } catch {
-      // There is nobody left to tell.
+      // What `onError` throws is ignored, as documented.
     }
   }
 

@@ -28,7 +28,7 @@ export function findBody(request: NodeRequest | Request): RawBody | Readable {
   return isWebRequest(request) ? webBody(request) : nodeBody(request);
 }
 
-/** Returns true for a `Request` as of the Fetch standard, whoever implements it. */
+/** Returns true for a `Request` as of the Fetch standard, of any implementation. */
 export function isWebRequest(request: NodeRequest | Request): request is Request {
   return typeof (request.headers as Partial<Headers>).get === 'function';
 }

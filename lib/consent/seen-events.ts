@@ -50,7 +50,7 @@ export class RecentEvents implements SeenEvents {
   }
 }
 
-/** A run counts as stuck after so many times the timeout: nobody waits for it any more, and it may never end. */
+/** A run counts as stuck after so many times the timeout: no request waits for it any more, and it may never end. */
 const STUCK = 10;
 
 interface Run {

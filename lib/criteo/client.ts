@@ -67,7 +67,7 @@ function tokenClientOf(client: CriteoClient): TokenClient {
 
 /**
  * Criteo's token endpoint: the three grants of Criteo's authorization guides (RFC 6749 sections 4.1.3, 4.4 and 6),
- * with the client's credentials in the form body. A request is sent again only if Criteo cannot have answered it: no
+ * with the client's credentials in the form body. A request is sent again only if Criteo cannot have responded to it: no
  * connection was established, or a kept connection broke before the first byte of a response.
  */
 export class CriteoClient {

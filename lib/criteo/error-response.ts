@@ -73,13 +73,13 @@ function readCode(value: unknown, secrets: Secrets): string | undefined {
  * Makes an error of a token response that is not a success. It may be an error of RFC 6749 section 5.2, Criteo's
  * `errors[]` envelope, or neither.
  */
-export function readTokenError(answer: HTTPResponse, secrets: Secrets): CriteoTokenError | CriteoTransportError {
-  const { status } = answer;
-  const json = parseJSON(answer.text);
+export function readTokenError(response: HTTPResponse, secrets: Secrets): CriteoTokenError | CriteoTransportError {
+  const { status } = response;
+  const json = parseJSON(response.text);
   const envelope = readEnvelope(json, secrets);
   const body = isRecord(json) ? json : {};
   const code = readCode(body['error'], secrets) ?? envelope?.code;
-  const facts = { response: { status }, traceId: envelope?.traceId, retryAfter: retryAfter(answer) };
+  const facts = { response: { status }, traceId: envelope?.traceId, retryAfter: retryAfter(response) };
   if (code === undefined) {
     const retryable = isPassing(status);
     return new CriteoTransportError(`Criteo's token endpoint answered ${status} without an OAuth error or token`, {
@@ -106,9 +106,9 @@ export function readTokenError(answer: HTTPResponse, secrets: Secrets): CriteoTo
 }
 
 /** Makes an error of an API response that is not a success. */
-export function readAPIError(answer: HTTPResponse, secrets: Secrets, now?: number): CriteoAPIError {
-  const { status } = answer;
-  const envelope = readEnvelope(parseJSON(answer.text), secrets);
+export function readAPIError(response: HTTPResponse, secrets: Secrets, now?: number): CriteoAPIError {
+  const { status } = response;
+  const envelope = readEnvelope(parseJSON(response.text), secrets);
   const retryable = isPassing(status);
   const known = reasons[status];
   const message = `Criteo's API answered ${status}${known ? `: ${known.text}` : ''}${envelope?.text ? ` (${envelope.text})` : ''}`;
@@ -119,7 +119,7 @@ export function readAPIError(answer: HTTPResponse, secrets: Secrets, now?: numbe
     reauthorize: status === 403,
     response: { status },
     traceId: envelope?.traceId,
-    retryAfter: retryAfter(answer, now),
+    retryAfter: retryAfter(response, now),
   });
 }
 

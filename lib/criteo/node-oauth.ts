@@ -132,13 +132,13 @@ export class CriteoOAuth2 extends OAuth2 {
       if (credentials.length > 0 && target.origin !== home && !this._origins.includes(target.origin)) {
         throw new TypeError(`An access token of Criteo's is not sent to ${target.origin}: use the option apiURL`);
       }
-      const answer = await exchange(this.transportFor(target), {
+      const response = await exchange(this.transportFor(target), {
         method,
         headers: sent,
         body: method === 'POST' || method === 'PUT' ? String(body ?? '') : undefined,
         limit: LIMIT,
       });
-      const { status: statusCode, headers: received, text } = answer;
+      const { status: statusCode, headers: received, text } = response;
       // node-oauth's shape, which `InternalOAuthError` and people's `userProfile` expect.
       if (statusCode >= 400) {
         // It is likely to be printed.

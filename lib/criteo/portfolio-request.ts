@@ -41,19 +41,19 @@ const LEAST = 500;
 export async function requestPage(request: PortfolioRequest, url: URL, limit: number): Promise<Page> {
   const { endpoint, accessToken, deadline, onSunset } = request;
   const headers = { Authorization: `Bearer ${accessToken}` };
-  for (let failures = 0; ; ) {
+  for (let attempt = 0, told = 0; ; attempt += 1) {
     try {
       const timeout = Math.max(1, Math.ceil(deadline - performance.now()));
-      const answer = await exchange({ ...endpoint, url, timeout }, { method: 'GET', headers, limit });
-      const end = sunset(answer, accessToken);
+      const response = await exchange({ ...endpoint, url, timeout }, { method: 'GET', headers, limit });
+      const end = sunset(response, accessToken);
       if (end) onSunset(end);
-      return readPage(answer, accessToken);
+      return readPage(response, accessToken);
     } catch (error) {
       if (!(error instanceof CriteoAPIError || error instanceof CriteoTransportError) || !error.retryable) throw error;
       const { retryAfter = 0 } = error;
       const isTold = error.response?.status === 429 && retryAfter > 0;
-      const pause = isTold ? PAUSES[0] : PAUSES[failures];
-      if (!isTold) failures += 1;
+      const pause = isTold ? PAUSES[0] : PAUSES[attempt - told];
+      if (isTold) told += 1;
       const wait = pause && backOff(pause, error.retryAfter);
       if (wait === undefined || performance.now() + wait + LEAST > deadline) throw error;
       await sleep(wait);
@@ -61,13 +61,13 @@ export async function requestPage(request: PortfolioRequest, url: URL, limit: nu
   }
 }
 
-function readPage(answer: HTTPResponse, accessToken: string): Page {
-  const { status, text } = answer;
+function readPage(response: HTTPResponse, accessToken: string): Page {
+  const { status, text } = response;
   const json = parseJSON(text);
   // Data counts, even if errors stand beside it. No data beside errors is not an empty portfolio.
   const refused = isRecord(json) && isFilled(json['errors']) && !isFilled(json['data']);
   if (status < 200 || status >= 300 || refused) {
-    throw readAPIError(answer, [accessToken]);
+    throw readAPIError(response, [accessToken]);
   }
   if (!isRecord(json)) throw invalidPortfolio(status, 'is not a JSON object');
   const { data = null } = json;

@@ -100,8 +100,8 @@ export async function requestTokens(
   const body = new URLSearchParams(form).toString();
   const isLogin = form['grant_type'] === 'authorization_code';
   const hint = isLogin ? 'Start the login again: the code may have been used' : undefined;
-  const answer = await exchange(endpoint, { method: 'POST', headers: encoding, body, limit: LIMIT, hint });
-  const { status, text } = answer;
+  const response = await exchange(endpoint, { method: 'POST', headers: encoding, body, limit: LIMIT, hint });
+  const { status, text } = response;
   const json = parseJSON(text);
   if (status >= 200 && status < 300 && !isRefusal(json)) {
     const tokens = readTokenSet(json, askedAt, { status, onOddField });
@@ -110,7 +110,7 @@ export async function requestTokens(
   }
   const secrets = ['client_secret', 'code', 'code_verifier', 'refresh_token'].map((name) => form[name]);
   const read = readRefusal?.(foreignText(text, secrets, LIMIT) ?? '', status);
-  throw read ?? readTokenError(answer, secrets);
+  throw read ?? readTokenError(response, secrets);
 }
 
 /** Returns true for errors without tokens. Tokens count, whatever stands beside them: they may not come a second time. */

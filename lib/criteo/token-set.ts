@@ -10,7 +10,7 @@ export interface TokenSet {
   expiresAt: number;
   /** When it was asked for, in milliseconds since the epoch. */
   obtainedAt: number;
-  /** Lives six months; absent if Criteo sent none. */
+  /** Valid for six months; absent if Criteo sent none. */
   refreshToken?: string;
 }
 

@@ -30,7 +30,7 @@ export function keepAliveAgent(url: URL): Agent {
 /**
  * Returns true for a connection of {@link keepAliveAgent} that was idle for too long by the wall clock. The agent's own
  * timers stand still while the machine is suspended (a frozen container or virtual machine, a closed laptop): after that,
- * the connection is likely dead although nothing has closed it.
+ * the connection is likely broken although nothing has closed it.
  */
 export function isStale(socket: Socket): boolean {
   const since = idleSince.get(socket);

@@ -52,7 +52,7 @@ function send(endpoint: Endpoint, { method, headers, body, limit, hint }: Exchan
   const { url, timeout, agent } = endpoint;
   const named = { method, url, hint };
   return new Promise((resolve, reject) => {
-    let answer: HTTPResponse | undefined;
+    let result: HTTPResponse | undefined;
     let incoming: IncomingMessage | undefined;
     let sent: RepeatableRequest | undefined;
 
@@ -61,11 +61,11 @@ function send(endpoint: Endpoint, { method, headers, body, limit, hint }: Exchan
     const settle = (): void => {
       deadline.cancel();
       sent?.destroy();
-      if (answer) resolve(answer);
+      if (result) resolve(result);
     };
     const refuse = (error: CriteoTransportError): void => {
       // Once the response is whole, nothing that happens to the connection can take it away.
-      if (!answer) {
+      if (!result) {
         reject(error);
         // As of Node 26, destroying the request leaves a connection open whose response has all arrived.
         incoming?.destroy();
@@ -93,14 +93,14 @@ function send(endpoint: Endpoint, { method, headers, body, limit, hint }: Exchan
       });
       received.on('error', broken);
       received.on('end', () => {
-        answer = { status, headers, text: withoutMark(collected.bytes().toString()) };
+        result = { status, headers, text: withoutMark(collected.bytes().toString()) };
         if (sent?.closed) settle();
       });
     };
     // Not at the response's `end`: only at `close` does the connection go back to the pool. A request that is sent before
     // that opens a second one.
     const onClose = (): void => {
-      if (answer) settle();
+      if (result) settle();
       // A connection that is not kept may close before the last of a whole body was read from it.
       else if (!incoming?.complete) broken(Object.assign(new Error('closed too early'), { code: 'ECONNRESET' }));
     };

@@ -119,8 +119,8 @@ export class RepeatableRequest {
     outgoing.on('socket', (socket) => {
       reused = outgoing.reusedSocket || used.has(socket);
       used.add(socket);
-      // A kept connection that may be dead as well: a repeat goes over a new one. Nothing has been written to it yet. One
-      // that another request has just handed over is alive; and with many waiting, there may be no other.
+      // A kept connection that may be broken as well: a repeat goes over a new one. Nothing has been written to it yet. One
+      // that another request has just handed over works; and with many waiting, there may be no other.
       const isDoubtful = outgoing.reusedSocket && (this.#repeated || isStale(socket));
       if (isDoubtful && this.#discarded < MOST_DISCARDED) {
         this.#discarded += 1;

@@ -141,7 +141,6 @@ function readBody(request: APIRequest, incoming: IncomingMessage, failure: Failu
         });
       },
       pull() {
-        if (!open) return;
         reader.cancel();
         server.restart();
         incoming.resume();

@@ -52,7 +52,7 @@ export function transportError(
   return new CriteoTransportError(message, { code, status: code === 'timeout' ? 504 : 502, ...facts, cause });
 }
 
-/** Creates the error of a request that was not answered within its deadline. */
+/** Creates the error of a request without a whole response within its deadline. */
 export function timeoutError(request: Named, timeout: number, response?: { status: number }): CriteoTransportError {
   const why = `no whole response within ${timeout} ms (the option timeout)`;
   return transportError(request, 'timeout', why, { retryable: true, response });

@@ -16,7 +16,7 @@ interface Delivery {
   actions: Actions;
   /** The strategy's name. */
   strategy: string;
-  /** When the request came, if anybody wants to know. */
+  /** When the request came; undefined if nothing subscribed to login events. */
   startedAt: number | undefined;
 }
 

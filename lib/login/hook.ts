@@ -38,7 +38,7 @@ export function callHook(
   }
   if (settled) return;
   timer = setTimeout(
-    () => settle(new HookTimeoutError(`${what} did not answer within ${timeout} ms (the option timeout)`)),
+    () => settle(new HookTimeoutError(`${what} did not respond within ${timeout} ms (the option timeout)`)),
     // `GRACE` can take it over what a timer holds, and node then waits for 1 ms.
     Math.min(timeout, LONGEST_TIMEOUT),
   );

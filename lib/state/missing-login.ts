@@ -8,7 +8,7 @@ import type { PassportRequest, PendingLogin, StateMetadata } from './state-store
 export function whyNothingPending(req: PassportRequest, session: Record<string, unknown>, meta: StateMetadata): string {
   const cookies = String(req.headers?.cookie ?? '');
   if (isBack(session, cookies)) return `${finished} ${again}`;
-  // The values of express-session's cookies begin like this; those of others show nothing.
+  // The values of express-session's cookies start like this; those of other middleware show nothing.
   if (/=s(%3A|:)/i.test(cookies)) {
     return `The browser sent the cookie of a session that is gone. ${forgotten} ${again}`;
   }

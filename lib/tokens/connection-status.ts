@@ -43,7 +43,7 @@ export function describeConnection(tokens: StoredTokenSet): ConnectionStatus {
 }
 
 /**
- * Returns true if the mark of a dead connection is believed without asking Criteo. After a day, one request may test it:
+ * Returns true if the mark of an ended connection is believed without asking Criteo. After a day, one request may test it:
  * the refusal may have been a mistake, of a wrong client id for example. Without a refresh token there is nothing to test.
  */
 export function isKnownDead(tokens: StoredTokenSet, now: number): boolean {

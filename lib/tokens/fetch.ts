@@ -86,7 +86,7 @@ export async function fetchWithToken(
   const deadline = performance.now() + timeout;
   const control = new AbortController();
   const late = new Deadline(timeout, () => {
-    const why = `${call.method} ${url.origin}${url.pathname}: no answer within ${timeout} ms (the option timeout)`;
+    const why = `${call.method} ${url.origin}${url.pathname}: no response within ${timeout} ms (the option timeout)`;
     control.abort(new CriteoTransportError(why, { code: 'timeout', status: 504, retryable: true }));
   });
 

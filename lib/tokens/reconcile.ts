@@ -5,7 +5,7 @@ import { newVersion, type StoredTokenSet, withoutUndefined } from './stored-toke
  *
  * - The record was deleted: it stays deleted.
  * - It still has the refresh token that this refresh used: ours is its successor and must not be lost, so it is written,
- *   with the newer one of the two access tokens. A mark that the connection is dead is outdated.
+ *   with the newer one of the two access tokens. A mark that the connection has ended is outdated.
  * - It has another refresh token of the same consent, because two processes refreshed at once: the later request wins.
  * - It comes from another consent: that stands.
  *

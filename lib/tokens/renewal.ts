@@ -145,7 +145,7 @@ export class Renewals {
       limits.succeeded(key, early);
       return tokens;
     } catch (error) {
-      // A dead connection is marked instead: that lasts longer, and holds for all processes.
+      // A connection that has ended is marked instead: that lasts longer, and holds for all processes.
       const isDead = error instanceof CriteoTokenError && error.code === 'invalid_grant';
       if (error instanceof Error && !isDead) limits.failed(key, error);
       throw error;

@@ -46,7 +46,7 @@ export function readRecord(value: unknown): StoredTokenSet | string {
   if (!isTime(expiresAt)) return 'has an expiresAt that is no time in milliseconds';
   if (!isTime(obtainedAt)) return 'has an obtainedAt that is no time in milliseconds';
   const tokens: StoredTokenSet = { accessToken, tokenType: 'Bearer', expiresAt, obtainedAt };
-  // A column of a table is null where a field of ours is absent.
+  // A column of a table is null if a field of ours is absent.
   if (isPresent(refreshToken)) {
     if (typeof refreshToken !== 'string' || !headerSafe.test(refreshToken)) return 'has an unusable refreshToken';
     tokens.refreshToken = refreshToken;

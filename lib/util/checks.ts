@@ -1,6 +1,6 @@
 import type { Agent } from 'node:http';
 
-/** What holds where an option is left out. */
+/** The values of options that are left out. */
 export const defaults = {
   authorizationURL: 'https://consent.criteo.com/request',
   apiURL: 'https://api.criteo.com',
@@ -22,7 +22,7 @@ export function checkCredential(owner: string, option: string, value: unknown): 
     throw optionError(owner, option, 'must be a non-empty string, as shown in the Criteo Partners Portal');
   }
   if (value.trim() !== value) {
-    throw optionError(owner, option, 'begins or ends with white space: remove it (a line end from a file, perhaps)');
+    throw optionError(owner, option, 'starts or ends with white space: remove it (a line end from a file, perhaps)');
   }
   return value;
 }

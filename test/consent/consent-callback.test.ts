@@ -422,3 +422,17 @@ describe('consentCallback', () => {
     });
   });
 });
+
+describe('The options of consentCallback', () => {
+  const right = { secret: 'signing', onConsent: () => {} };
+  for (const [option, value, must] of [
+    ['onConsent', undefined, 'must be a function that takes an event'],
+    ['onError', 'log', 'must be a function that takes an error'],
+    ['seen', {}, 'must have the methods get and set, as a Map or a Keyv does'],
+  ] as const) {
+    it(`say what ${option} must be`, () => {
+      const options = { ...right, [option]: value } as never;
+      expect(() => consentCallback(options)).to.throw(TypeError, `consentCallback: the option ${option} ${must}`);
+    });
+  }
+});

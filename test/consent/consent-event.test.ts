@@ -121,7 +121,7 @@ describe('verifyConsentCallback', () => {
       [null, 'the option secret must be a non-empty string'],
       [[], 'the option secret is an empty list'],
       [[secret, ''], 'the option secret[1] must be a non-empty string'],
-      [`${secret}\n`, 'the option secret begins or ends with white space'],
+      [`${secret}\n`, 'the option secret starts or ends with white space'],
     ] as [unknown, string][]) {
       it(`may not be ${JSON.stringify(wrong)}`, () => {
         expect(() => verifyConsentCallback(denial, denialSignature, wrong as string))
@@ -350,6 +350,23 @@ describe('verifyConsentCallback', () => {
           }
         },
       ),
+    );
+  });
+});
+
+describe('verifyConsentCallback, given a signature of the right length', () => {
+  it('refuses it as malformed if one character is no hex digit', () => {
+    for (const signature of [`${'0'.repeat(127)}g`, `g${'0'.repeat(127)}`]) {
+      expect(() => verifyConsentCallback('{}', signature, 'signing'))
+        .to.throw(ConsentCallbackError)
+        .that.includes({ code: 'signature_malformed', status: 401 });
+    }
+  });
+
+  it('names itself in the error for a wrong secret', () => {
+    expect(() => verifyConsentCallback('{}', '0'.repeat(128), '')).to.throw(
+      TypeError,
+      /^verifyConsentCallback: the option secret/,
     );
   });
 });

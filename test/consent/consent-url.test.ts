@@ -182,7 +182,7 @@ describe('createConsentURL', () => {
 
   it('says that a secret has white space around it, and does not show it', () => {
     expect(() => createWith({ secret: 'hush-hush\n' }))
-      .to.throw(TypeError, /the option secret begins or ends with white space/)
+      .to.throw(TypeError, /the option secret starts or ends with white space/)
       .with.property('message')
       .that.does.not.include('hush');
   });

@@ -116,6 +116,25 @@ for (const [way, ask] of ways) {
         });
       }
 
+      it('fails with the error of an agent that throws at the repeat', async () => {
+        const server = await worn((socket) => socket.destroy());
+        const agent = ours(server);
+        await ask(server, { agent });
+        const { addRequest } = agent as unknown as { addRequest(...args: unknown[]): void };
+        let requests = 0;
+        Object.assign(agent, {
+          addRequest(...args: unknown[]) {
+            requests += 1;
+            if (requests > 1) throw Object.assign(new Error('no proxy left'), { code: 'EPROXY' });
+            addRequest.apply(agent, args);
+          },
+        });
+        const error = await rejection(ask(server, { agent }), CriteoTransportError);
+        expect(error).to.include({ code: 'connection_failed' });
+        expect(Object(error.cause).message).to.equal('no proxy left');
+        expect(server.received).to.have.length(2);
+      });
+
       it('is sent once more if it waited for the connection of another request', async () => {
         const server = await worn((socket) => socket.resetAndDestroy());
         const agent = add(new http.Agent({ keepAlive: true, maxSockets: 1 }));

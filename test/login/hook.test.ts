@@ -95,7 +95,7 @@ describe('callHook', () => {
   it('gives an error after too long a silence, once, and names the hook', async () => {
     const [[error] = [], ...others] = await answersOf((answer) => setTimeout(answer, 5, null, 1), 1);
     expect(error).to.be.instanceOf(HookTimeoutError);
-    expect(error).to.have.property('message', 'The hook did not answer within 1 ms (the option timeout)');
+    expect(error).to.have.property('message', 'The hook did not respond within 1 ms (the option timeout)');
     expect(others).to.eql([]);
   });
 

@@ -5,6 +5,7 @@ import { checkTimeout } from '../util/checks';
 import type { ConnectionStatus } from './connection-status';
 import { Connections } from './connections';
 import { fetchWithToken, readURL, type TokenFetchInit } from './fetch';
+import { type FetchInput, readFetchInput } from './fetch-input';
 import { readKey } from './key';
 import { unlessAborted } from './on-abort';
 import { readOptions, type TokenGrant, type TokenSourceOptions } from './options';
@@ -103,6 +104,19 @@ export class TokenSource {
     checkSignal('fetch', signal);
     const token = (force: string | undefined, signal: AbortSignal) => this.#token(name, force ?? false, signal);
     return fetchWithToken(this.#api, target, init ?? {}, token, () => this.#connections.now());
+  }
+
+  /**
+   * Returns a `fetch` that calls Criteo's API as a connection, for libraries that take one (openapi-fetch, ky, ofetch,
+   * axios, …). It takes what the global `fetch` does, `Request` objects too, and does what {@link TokenSource.fetch} does.
+   * A body of more than 1 MiB in a `Request` is sent once and never repeated, as a stream is.
+   *
+   * @param key as for {@link TokenSource.accessToken}
+   * @throws {TypeError} `key` is wrong. (The function itself throws what {@link TokenSource.fetch} throws.)
+   */
+  fetcher(key?: string): typeof fetch {
+    const name = this.#key('fetcher', key);
+    return async (input: FetchInput, init?: RequestInit) => this.fetch(name, ...(await readFetchInput(input, init)));
   }
 
   /**

@@ -56,7 +56,8 @@ class PortfolioReading {
     this.read = 0;
     this.#ids.clear();
     this.#limit = LIMIT;
-    for (let index = 0, next = 0; ; index = next) {
+    let index = 0;
+    for (;;) {
       const page = index === 0 ? await this.#firstPage() : await this.#page(index);
       const { totalItems, totalPages, pageSize } = readMetadata(page, this.#size);
       if (index > 0 && totalItems !== this.total) return false;
@@ -70,7 +71,7 @@ class PortfolioReading {
       const size = pageSize ?? this.#sizeOf(page, index, isCounted);
       if (!isCounted && page.count < size) return true;
       // Positions count, not pages: if the size changed, the next page starts where the items so far end.
-      next = size === this.#size || index === 0 ? index + 1 : Math.floor((index * this.#size) / size);
+      index = size === this.#size || index === 0 ? index + 1 : Math.floor((index * this.#size) / size);
       this.#size = size;
       if (this.pages.length >= MOST_PAGES || Number(totalItems) / size > MOST_PAGES) throw tooManyPages();
     }

@@ -41,7 +41,8 @@ const LEAST = 500;
 export async function requestPage(request: PortfolioRequest, url: URL, limit: number): Promise<Page> {
   const { endpoint, accessToken, deadline, onSunset } = request;
   const headers = { Authorization: `Bearer ${accessToken}` };
-  for (let attempt = 0, told = 0; ; attempt += 1) {
+  let failures = 0;
+  for (;;) {
     try {
       const timeout = Math.max(1, Math.ceil(deadline - performance.now()));
       const response = await exchange({ ...endpoint, url, timeout }, { method: 'GET', headers, limit });
@@ -52,8 +53,8 @@ export async function requestPage(request: PortfolioRequest, url: URL, limit: nu
       if (!(error instanceof CriteoAPIError || error instanceof CriteoTransportError) || !error.retryable) throw error;
       const { retryAfter = 0 } = error;
       const isTold = error.response?.status === 429 && retryAfter > 0;
-      const pause = isTold ? PAUSES[0] : PAUSES[attempt - told];
-      if (isTold) told += 1;
+      const pause = isTold ? PAUSES[0] : PAUSES[failures];
+      if (!isTold) failures += 1;
       const wait = pause && backOff(pause, error.retryAfter);
       if (wait === undefined || performance.now() + wait + LEAST > deadline) throw error;
       await sleep(wait);

@@ -60,7 +60,7 @@ export class RepeatableRequest {
 
   /** Whether the request is over. */
   get closed(): boolean {
-    return this.#outgoing?.closed ?? false;
+    return this.#outgoing?.closed === true;
   }
 
   /** Bytes that came over the request's connection; undefined as long as nothing of the request can have been sent. */

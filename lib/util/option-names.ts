@@ -112,16 +112,19 @@ function tolerance(name: string): number {
 function distance(a: string, b: string): number {
   // Far apart already; and it bounds the work for a name of any length.
   if (Math.abs(a.length - b.length) > 2) return Number.POSITIVE_INFINITY;
-  const rows: number[][] = [Array.from({ length: b.length + 1 }, (_, column) => column)];
-  const at = (row: number, column: number): number => rows[row]?.[column] ?? Number.POSITIVE_INFINITY;
+  let before: number[] = [];
+  let last = Array.from({ length: b.length + 1 }, (_, column) => column);
   for (let i = 1; i <= a.length; i += 1) {
-    rows[i] = [i];
+    const row = [i];
     for (let j = 1; j <= b.length; j += 1) {
       const same = a[i - 1] === b[j - 1];
       const swapped = a[i - 1] === b[j - 2] && a[i - 2] === b[j - 1];
-      const best = Math.min(at(i - 1, j) + 1, at(i, j - 1) + 1, at(i - 1, j - 1) + (same ? 0 : 1));
-      (rows[i] as number[])[j] = swapped ? Math.min(best, at(i - 2, j - 2) + 1) : best;
+      // Each index is within its row.
+      const candidates = [Number(last[j]) + 1, Number(row[j - 1]) + 1, Number(last[j - 1]) + (same ? 0 : 1)];
+      if (swapped) candidates.push(Number(before[j - 2]) + 1);
+      row.push(Math.min(...candidates));
     }
+    [before, last] = [last, row];
   }
-  return at(a.length, b.length);
+  return Number(last[b.length]);
 }

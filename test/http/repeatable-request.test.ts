@@ -154,6 +154,16 @@ for (const [way, ask] of ways) {
         expect(server.received).to.have.length(2);
       });
 
+      it('waits for its deadline over a connection that does not tell what arrived', async () => {
+        const server = await worn(() => {});
+        const agent = add(new http.Agent({ keepAlive: true }));
+        Object.assign(agent, { createConnection: () => untold(Number(server.url().port)) });
+        await ask(server, { agent });
+        const error = await rejection(ask(server, { agent, timeout: 50 }), CriteoTransportError);
+        expect(error.code).to.be.oneOf(['timeout', 'aborted']);
+        expect(server.received).to.have.length(2);
+      });
+
       it('is never sent a third time', async () => {
         let closing = false;
         const server = await open((socket) => {

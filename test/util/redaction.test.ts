@@ -326,3 +326,9 @@ function shows(text: string, it: string): boolean {
   }
   return false;
 }
+
+describe('redact, with letters that are longer in lower case', () => {
+  it('masks a secret in another letter case at its place, and nothing beside it', () => {
+    expect(redact('İİİ abcdefgh12345 İİİ', ['ABCDEFGH12345'])).to.equal('İİİ [redacted] İİİ');
+  });
+});

@@ -44,7 +44,7 @@ export function encrypted(store: SealedStore, keys: readonly [string, ...string[
         const tokens = decrypt(String(sealed), secret, nameOf(key, version));
         if (tokens !== undefined) return JSON.parse(tokens);
       }
-      // The key is missing, or somebody changed the record. It is refused as store_invalid; a new consent can replace it.
+      // The key is missing, or the record was changed. It is refused as store_invalid; a new consent can replace it.
       return { version } as StoredTokenSet;
     },
     set: (key, tokens) => store.set(key, seal(key, tokens)),

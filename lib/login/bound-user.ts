@@ -29,6 +29,7 @@ function userOf(req: PassportRequest): unknown {
   };
   const property = _userProperty ?? passport?.userProperty ?? 'user';
   // koa-passport keeps the user in ctx.state, and the request that it makes for passport.authorize does not show it.
+  // The type of a request knows no property that an app chooses.
   return (req as unknown as Record<string, unknown>)[property] || ctx?.state?.[property];
 }
 

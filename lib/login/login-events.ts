@@ -23,7 +23,7 @@ export function requestStarted(): number | undefined {
   return logins.hasSubscribers || log.enabled ? performance.now() : undefined;
 }
 
-/** Returns a function that publishes a request's outcome and prints a login that failed; undefined if nobody listens. */
+/** Returns a function that publishes a request's outcome and prints a login that failed; undefined if there is no listener. */
 export function loginTeller(
   strategy: string,
   startedAt: number | undefined,

@@ -232,6 +232,7 @@ export type Variants = {
 export const variantNames = Object.keys(sandboxVariants) as VariantName[];
 
 /** The default variant of every unknown fact. */
+// Cast because Object.fromEntries forgets which names there are: they come from the table itself.
 export const defaultVariants = Object.fromEntries(
   variantNames.map((name) => [name, sandboxVariants[name].default]),
 ) as unknown as Variants;

@@ -174,7 +174,7 @@ export class CookieStateStore implements StateStore {
 
   /**
    * Returns the names of the cookies that must go: those of expired logins, and those that make room for `added`. Only
-   * their labels can be read, because the rest opens with the handle alone. Whoever forges a label loses logins of their
+   * their labels can be read, because the rest opens with the handle alone. A user who forges a label loses logins of their
    * own browser, no more.
    */
   #surplus(cookies: Map<string, string>, added: Pick<Occupant, 'crossSite' | 'size'>): string[] {

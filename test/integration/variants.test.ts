@@ -25,7 +25,7 @@ const factors = {
 };
 const rows = coveringArray(factors);
 
-// Nobody knows which variant is true of Criteo: the library has to work with every one. Troubles that need two variants
+// It is unknown which variant is true of Criteo: the library has to work with every one. Troubles that need two variants
 // together show, because every pair of them stands in some row.
 describe('The library survives whatever Criteo does not document:', () => {
   expectOneOutcomeEach();

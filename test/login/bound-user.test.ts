@@ -70,7 +70,7 @@ describe('signedInUser', () => {
     expect(() => named({ ctx: { state: { user: {} } } })).to.throw(/set the option bindTo/);
   });
 
-  it('names nobody if no user is signed in', () => {
+  it('returns undefined if no user is signed in', () => {
     expect(named({})).to.equal(undefined);
     for (const user of [undefined, null, false, '', 0]) expect(of(user), String(user)).to.equal(undefined);
   });

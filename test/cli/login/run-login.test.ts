@@ -305,7 +305,7 @@ describe('passport-criteo check --login', () => {
       expect(exitStatus).to.equal(0);
     });
 
-    it('nobody comes back', async () => {
+    it('the user does not come back', async () => {
       await start({ app: { redirectURIs: ['https://other.example.com/cb'] } });
       const { result, exitStatus } = await login(['--timeout', '1'], { visit: (url) => browse(url) });
       expect(result('login')).to.include({ result: 'wrong', seen: 'no callback came within 1 seconds' });

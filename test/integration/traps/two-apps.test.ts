@@ -33,7 +33,7 @@ describe('A Marketing Solutions app and a Retail Media app in one process', () =
     const early = await begin('/criteo-marketing');
     const other = await begin('/criteo-retail');
     expect((await client.get(await retail.approve(other), { from: other })).location).to.equal(`${origin}/dashboard`);
-    // Started before anybody was signed in, so it signs nobody in as somebody else now.
+    // Started before a user was signed in, so it cannot sign in another user now.
     expect((await finish(early)).location).to.equal(`${origin}/login`);
     const one = await begin('/criteo-marketing');
     expect((await finish(one)).location).to.equal(`${origin}/dashboard`);

@@ -1,5 +1,4 @@
 import { AuthorizationError, InternalOAuthError, TokenError } from 'passport-oauth2';
-import { foreignID, foreignText, redact } from './util/redaction';
 
 /** Facts of an error beside its message, so that code can decide without reading text. */
 export interface ErrorFacts {
@@ -182,49 +181,39 @@ export class ConsentCallbackError extends CriteoError {
   }
 }
 
+/**
+ * A pending login could not be kept, or not be bound to its user. Nearly always the cause is how the app is set up, and
+ * the message says what to change.
+ */
+export class PendingLoginError extends CriteoError {
+  declare code: PendingLoginCode;
+  constructor(code: PendingLoginCode, message: string) {
+    // Another site's page started the login. One that the user starts on this site finds room.
+    const isFull = code === 'too_many_logins';
+    super('PendingLoginError', message, { code, status: isFull ? 429 : 500, retryable: isFull });
+  }
+}
+
+/** Why a pending login could not be kept. */
+export type PendingLoginCode =
+  /** There is no `req.session`. */
+  | 'session_missing'
+  /** The option `state` is not JSON. */
+  | 'state_invalid'
+  /** The option `state` takes more room than the store has for one login. */
+  | 'state_too_large'
+  /** The store is full, and the login was started by a page of another site. */
+  | 'too_many_logins'
+  /** A `CookieStateStore` does not know the response. */
+  | 'response_missing'
+  /** The headers of the response were sent before a `CookieStateStore` could set its cookie. */
+  | 'headers_sent'
+  /** A user is signed in, and has no id under a usual name. */
+  | 'user_unidentified';
+
 /** A hook of the application (the state store, `userProfile`, `verify`, …) did not respond in time. */
 export class HookTimeoutError extends CriteoError {
   constructor(message: string) {
     super('HookTimeoutError', message, { code: 'hook_timeout', status: 503 });
   }
-}
-
-/**
- * Makes of a foreign error (a driver's, a network library's) what may be kept as a `cause`. Drivers attach to their
- * errors what they were doing: ioredis, for one, the command with the tokens in it.
- *
- * @param secrets Known secrets, masked in the message. What looks like a token is masked in any case.
- * @returns An error with the name, message (300 characters at most), code and stack frames of the foreign one, and
- *   nothing else. Undefined if nothing was thrown. A `HookTimeoutError` is returned as it is.
- *
- * @internal
- */
-export function foreignCause(reason: unknown, secrets: readonly (string | undefined)[] = []): Error | undefined {
-  if (reason === undefined || reason === null) return undefined;
-  if (reason instanceof HookTimeoutError) return reason;
-  const text = typeof reason === 'object' ? property(reason, 'message') : String(reason);
-  const name = foreignID(property(reason, 'name'), secrets) ?? 'Error';
-  const code = property(reason, 'code');
-  const cause = new Error(foreignText(text, secrets) ?? '');
-  const hidden = { configurable: true, writable: true, enumerable: false };
-  Object.defineProperty(cause, 'name', { value: name, ...hidden });
-  const stack = String(cause) + redact(frames(property(reason, 'stack'), text), secrets);
-  Object.defineProperty(cause, 'stack', { value: stack, ...hidden });
-  const isWord = foreignID(code, secrets) !== undefined && foreignText(code) === code;
-  return isWord || Number.isSafeInteger(code) ? Object.assign(cause, { code }) : cause;
-}
-
-function property(value: unknown, name: string): unknown {
-  try {
-    return (Object(value) as Record<string, unknown>)[name];
-  } catch {
-    return undefined;
-  }
-}
-
-/** Returns the lines of a stack that follow its message. */
-function frames(stack: unknown, message: unknown): string {
-  if (typeof stack !== 'string' || typeof message !== 'string' || !stack.includes(message)) return '';
-  const rest = stack.slice(stack.indexOf(message) + message.length);
-  return /^[^\n]*((?:\n {4}at [^\n]*)+)/.exec(rest)?.[1] ?? '';
 }

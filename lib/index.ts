@@ -24,6 +24,8 @@ export {
   CriteoTransportError,
   type ErrorFacts,
   HookTimeoutError,
+  type PendingLoginCode,
+  PendingLoginError,
   ReauthorizationRequiredError,
   type TokenStoreCode,
   TokenStoreError,

@@ -1,8 +1,9 @@
 import { type Agent, type OutgoingHttpHeaders, validateHeaderName, validateHeaderValue } from 'node:http';
 import type { Service } from './criteo/profile';
-import { signedInUser } from './login/bound-user';
+import { signedInUser } from './state/bound-user';
 import { checkSessionKey, SessionStateStore } from './state/session-store';
 import type { PassportRequest, StateStore } from './state/state-store';
+import { isRecord } from './util/json';
 import {
   checkAgent,
   checkBase,
@@ -11,8 +12,7 @@ import {
   checkTimeout,
   defaults,
   optionError,
-} from './util/checks';
-import { isRecord } from './util/json';
+} from './util/option-checks';
 import { checkOptionNames } from './util/option-names';
 
 type Maybe<T> = T | Promise<T>;

@@ -7,7 +7,6 @@ import type { TokenSet } from './criteo/token-set';
 import { CriteoTokenError } from './errors';
 import type { CriteoAuthenticateOptions } from './login/authenticate-options';
 import { newVerifier } from './login/authorization-url';
-import { fingerprint } from './login/bound-user';
 import { type Callback, readCallback } from './login/callback-parameters';
 import { type Actions, deliver } from './login/deliver';
 import { exchangeCode, reservedTokenParams } from './login/exchange-code';
@@ -36,9 +35,10 @@ import {
   readOptions,
   type Settings,
 } from './options';
+import { fingerprint } from './state/bound-user';
 import type { PassportRequest, Purpose, StateMetadata, StateStore } from './state/state-store';
-import { optionError } from './util/checks';
-import { handOver } from './util/hand-over';
+import { callBack } from './util/node-callback';
+import { optionError } from './util/option-checks';
 
 export type { FailureInfo } from './login/outcome';
 
@@ -180,7 +180,7 @@ export class CriteoStrategy extends OAuth2Strategy {
 
   /** Fetches the portfolio as a {@link CriteoProfile}. A hook: override it to load something else, or more. */
   override userProfile(accessToken: string, done: (error?: unknown, profile?: CriteoProfile) => void): void {
-    handOver(fetchPortfolio(this._oauth2, this._criteo, accessToken), done, (profile) => [profile]);
+    callBack(fetchPortfolio(this._oauth2, this._criteo, accessToken), done, (profile) => [profile]);
   }
 
   /**

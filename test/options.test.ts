@@ -1,8 +1,8 @@
 import { once } from 'node:events';
 import { Agent } from 'node:http';
 import { expect } from 'chai';
-import { signedInUser } from '../lib/login/bound-user';
 import { checkCallbackURL, readOptions } from '../lib/options';
+import { signedInUser } from '../lib/state/bound-user';
 import { SessionStateStore } from '../lib/state/session-store';
 
 const app = { clientID: 'id', clientSecret: 'secret-value', callbackURL: 'https://app.example.com/cb' };

@@ -1,5 +1,5 @@
 import type { TokenSet } from 'passport-criteo';
-import { defaults } from '../util/checks';
+import { defaults } from '../util/option-checks';
 import { checks, runChecks, settledByLogin } from './check/run-checks';
 import { readVariables } from './env-file';
 import { checkHelp } from './help';

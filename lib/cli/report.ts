@@ -1,4 +1,4 @@
-import { defaults } from '../util/checks';
+import { defaults } from '../util/option-checks';
 import { version } from '../util/version';
 import type { Settled } from './probe/context';
 import type { CheckSettings } from './settings';

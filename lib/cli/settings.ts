@@ -1,4 +1,4 @@
-import { defaults, isLoopback } from '../util/checks';
+import { defaults, isLoopback } from '../util/option-checks';
 import type { Variables } from './env-file';
 import { UsageError } from './usage';
 

@@ -1,7 +1,8 @@
 import type { ServerResponse } from 'node:http';
-import { ConsentCallbackError, foreignCause } from '../errors';
-import { checkTimeout, optionError } from '../util/checks';
+import { ConsentCallbackError } from '../errors';
 import { within } from '../util/deadline';
+import { foreignCause } from '../util/foreign-cause';
+import { checkTimeout, optionError } from '../util/option-checks';
 import { checkOptionNames } from '../util/option-names';
 import type { ConsentEvent } from './consent-event';
 import { checkReading, type ReadConsentCallbackOptions, receive } from './read-consent-callback';

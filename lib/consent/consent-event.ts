@@ -1,8 +1,8 @@
 import { isUtf8 } from 'node:buffer';
 import { hash, timingSafeEqual } from 'node:crypto';
 import { ConsentCallbackError } from '../errors';
-import { checkCredential } from '../util/checks';
 import { isRecord, type JSONObject, withoutMark } from '../util/json';
+import { checkCredential } from '../util/option-checks';
 import { readFields } from './event-fields';
 import { checkSecrets, sign } from './signature';
 

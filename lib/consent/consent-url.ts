@@ -1,4 +1,4 @@
-import { checkCredential, checkEndpoint, defaults, optionError } from '../util/checks';
+import { checkCredential, checkEndpoint, defaults, optionError } from '../util/option-checks';
 import { checkOptionNames } from '../util/option-names';
 import { sign } from './signature';
 

@@ -1,5 +1,5 @@
 import { ConsentCallbackError } from '../errors';
-import { checkTimeout } from '../util/checks';
+import { checkTimeout } from '../util/option-checks';
 import { checkOptionNames } from '../util/option-names';
 import { type ConsentEvent, checkSignatureHeader, readSigned } from './consent-event';
 import {

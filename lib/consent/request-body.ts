@@ -3,7 +3,7 @@ import { Readable } from 'node:stream';
 import type { ReadableStream } from 'node:stream/web';
 import { ConsentCallbackError } from '../errors';
 import { CappedBody } from '../util/capped-body';
-import { optionError } from '../util/checks';
+import { optionError } from '../util/option-checks';
 import type { RawBody } from './consent-event';
 
 /** A request of node's http module, with what body parsers may have left on it. */

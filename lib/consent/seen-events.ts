@@ -1,5 +1,6 @@
-import { ConsentCallbackError, foreignCause } from '../errors';
+import { ConsentCallbackError } from '../errors';
 import { within } from '../util/deadline';
+import { foreignCause } from '../util/foreign-cause';
 import type { ConsentEvent } from './consent-event';
 
 /**

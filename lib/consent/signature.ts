@@ -1,5 +1,5 @@
 import { createHmac } from 'node:crypto';
-import { checkCredential, optionError } from '../util/checks';
+import { checkCredential, optionError } from '../util/option-checks';
 
 /** Signs consent URLs and callbacks alike: HMAC-SHA512 under the connector's signing secret, in lower-case hex. */
 export function sign(content: string | Uint8Array, secret: string): string {

@@ -1,5 +1,5 @@
 import type { Agent } from 'node:http';
-import { checkAgent, checkBase, checkCredential, checkEndpoint, checkTimeout, defaults } from '../util/checks';
+import { checkAgent, checkBase, checkCredential, checkEndpoint, checkTimeout, defaults } from '../util/option-checks';
 import { checkOptionNames } from '../util/option-names';
 import { TokenClient } from './token-request';
 import type { TokenSet } from './token-set';

@@ -2,7 +2,7 @@ import type { Agent, OutgoingHttpHeaders } from 'node:http';
 import { inspect } from 'node:util';
 import { type dataCallback as DataCallback, OAuth2, type oauth2tokenCallback as TokenCallback } from 'oauth';
 import { type Endpoint, exchange } from '../http/exchange';
-import { handOver } from '../util/hand-over';
+import { callBack } from '../util/node-callback';
 import { redact } from '../util/redaction';
 import { type ReadRefusal, TokenClient, type TokenResponse } from './token-request';
 import { type TokenFields, type TokenSet, tokenSetOf } from './token-set';
@@ -111,7 +111,7 @@ export class CriteoOAuth2 extends OAuth2 {
     const callback = rest.pop() as TokenCallback;
     const params = rest[0] as object | null | undefined;
     const requested = (async () => this.tokens(code, formFields(params)))();
-    handOver(requested, callback, ({ tokens, params }) => [tokens.accessToken, tokens.refreshToken, params]);
+    callBack(requested, callback, ({ tokens, params }) => [tokens.accessToken, tokens.refreshToken, params]);
   }
 
   protected override _request(
@@ -147,7 +147,7 @@ export class CriteoOAuth2 extends OAuth2 {
       }
       return { text, response: { statusCode, headers: received } };
     })();
-    handOver(requested, callback, ({ text, response }) => [text, response]);
+    callBack(requested, callback, ({ text, response }) => [text, response]);
   }
 
   /** Shows no secret, and no agent: agents keep the requests under way, with their tokens. */

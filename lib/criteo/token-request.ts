@@ -1,8 +1,8 @@
 import type { Agent, OutgoingHttpHeaders } from 'node:http';
 import { keepAliveAgent } from '../http/agent';
 import { type Endpoint, exchange } from '../http/exchange';
-import { defaults } from '../util/checks';
 import { isRecord, parseJSON } from '../util/json';
+import { defaults } from '../util/option-checks';
 import { foreignText } from '../util/redaction';
 import { readTokenError } from './error-response';
 import { readTokenSet, type TokenReading, type TokenSet } from './token-set';

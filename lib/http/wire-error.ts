@@ -1,4 +1,5 @@
-import { CriteoTransportError, foreignCause, type TransportCode } from '../errors';
+import { CriteoTransportError, type TransportCode } from '../errors';
+import { foreignCause } from '../util/foreign-cause';
 
 /** The part of a request that its errors name. */
 interface Named {

@@ -1,6 +1,7 @@
 import type { CriteoOAuth2 } from '../criteo/node-oauth';
 import type { TokenResponse } from '../criteo/token-request';
-import { CriteoTokenError, CriteoTransportError, foreignCause, HookTimeoutError } from '../errors';
+import { CriteoTokenError, CriteoTransportError, HookTimeoutError } from '../errors';
+import { foreignCause } from '../util/foreign-cause';
 import { isRecord } from '../util/json';
 import { foreignText } from '../util/redaction';
 import { askHook, atOnce, GRACE } from './hook';

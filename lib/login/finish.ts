@@ -1,10 +1,10 @@
 import type { CriteoProfile } from '../criteo/profile';
 import type { TokenResponse } from '../criteo/token-request';
 import { CriteoAPIError, CriteoTokenError, CriteoTransportError } from '../errors';
+import { fingerprint } from '../state/bound-user';
 import { callVerify } from '../state/call-store';
 import type { PassportRequest, StateMetadata, StateStore } from '../state/state-store';
 import { isRecord } from '../util/json';
-import { fingerprint } from './bound-user';
 import type { Callback } from './callback-parameters';
 import type { ExchangedLogins } from './exchanged-logins';
 import { askHook } from './hook';

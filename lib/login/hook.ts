@@ -1,5 +1,5 @@
 import { HookTimeoutError } from '../errors';
-import { LONGEST_TIMEOUT } from '../util/checks';
+import { LONGEST_TIMEOUT } from '../util/option-checks';
 
 /**
  * Milliseconds that a hook around an exchange gets in addition to `timeout`, so that the deadline of the exchange, whose

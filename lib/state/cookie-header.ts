@@ -1,5 +1,5 @@
+import { PendingLoginError } from '../errors';
 import { isRecord } from '../util/json';
-import { setupError } from '../util/setup-error';
 import type { PassportRequest } from './state-store';
 
 /** Sets cookies, given as `Set-Cookie` lines, beside those that others set. */
@@ -25,7 +25,7 @@ export function readCookies(req: PassportRequest, names: RegExp): Map<string, st
  * Finds the response that belongs to a request: `req.res`, which Express sets and apps on other frameworks can set; or
  * koa-passport's `req.ctx.res`, because its `req.res` cannot say which cookies are set already.
  *
- * @throws {Error} response_missing – there is none; headers_sent – its headers are sent already.
+ * @throws {PendingLoginError} response_missing – there is none; headers_sent – its headers are sent already.
  */
 export function cookiesOf(req: PassportRequest): AppendCookies {
   const { res, ctx } = req as { res?: unknown; ctx?: { res?: unknown } };
@@ -33,10 +33,11 @@ export function cookiesOf(req: PassportRequest): AppendCookies {
     if (!isRecord(response)) continue;
     const replace = replacer(response);
     if (!replace) continue;
-    if (response['headersSent'] === true || response['sent'] === true) throw setupError('headers_sent', tooLate);
+    if (response['headersSent'] === true || response['sent'] === true)
+      throw new PendingLoginError('headers_sent', tooLate);
     return (lines) => replace((others) => [others ?? [], ...lines].flat());
   }
-  throw setupError('response_missing', noResponse);
+  throw new PendingLoginError('response_missing', noResponse);
 }
 
 /** Returns a function that changes a response's `Set-Cookie`, or undefined if this is not a response. */

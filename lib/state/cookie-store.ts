@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
-import { checkCount, optionError } from '../util/checks';
+import { PendingLoginError } from '../errors';
+import { checkCount, optionError } from '../util/option-checks';
 import { checkOptionNames } from '../util/option-names';
-import { setupError } from '../util/setup-error';
 import { Seal } from './cookie-encryption';
 import { cookiesOf, readCookies } from './cookie-header';
 import { makeRoom, type Occupant } from './make-room';
@@ -261,7 +261,7 @@ function asJSON(login: StoredLogin): string {
   } catch {
     // A cycle, a BigInt.
   }
-  throw setupError(
+  throw new PendingLoginError(
     'state_invalid',
     'CookieStateStore cannot keep the option state of passport.authenticate: it is not JSON',
   );
@@ -272,5 +272,5 @@ function tooLarge(size: number, state: unknown): Error {
     `The cookie of this login would take ${size} bytes, and browsers ignore those above ${LONGEST}. The option state of ` +
     `passport.authenticate takes ${Buffer.byteLength(JSON.stringify(state) ?? '')} bytes of it as JSON, before ` +
     'encryption: keep it elsewhere and give a key to it.';
-  return setupError('state_too_large', message);
+  return new PendingLoginError('state_too_large', message);
 }

@@ -1,4 +1,4 @@
-import { setupError } from '../util/setup-error';
+import { PendingLoginError } from '../errors';
 
 /** What making room needs to know of a pending login. */
 export interface Occupant {
@@ -14,8 +14,9 @@ export interface Occupant {
  * Chooses the pending logins that must go so that `added` fits: those that another site's page started, then the oldest.
  * Of two that started in the same millisecond, the first one of the list goes.
  *
- * @throws {Error} too_many_logins – a login that another site's page starts takes no place of one that the user started
- *   on this site. Otherwise a hostile page could end it by sending the browser to the login route again and again.
+ * @throws {PendingLoginError} too_many_logins – a login that another site's page starts takes no place of one that the
+ *   user started on this site. Otherwise a hostile page could end it by sending the browser to the login route again and
+ *   again.
  */
 export function makeRoom<Login extends Occupant>(
   pending: readonly Login[],
@@ -28,7 +29,7 @@ export function makeRoom<Login extends Occupant>(
   const leaving: Login[] = [];
   for (const each of order) {
     if (count <= limit && size <= bytes) break;
-    if (added.crossSite && !each.crossSite) throw setupError('too_many_logins', tooMany, 429);
+    if (added.crossSite && !each.crossSite) throw new PendingLoginError('too_many_logins', tooMany);
     leaving.push(each);
     count -= 1;
     size -= each.size;

@@ -1,7 +1,7 @@
-import { checkCount, optionError } from '../util/checks';
+import { PendingLoginError } from '../errors';
 import { isRecord } from '../util/json';
+import { checkCount, optionError } from '../util/option-checks';
 import { checkOptionNames } from '../util/option-names';
-import { setupError } from '../util/setup-error';
 import { makeRoom, type Occupant } from './make-room';
 import { expiredLogin, whyForeign, whyNothingPending } from './missing-login';
 import { isFresh, isHandle, isOwn, newHandle, newLogin, readLogin, type StoredLogin } from './pending-login';
@@ -77,7 +77,7 @@ export class SessionStateStore implements StateStore {
     let handle: string;
     try {
       const session = sessionOf(req);
-      if (!session) throw setupError('session_missing', noSession);
+      if (!session) throw new PendingLoginError('session_missing', noSession);
       handle = this.#keep(session, newLogin(verifier, copyOf(state), meta));
     } catch (error) {
       return callback(error);
@@ -109,7 +109,7 @@ export class SessionStateStore implements StateStore {
 
   #keep(session: Record<string, unknown>, login: StoredLogin): string {
     const size = sizeOf(login);
-    if (size > LARGEST_LOGIN) throw setupError('state_too_large', loginTooLarge);
+    if (size > LARGEST_LOGIN) throw new PendingLoginError('state_too_large', loginTooLarge);
     // A dictionary from the start: V8 would make a hidden class for each handle of any other object.
     const pending: Record<string, unknown> = this.#pending(session) ?? Object.create(null);
     const added = { crossSite: login.via !== undefined, size };
@@ -171,8 +171,8 @@ function copyOf(state: unknown): unknown {
   } catch {
     // A cycle, a BigInt.
   }
-  if (json === undefined) throw setupError('state_invalid', stateInvalid);
-  if (Buffer.byteLength(json) > LARGEST_STATE) throw setupError('state_too_large', stateTooLarge);
+  if (json === undefined) throw new PendingLoginError('state_invalid', stateInvalid);
+  if (Buffer.byteLength(json) > LARGEST_STATE) throw new PendingLoginError('state_too_large', stateTooLarge);
   return JSON.parse(json);
 }
 

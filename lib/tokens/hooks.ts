@@ -1,4 +1,4 @@
-import { foreignCause } from '../errors';
+import { foreignCause } from '../util/foreign-cause';
 
 /**
  * Calls a hook of the app. Nothing waits for it; if it throws or rejects, there is a process warning with the code

@@ -1,5 +1,6 @@
-import { foreignCause, HookTimeoutError, TokenStoreError } from '../errors';
+import { HookTimeoutError, TokenStoreError } from '../errors';
 import { within } from '../util/deadline';
+import { foreignCause } from '../util/foreign-cause';
 import { realTimers, type Timers } from './timers';
 
 /**
@@ -177,7 +178,12 @@ export class Exclusive {
       if (refusal) throw refusal;
       throw new TokenStoreError(
         'The lock of the token source failed: see the cause. Nothing was asked of Criteo and nothing was written',
-        { code: 'lock_failed', status: 503, retryable: true, cause: foreignCause(cause) },
+        {
+          code: 'lock_failed',
+          status: 503,
+          retryable: true,
+          cause: cause instanceof HookTimeoutError ? cause : foreignCause(cause),
+        },
       );
     }
   }

@@ -1,5 +1,5 @@
 import { CriteoClient } from '../criteo/client';
-import { checkCount, optionError } from '../util/checks';
+import { checkCount, optionError } from '../util/option-checks';
 import { checkOptionNames } from '../util/option-names';
 import { DAY } from './connection-status';
 import type { TokenLock } from './lock';

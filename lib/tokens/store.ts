@@ -1,5 +1,6 @@
-import { foreignCause, HookTimeoutError, TokenStoreError } from '../errors';
+import { HookTimeoutError, TokenStoreError } from '../errors';
 import { within } from '../util/deadline';
+import { foreignCause } from '../util/foreign-cause';
 import { isRecord } from '../util/json';
 import type { Turn } from './lock';
 import { isSameRecord, readRecord, type StoredTokenSet } from './stored-tokens';
@@ -152,6 +153,6 @@ function failed(method: Method, cause: unknown): TokenStoreError {
     code: 'store_failed',
     status: 503,
     retryable: true,
-    cause: foreignCause(cause),
+    cause: cause instanceof HookTimeoutError ? cause : foreignCause(cause),
   });
 }

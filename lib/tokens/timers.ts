@@ -1,6 +1,6 @@
 import { performance } from 'node:perf_hooks';
-import { LONGEST_TIMEOUT } from '../util/checks';
 import { type After, afterDeadline } from '../util/deadline';
+import { LONGEST_TIMEOUT } from '../util/option-checks';
 
 /** What the token source needs of time and chance, in one place so that a test can run it on a clock of its own. */
 export interface Timers {

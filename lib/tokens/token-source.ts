@@ -1,7 +1,7 @@
 import { type APIEndpoint, apiEndpoint, type CriteoClient } from '../criteo/client';
 import type { TokenSet } from '../criteo/token-set';
 import { abortError } from '../http/abort';
-import { checkTimeout } from '../util/checks';
+import { checkTimeout } from '../util/option-checks';
 import type { ConnectionStatus } from './connection-status';
 import { Connections } from './connections';
 import { fetchWithToken, readURL, type TokenFetchInit } from './fetch';

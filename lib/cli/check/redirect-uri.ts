@@ -1,4 +1,4 @@
-import { isLoopback } from '../../util/checks';
+import { isLoopback } from '../../util/option-checks';
 import { type Check, finding } from './context';
 
 /** Says what can be told about the redirect URI without a browser: whether it is registered shows in a login only. */

@@ -1,5 +1,5 @@
 import http, { type IncomingMessage, type ServerResponse } from 'node:http';
-import { isLoopback } from '../../util/checks';
+import { isLoopback } from '../../util/option-checks';
 import { UsageError } from '../usage';
 
 /** What the browser shows after a callback. */

@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import type { Sandbox, SandboxApp, SandboxRequest } from 'passport-criteo/sandbox';
-import { isLoopback } from '../../util/checks';
+import { isLoopback } from '../../util/option-checks';
 import { foreignText } from '../../util/redaction';
 import { sandboxHelp } from '../help';
 import { loadSandbox } from '../library';

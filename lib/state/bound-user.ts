@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
-import type { PassportRequest } from '../state/state-store';
-import { setupError } from '../util/setup-error';
+import { PendingLoginError } from '../errors';
+import type { PassportRequest } from './state-store';
 
 // What apps, databases and tokens call a user's id.
 const names = ['id', '_id', 'sub', 'userId', 'userID', 'user_id', 'uid', 'uuid'] as const;
@@ -9,14 +9,14 @@ const names = ['id', '_id', 'sub', 'userId', 'userID', 'user_id', 'uid', 'uuid']
  * Names the user who is signed in: the default of the option `bindTo`.
  *
  * @returns undefined if no user is signed in
- * @throws {Error} user_unidentified – a user is signed in, but has no id under a customary name.
+ * @throws {PendingLoginError} user_unidentified – a user is signed in, but has no id under a customary name.
  */
 export function signedInUser(req: PassportRequest): string | undefined {
   const user = userOf(req);
   // As Passport's isAuthenticated decides it.
   if (!user) return undefined;
   const found = textOf(user) ?? idOf(user);
-  if (found === undefined) throw setupError('user_unidentified', unidentified);
+  if (found === undefined) throw new PendingLoginError('user_unidentified', unidentified);
   return found;
 }
 

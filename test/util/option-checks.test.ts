@@ -10,7 +10,7 @@ import {
   defaults,
   isLoopback,
   optionError,
-} from '../../lib/util/checks';
+} from '../../lib/util/option-checks';
 
 describe('optionError', () => {
   it('names whose option it is, and what it must be', () => {

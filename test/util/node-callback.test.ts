@@ -1,11 +1,11 @@
 import { expect } from 'chai';
-import { handOver } from '../../lib/util/hand-over';
+import { callBack } from '../../lib/util/node-callback';
 
-describe('handOver', () => {
+describe('callBack', () => {
   const boom = new Error('boom');
   const handed = (promise: Promise<number>) =>
     new Promise<unknown[]>((resolve) =>
-      handOver(
+      callBack(
         promise,
         (...answer) => resolve(answer),
         (value) => [value, 'more'],
@@ -25,7 +25,7 @@ describe('handOver', () => {
       const thrown: unknown[] = [];
       process.on('uncaughtException', (error, origin) => thrown.push([error, origin]));
       let calls = 0;
-      handOver(
+      callBack(
         Promise.resolve(1),
         () => {
           calls += 1;

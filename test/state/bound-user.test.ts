@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { fingerprint, signedInUser } from '../../lib/login/bound-user';
+import { fingerprint, signedInUser } from '../../lib/state/bound-user';
 
 const named = (parts: object): unknown => Reflect.apply(signedInUser, undefined, [parts]);
 const of = (user: unknown): unknown => named({ user });

@@ -20,7 +20,7 @@ export function connect({ passport, criteo, users, view, fail, log }: Site): Rou
       // This app knows a connection by its portfolio. One that can do without keeps the tokens (the default of `authorize`).
       requireUserProfile: true,
       verify: ({ req, tokens, profile }) =>
-        req.user instanceof User && profile && users.connect(req.user, profile, tokens),
+        req.user instanceof User && profile ? users.connect(req.user, profile, tokens) : false,
     }),
   );
 

@@ -10,7 +10,7 @@ export function signIn({ passport, criteo, users, view, fail, log }: Site): Rout
   passport.use(
     new CriteoStrategy({
       ...criteo,
-      verify: ({ tokens, profile }) => profile && users.withPortfolio(profile, tokens),
+      verify: ({ tokens, profile }) => (profile ? users.withPortfolio(profile, tokens) : false),
     }),
   );
 

@@ -161,6 +161,12 @@ export type CriteoStrategyOptions = CriteoStrategyBaseOptions &
 /** Options of {@link CriteoStrategy} whose classic `verify` gets the request first. */
 export type CriteoStrategyOptionsWithRequest = CriteoStrategyBaseOptions & Registration & { passReqToCallback: true };
 
+/** Options with which `verify` always gets a profile: it is required, in so many words, and nothing skips it. */
+export interface ProfileRequired {
+  requireUserProfile: true;
+  skipUserProfile?: false | undefined;
+}
+
 /** The checked options that the strategy keeps, defaults filled in. The secret is not among them. */
 export interface Settings {
   clientID: string;

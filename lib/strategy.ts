@@ -32,6 +32,7 @@ import {
   type CriteoStrategyOptions,
   type CriteoStrategyOptionsWithRequest,
   checkCallbackURL,
+  type ProfileRequired,
   readOptions,
   type Settings,
 } from './options';
@@ -71,6 +72,15 @@ export class CriteoStrategy extends OAuth2Strategy {
   /** @internal */
   declare protected _criteo: Shared;
 
+  /** The classic form, with the request and a profile that is required. */
+  constructor(
+    options: CriteoStrategyOptionsWithRequest & ProfileRequired & { verify?: undefined },
+    verify: Inline<ClassicVerifyWithRequest<CriteoProfile>, ClassicVerifyWithRequestAndParams<CriteoProfile>>,
+  );
+  constructor(
+    options: CriteoStrategyOptionsWithRequest & ProfileRequired & { verify?: undefined },
+    verify: ClassicVerifyWithRequestAndParams<CriteoProfile>,
+  );
   /**
    * The classic form, with the request.
    *
@@ -87,6 +97,15 @@ export class CriteoStrategy extends OAuth2Strategy {
     options: CriteoStrategyOptionsWithRequest & { verify?: undefined },
     verify: ClassicVerifyWithRequestAndParams,
   );
+  /** The classic form, with a profile that is required. */
+  constructor(
+    options: CriteoStrategyOptions & ProfileRequired & { verify?: undefined },
+    verify: Inline<ClassicVerify<CriteoProfile>, ClassicVerifyWithParams<CriteoProfile>>,
+  );
+  constructor(
+    options: CriteoStrategyOptions & ProfileRequired & { verify?: undefined },
+    verify: ClassicVerifyWithParams<CriteoProfile>,
+  );
   /**
    * The classic form.
    *
@@ -100,6 +119,8 @@ export class CriteoStrategy extends OAuth2Strategy {
     verify: Inline<ClassicVerify, ClassicVerifyWithParams>,
   );
   constructor(options: CriteoStrategyOptions & { verify?: undefined }, verify: ClassicVerifyWithParams);
+  /** The modern form, with a profile that is required. */
+  constructor(options: CriteoStrategyOptions & ProfileRequired & { verify: Verify<Express.User, CriteoProfile> });
   /**
    * The modern form: one object in, a promise of the user out.
    *

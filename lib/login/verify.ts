@@ -5,7 +5,7 @@ import { askHook } from './hook';
 import { type Outcome, verdict } from './outcome';
 
 /** What the modern `verify` gets. */
-export interface Login {
+export interface Login<Profile extends CriteoProfile | undefined = CriteoProfile | undefined> {
   /** Keep these, encrypted: a second consent may be impossible until the user revokes the first. */
   tokens: TokenSet;
   /** The token response as it came, but for the refresh token. */
@@ -13,9 +13,10 @@ export interface Login {
   /**
    * Undefined if the profile is skipped; also if it cannot be fetched or is empty and `requireUserProfile` is false, as it
    * is by default for `passport.authorize`. Right after a consent Criteo may show an empty portfolio for about a minute:
-   * keep the tokens, and fetch the portfolio again a minute later.
+   * keep the tokens, and fetch the portfolio again a minute later. Never undefined, in the types as well, if the options
+   * say `requireUserProfile: true` and have no `skipUserProfile`.
    */
-  profile: CriteoProfile | undefined;
+  profile: Profile;
   /**
    * Why there is no profile: a {@link CriteoAPIError} with the code `no_advertisers` if the portfolio is empty. If its
    * `retryable` is true, the portfolio can be fetched again later, with the same tokens.
@@ -27,52 +28,58 @@ export interface Login {
 }
 
 /**
- * What `verify` returns: a user, or none, which fails the login. Declare your own type of user once, as `Express.User`, and
- * it is what `verify` must return and what `req.user` is.
+ * What `verify` returns: a user, or `false` or `null`, which fails the login. Declare your own type of user once, as
+ * `Express.User`, and it is what `verify` must return and what `req.user` is. `undefined` fails the login as well, but it
+ * is not part of the type, so that a forgotten `return` does not compile.
  */
-export type VerifiedUser<User extends Express.User = Express.User> = User | false | null | undefined;
+export type VerifiedUser<User extends Express.User = Express.User> = User | false | null;
 
 /** The modern `verify`: one object in, a promise of the user out. */
-export type Verify<User extends Express.User = Express.User> = (
-  login: Login,
-) => VerifiedUser<User> | Promise<VerifiedUser<User>>;
+export type Verify<
+  User extends Express.User = Express.User,
+  Profile extends CriteoProfile | undefined = CriteoProfile | undefined,
+> = (login: Login<Profile>) => VerifiedUser<User & NoPromise> | PromiseLike<VerifiedUser<User>>;
+
+// `Express.User` is empty until the app declares its own, and an empty interface takes every object: a promise, too,
+// whatever it is of.
+type NoPromise = { then?: undefined };
 
 /** The callback of a classic `verify`. */
-export type Verified = (error?: unknown, user?: VerifiedUser, info?: object | string) => void;
+export type Verified = (error?: unknown, user?: VerifiedUser | undefined, info?: object | string) => void;
 
 /** The classic `verify`. */
-export type ClassicVerify = (
+export type ClassicVerify<Profile extends CriteoProfile | undefined = CriteoProfile | undefined> = (
   accessToken: string,
   refreshToken: string | undefined,
-  profile: CriteoProfile | undefined,
+  profile: Profile,
   done: Verified,
 ) => unknown;
 
 /** The classic `verify` of five parameters, which gets the token response too. */
-export type ClassicVerifyWithParams = (
+export type ClassicVerifyWithParams<Profile extends CriteoProfile | undefined = CriteoProfile | undefined> = (
   accessToken: string,
   refreshToken: string | undefined,
   params: Record<string, unknown>,
-  profile: CriteoProfile | undefined,
+  profile: Profile,
   done: Verified,
 ) => unknown;
 
 /** The classic `verify` with `passReqToCallback: true`. */
-export type ClassicVerifyWithRequest = (
+export type ClassicVerifyWithRequest<Profile extends CriteoProfile | undefined = CriteoProfile | undefined> = (
   req: PassportRequest,
   accessToken: string,
   refreshToken: string | undefined,
-  profile: CriteoProfile | undefined,
+  profile: Profile,
   done: Verified,
 ) => unknown;
 
 /** The classic `verify` of six parameters, with `passReqToCallback: true`. */
-export type ClassicVerifyWithRequestAndParams = (
+export type ClassicVerifyWithRequestAndParams<Profile extends CriteoProfile | undefined = CriteoProfile | undefined> = (
   req: PassportRequest,
   accessToken: string,
   refreshToken: string | undefined,
   params: Record<string, unknown>,
-  profile: CriteoProfile | undefined,
+  profile: Profile,
   done: Verified,
 ) => unknown;
 

@@ -63,6 +63,7 @@ describe('CriteoStrategy', () => {
         ...sandbox.app,
         ...sandbox.endpoints,
         callbackURL: app.callbackURL,
+        requireUserProfile: true,
         verify: ({ profile }) => profile,
       });
       const { user } = successOf(await visitor.finish(strategy, await consent(strategy)));

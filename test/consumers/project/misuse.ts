@@ -10,6 +10,7 @@ import {
   createConsentURL,
   type Login,
   SessionStateStore,
+  type TokenSet,
   TokenSource,
 } from 'passport-criteo';
 import { createSandbox } from 'passport-criteo/sandbox';
@@ -18,6 +19,7 @@ const registered = { clientID: 'id', clientSecret: 'secret', callbackURL: 'https
 const { clientID, callbackURL } = registered;
 declare const login: Login;
 declare const withParams: ClassicVerifyWithParams;
+declare const store: Map<string, TokenSet>;
 declare const withRequest: ClassicVerifyWithRequestAndParams;
 
 // @ts-expect-error an app without PKCE needs its secret
@@ -58,6 +60,22 @@ new CriteoStrategy(registered, (_accessToken, _refreshToken, _profile, done) => 
 // @ts-expect-error a function
 new CriteoStrategy({ ...registered, verify: 'ada' });
 
+// @ts-expect-error a return was forgotten
+new CriteoStrategy({ ...registered, verify: () => {} });
+// @ts-expect-error in a promise as well
+new CriteoStrategy({ ...registered, verify: async () => {} });
+// @ts-expect-error also if there is something before it
+new CriteoStrategy({ ...registered, verify: async ({ tokens }) => void (await store.set('ada', tokens)) });
+// @ts-expect-error also if the profile is required
+new CriteoStrategy({ ...registered, requireUserProfile: true, verify: async () => {} });
+// @ts-expect-error a profile that is not required may be missing
+new CriteoStrategy({ ...registered, verify: ({ profile }) => ({ id: profile.id }) });
+// @ts-expect-error one that is skipped is missing
+new CriteoStrategy({ ...registered, requireUserProfile: true, skipUserProfile: true, verify: (at) => at.profile.id });
+// @ts-expect-error in the classic form as well
+new CriteoStrategy(registered, (_accessToken, _refreshToken, profile, done) => done(null, { id: profile.id }));
+// @ts-expect-error Criteo tells no address
+new CriteoStrategy({ ...registered, requireUserProfile: true, verify: ({ profile }) => ({ id: profile.email }) });
 // @ts-expect-error the profile may be missing
 login.profile.id;
 // @ts-expect-error the application's state is whatever it put there

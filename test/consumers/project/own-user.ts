@@ -1,6 +1,6 @@
 // An application that declares its own kind of user, once, in Passport's place for it.
 import type { RequestHandler } from 'express';
-import { CriteoStrategy, type Verified, type Verify } from 'passport-criteo';
+import { CriteoStrategy, type TokenSet, type Verified, type Verify } from 'passport-criteo';
 
 declare global {
   namespace Express {
@@ -19,7 +19,13 @@ interface Admin extends Express.User {
 const asAdmin: Verify<Admin> = async ({ profile }) =>
   profile ? { id: profile.id, advertisers: profile.advertisers.length, admin: true } : false;
 new CriteoStrategy({ ...registered, verify: asAdmin });
-new CriteoStrategy({ ...registered, verify: async ({ req }) => req.user });
+new CriteoStrategy({ ...registered, verify: async ({ req }) => req.user ?? false });
+declare const users: { save(id: string, tokens: TokenSet): Promise<Express.User> };
+new CriteoStrategy({
+  ...registered,
+  requireUserProfile: true,
+  verify: async ({ profile, tokens }) => users.save(profile.id, tokens),
+});
 new CriteoStrategy(registered, (_accessToken, _refreshToken, profile, done) => {
   done(null, profile ? { id: profile.id, advertisers: 1 } : false);
 });
@@ -33,5 +39,7 @@ export const notAdmin: Verify<Admin> = () => ({ id: '1', advertisers: 1 });
 new CriteoStrategy(registered, (_accessToken, _refreshToken, _profile, done) => done(null, { id: '1' }));
 // @ts-expect-error by whatever name
 export const tell = (done: Verified): void => done(null, { advertisers: 1 });
+// @ts-expect-error nor is nothing
+new CriteoStrategy({ ...registered, verify: async ({ req }) => req.user });
 // @ts-expect-error nor is a text a user
 new CriteoStrategy({ ...registered, verify: async () => 'ada' });

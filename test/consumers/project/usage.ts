@@ -80,6 +80,101 @@ new CriteoStrategy({
 });
 new CriteoStrategy({ clientID: 'id', pkce: true, callbackURL: registered.callbackURL, verify: () => false });
 
+// With `requireUserProfile: true` written down and nothing that skips it, there is a profile, in every form.
+new CriteoStrategy({
+  ...registered,
+  verify: async ({ profile }) => {
+    same<typeof profile, CriteoProfile>(true);
+    return { id: profile.id };
+  },
+  requireUserProfile: true,
+});
+new CriteoStrategy({
+  ...registered,
+  requireUserProfile: true,
+  skipUserProfile: false,
+  verify(login) {
+    same<typeof login, Login<CriteoProfile>>(true);
+    return { id: login.profile.id };
+  },
+});
+new Strategy({ ...registered, requireUserProfile: true }, (accessToken, refreshToken, profile, done) => {
+  same<typeof accessToken, string>(true);
+  same<typeof refreshToken, string | undefined>(true);
+  same<typeof profile, CriteoProfile>(true);
+  done(null, { id: profile.id });
+});
+new Strategy({ ...registered, requireUserProfile: true }, (_accessToken, _refreshToken, params, profile, done) => {
+  same<typeof params, Record<string, unknown>>(true);
+  same<typeof profile, CriteoProfile>(true);
+  done(null, { id: profile.id });
+});
+new Strategy(
+  { ...registered, requireUserProfile: true, passReqToCallback: true },
+  (req, _accessToken, _refreshToken, profile, done) => {
+    same<typeof profile, CriteoProfile>(true);
+    done(null, req.user ?? { id: profile.id });
+  },
+);
+new Strategy(
+  { ...registered, requireUserProfile: true, passReqToCallback: true },
+  (req, _accessToken, _refreshToken, params, profile, done) => {
+    same<typeof params, Record<string, unknown>>(true);
+    same<typeof profile, CriteoProfile>(true);
+    done(null, req.user ?? { id: profile.id });
+  },
+);
+// A `verify` that takes less for granted fits as well.
+const careful = async ({ profile }: Login): Promise<false | { id: string }> => (profile ? { id: profile.id } : false);
+new CriteoStrategy({ ...registered, requireUserProfile: true, verify: careful });
+new CriteoStrategy({ ...registered, verify: careful });
+
+// Everything else leaves it optional: not required, skipped, or options that only a run decides.
+declare const settings: CriteoStrategyOptions;
+declare const isRequired: boolean;
+new CriteoStrategy({
+  ...registered,
+  verify({ profile }) {
+    same<typeof profile, CriteoProfile | undefined>(true);
+    return false;
+  },
+});
+new CriteoStrategy({
+  ...registered,
+  requireUserProfile: true,
+  skipUserProfile: (_accessToken, done) => done(null, true),
+  verify({ profile }) {
+    same<typeof profile, CriteoProfile | undefined>(true);
+    return false;
+  },
+});
+new CriteoStrategy({
+  ...registered,
+  requireUserProfile: isRequired,
+  verify({ profile }) {
+    same<typeof profile, CriteoProfile | undefined>(true);
+    return false;
+  },
+});
+new CriteoStrategy({
+  ...settings,
+  requireUserProfile: true,
+  verify({ profile }) {
+    same<typeof profile, CriteoProfile | undefined>(true);
+    return false;
+  },
+});
+new Strategy({ ...registered, requireUserProfile: true, skipUserProfile: true }, (_access, _refresh, profile, done) => {
+  same<typeof profile, CriteoProfile | undefined>(true);
+  done(null, false);
+});
+
+// A refusal at once, as a promise, or as a thenable, as database libraries return them.
+new CriteoStrategy({ ...registered, verify: async () => false });
+new CriteoStrategy({ ...registered, verify: async () => null });
+declare const query: PromiseLike<{ id: string } | null>;
+new CriteoStrategy({ ...registered, verify: () => query });
+
 const options: CriteoStrategyOptions = {
   ...registered,
   store: new SessionStateStore({ key: 'criteo', limit: 5, maxAge: 300_000 }),

@@ -11,6 +11,7 @@ export function stateless(app: Express, passport: Passport, registered: Register
     new CriteoStrategy({
       ...registered,
       store: new CookieStateStore({ secret }), // openssl rand -base64 32
+      requireUserProfile: true,
       verify: async ({ profile, tokens }) => users.save(profile, tokens),
     }),
   );

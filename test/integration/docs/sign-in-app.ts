@@ -16,6 +16,7 @@ passport.use(
     clientID,
     clientSecret,
     callbackURL: 'https://app.example.com/criteo-auth/callback',
+    requireUserProfile: true, // so that profile is never undefined
     verify: async ({ profile, tokens }) => users.save(profile, tokens),
   }),
 );

@@ -33,6 +33,7 @@ export function tenantLogin(
       clientSecret,
       callbackURL,
       agent,
+      requireUserProfile: true,
       verify: async ({ profile, tokens }) => users.save(profile, tokens),
     });
     strategies.set(id, strategy);

@@ -9,10 +9,9 @@ interface User {
 export const users = {
   saved: [] as { id: string; tokens: TokenSet }[],
   linked: [] as { user: unknown; account: CriteoProfile | undefined; tokens: TokenSet }[],
-  async save(profile: CriteoProfile | undefined, tokens: TokenSet): Promise<User> {
-    const user = { id: profile?.id ?? 'nobody', tokens };
-    this.saved.push(user);
-    return { id: user.id };
+  async save({ id }: CriteoProfile, tokens: TokenSet): Promise<User> {
+    this.saved.push({ id, tokens });
+    return { id };
   },
   async link(user: unknown, account: CriteoProfile | undefined, tokens: TokenSet): Promise<object> {
     const linked = { user, account, tokens };

@@ -15,6 +15,7 @@ export function mountsStrictSessions(app: Express, passport: Passport, registere
     new CriteoStrategy({
       ...registered,
       store: new CookieStateStore({ secret }),
+      requireUserProfile: true,
       verify: async ({ profile, tokens }) => users.save(profile, tokens),
     }),
   );

@@ -17,6 +17,7 @@ export function hasTwoApps(
       ...marketing, // clientID and clientSecret of the one app
       name: 'criteo-marketing',
       callbackURL: `${home}/criteo-marketing/callback`,
+      requireUserProfile: true,
       verify: async ({ profile, tokens }) => users.save(profile, tokens),
     }),
   );
@@ -26,6 +27,7 @@ export function hasTwoApps(
       name: 'criteo-retail',
       service: 'retail-media',
       callbackURL: `${home}/criteo-retail/callback`,
+      requireUserProfile: true,
       verify: async ({ profile, tokens }) => users.save(profile, tokens),
     }),
   );

@@ -5,10 +5,12 @@ import { readAPIError, retryAfter } from '../criteo/error-response';
 import { CriteoAPIError, CriteoTransportError } from '../errors';
 import { abortError } from '../http/abort';
 import { type APIRequest, send } from '../http/streaming-request';
+import { transportError } from '../http/wire-error';
 import { spread } from '../util/back-off';
 import { CappedBody } from '../util/capped-body';
 import { Deadline } from '../util/deadline';
 import { version } from '../util/version';
+import { readStart } from './body-start';
 import { onAbort } from './on-abort';
 import { FRESH_TOKEN_REFUSED } from './request-limits';
 
@@ -19,6 +21,23 @@ export interface TokenFetchInit extends RequestInit {
    * and the longest pause within the body of the response. @default the client's `timeout`
    */
   timeout?: number | undefined;
+}
+
+/**
+ * A call as it was given to `fetch`.
+ *
+ * @internal
+ */
+export interface FetchCall {
+  url: string | URL;
+  init: TokenFetchInit;
+  /**
+   * What has the signal. It is kept until the call is over: the signal of a `Request` follows the caller's through a weak
+   * reference to the `Request`.
+   */
+  signalOf: { readonly signal?: AbortSignal | null | undefined };
+  /** The body is the stream of a `Request`: if it is short, it is kept for a repeat. @default false */
+  keepShortBody?: boolean;
 }
 
 /** Returns an access token: another one than `refused`, if that is given. */
@@ -77,21 +96,20 @@ export function readURL(base: string, url: unknown): URL {
 export async function fetchWithToken(
   endpoint: APIEndpoint,
   url: URL,
-  { timeout = endpoint.timeout, signal, ...init }: TokenFetchInit,
+  { init: { timeout = endpoint.timeout, signal: _, ...init }, signalOf, keepShortBody = false }: FetchCall,
   getToken: GetToken,
   now: () => number,
 ): Promise<Response> {
-  const call = await readCall(url, init);
-  const repeatable = !call.body || call.body instanceof Uint8Array;
+  const { signal } = signalOf;
   const deadline = performance.now() + timeout;
   const control = new AbortController();
   const late = new Deadline(timeout, () => {
-    const why = `${call.method} ${url.origin}${url.pathname}: no response within ${timeout} ms (the option timeout)`;
+    const why = `${init.method ?? 'GET'} ${url.origin}${url.pathname}: no response within ${timeout} ms (the option timeout)`;
     control.abort(new CriteoTransportError(why, { code: 'timeout', status: 504, retryable: true }));
   });
 
   // The caller may give up until the last byte of the response, not only until its headers.
-  const giveUp = (): void => control.abort(abortError(signal?.reason));
+  const giveUp = (): void => control.abort(abortError(signalOf.signal?.reason));
   if (signal?.aborted) giveUp();
   const stop = signal && !signal.aborted ? onAbort(signal, giveUp) : () => {};
   let working = true;
@@ -104,7 +122,10 @@ export async function fetchWithToken(
     release();
   };
 
+  let call: Call | undefined;
   try {
+    call = await readCall(url, keepShortBody ? await keepShort(url, init, control.signal) : init);
+    const repeatable = !call.body || call.body instanceof Uint8Array;
     let refused: string | undefined;
     let repeats = 0;
     let refusal: Response | undefined;
@@ -144,10 +165,26 @@ export async function fetchWithToken(
         return response;
       }
     }
+  } catch (error) {
+    // A stream that was not sent may hold a file open.
+    if (call?.body && !(call.body instanceof Uint8Array) && !call.body.locked) call.body.cancel(error).catch(() => {});
+    throw error;
   } finally {
     late.cancel();
     working = false;
     release();
+  }
+}
+
+/** Returns `init` with a body of bytes if it is short. */
+async function keepShort(url: URL, init: RequestInit, signal: AbortSignal): Promise<RequestInit> {
+  if (!init.body) return init;
+  try {
+    return { ...init, body: await readStart(init.body as ReadableStream<Uint8Array>, signal) };
+  } catch (cause) {
+    if (cause instanceof CriteoTransportError) throw cause;
+    const request = { method: String(init.method), url };
+    throw transportError(request, 'connection_failed', 'the body of the request broke off', { cause });
   }
 }
 

@@ -4,7 +4,7 @@ import { abortError } from '../http/abort';
 import { checkTimeout } from '../util/option-checks';
 import type { ConnectionStatus } from './connection-status';
 import { Connections } from './connections';
-import { fetchWithToken, readURL, type TokenFetchInit } from './fetch';
+import { type FetchCall, fetchWithToken, readURL, type TokenFetchInit } from './fetch';
 import { type FetchInput, readFetchInput } from './fetch-input';
 import { readKey } from './key';
 import { unlessAborted } from './on-abort';
@@ -97,13 +97,7 @@ export class TokenSource {
    * @throws {CriteoTransportError} `timeout`, `connection_failed`, … – no response came.
    */
   async fetch(key: string | undefined, url: string | URL, init: TokenFetchInit = {}): Promise<Response> {
-    const name = this.#key('fetch', key);
-    const target = readURL(this.#api.url, url);
-    const { timeout, signal } = init ?? {};
-    if (timeout !== undefined) checkTimeout('TokenSource.fetch', timeout);
-    checkSignal('fetch', signal);
-    const token = (force: string | undefined, signal: AbortSignal) => this.#token(name, force ?? false, signal);
-    return fetchWithToken(this.#api, target, init ?? {}, token, () => this.#connections.now());
+    return this.#call(this.#key('fetch', key), { url, init: init ?? {}, signalOf: init ?? {} });
   }
 
   /**
@@ -116,7 +110,7 @@ export class TokenSource {
    */
   fetcher(key?: string): typeof fetch {
     const name = this.#key('fetcher', key);
-    return async (input: FetchInput, init?: RequestInit) => this.fetch(name, ...(await readFetchInput(input, init)));
+    return async (input: FetchInput, init?: RequestInit) => this.#call(name, readFetchInput(input, init));
   }
 
   /**
@@ -150,6 +144,15 @@ export class TokenSource {
 
   #key(method: string, key: unknown): string {
     return readKey(method, key, this.#grant, this.#client.clientID);
+  }
+
+  async #call(name: string, call: FetchCall): Promise<Response> {
+    const target = readURL(this.#api.url, call.url);
+    const { timeout } = call.init;
+    if (timeout !== undefined) checkTimeout('TokenSource.fetch', timeout);
+    checkSignal('fetch', call.signalOf.signal);
+    const token = (force: string | undefined, signal: AbortSignal) => this.#token(name, force ?? false, signal);
+    return fetchWithToken(this.#api, target, call, token, () => this.#connections.now());
   }
 
   async #token(name: string, force: boolean | string, signal: AbortSignal | undefined): Promise<string> {

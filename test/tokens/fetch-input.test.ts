@@ -2,11 +2,16 @@ import { once } from 'node:events';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { Readable } from 'node:stream';
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import { expect } from 'chai';
-import { CriteoClient, CriteoTransportError, TokenSource } from '../../lib/index';
+import { CriteoClient, CriteoTransportError, ReauthorizationRequiredError, TokenSource } from '../../lib/index';
 import { rejection } from '../support/errors';
-import { answer, opener, type Script } from '../support/loopback';
-import { LIFE } from './support';
+import { answer, head, opener, type Script } from '../support/loopback';
+import { gate, LIFE, until } from './support';
+
+setFlagsFromString('--expose-gc');
+const collectGarbage: () => void = runInNewContext('gc');
 
 const path = '/2026-07/advertisers/me';
 const expired = answer(401, { errors: [{ code: 'authorization-token-expired' }], warnings: [] });
@@ -16,7 +21,7 @@ describe('The fetch of a connection', () => {
   const open = opener();
 
   /** An API that refuses the first token, and the connection's own fetch. */
-  async function start(script?: Script) {
+  async function start(script?: Script, timeout?: number) {
     let refused = false;
     const server = await open(
       script ??
@@ -26,7 +31,7 @@ describe('The fetch of a connection', () => {
           refused = true;
         }),
     );
-    const client = new CriteoClient({ clientID: 'id', clientSecret: 'secret', apiURL: server.origin });
+    const client = new CriteoClient({ clientID: 'id', clientSecret: 'secret', apiURL: server.origin, timeout });
     const source = new TokenSource({ client });
     const times = { obtainedAt: Date.now(), expiresAt: Date.now() + LIFE };
     await source.save('user-1', { accessToken: 'first', tokenType: 'Bearer', refreshToken: 'refresh', ...times });
@@ -102,6 +107,127 @@ describe('The fetch of a connection', () => {
     );
     control.abort();
     expect((await failed).code).to.equal('aborted');
+  });
+
+  it('ends with the caller’s signal, even if the Request is held by no one else', async () => {
+    const { server, criteo } = await start((socket) => socket.write(head(200, { 'content-length': 9 })));
+    const control = new AbortController();
+    // Called in a function of its own, so that no variable here holds the Request.
+    const call = () => criteo(new Request(server.origin + path, { signal: control.signal }));
+    const failed = rejection(
+      call().then((response) => response.text()),
+      CriteoTransportError,
+    );
+    await until(() => server.received.length > 0);
+    for (let turn = 0; turn < 3; turn += 1) {
+      await new Promise(setImmediate);
+      collectGarbage();
+    }
+    control.abort();
+    expect((await failed).code).to.equal('aborted');
+  });
+
+  /** A stream that gives one chunk and then waits. */
+  function stalled() {
+    const cancelled = gate<unknown>();
+    const body = new ReadableStream({
+      start: (controller) => controller.enqueue(Buffer.from('one')),
+      cancel: (reason) => cancelled.open(reason),
+    });
+    return { body, cancelled: cancelled.promise };
+  }
+
+  it('does not wait for the body of a Request longer than the caller does', async () => {
+    const { server, criteo } = await start();
+    const control = new AbortController();
+    const { body, cancelled } = stalled();
+    const init = { method: 'POST', body, signal: control.signal, duplex: 'half' } as const;
+    const failed = rejection(criteo(new Request(server.origin + path, init)), CriteoTransportError);
+    await new Promise(setImmediate);
+    control.abort(new Error('enough'));
+    const error = await failed;
+    expect(error.code).to.equal('aborted');
+    expect(error.cause).to.include({ message: 'enough' });
+    await cancelled;
+    expect(server.received).to.have.length(0);
+  });
+
+  it('does not wait for the body of a Request longer than its timeout', async () => {
+    const { server, criteo } = await start(undefined, 50);
+    const { body, cancelled } = stalled();
+    const request = new Request(server.origin + path, { method: 'POST', body, duplex: 'half' });
+    expect((await rejection(criteo(request), CriteoTransportError)).code).to.equal('timeout');
+    await cancelled;
+  });
+
+  it('says why, if the body of a Request breaks off', async () => {
+    const { server, criteo } = await start();
+    async function* parts() {
+      yield Buffer.from('one');
+      throw new Error('the disk is gone');
+    }
+    const body = Readable.toWeb(Readable.from(parts())) as ReadableStream;
+    const request = new Request(server.origin + path, { method: 'POST', body, duplex: 'half' });
+    const error = await rejection(criteo(request), CriteoTransportError);
+    expect(error).to.include({ code: 'connection_failed' });
+    expect(error.cause).to.include({ message: 'the disk is gone' });
+  });
+
+  it('sends nothing of a Request whose signal has aborted before, and closes its body', async () => {
+    const { server, criteo } = await start();
+    const { body, cancelled } = stalled();
+    const init = { method: 'POST', body, signal: AbortSignal.abort(), duplex: 'half' } as const;
+    const error = await rejection(criteo(new Request(server.origin + path, init)), CriteoTransportError);
+    expect(error.code).to.equal('aborted');
+    await cancelled;
+    expect(server.received).to.have.length(0);
+  });
+
+  for (const [what, ask] of [
+    ['a stream', (body: ReadableStream, url: string) => [url, { method: 'POST', body, duplex: 'half' }]],
+    [
+      'of a Request',
+      (body: ReadableStream, url: string) => [new Request(url, { method: 'POST', body, duplex: 'half' })],
+    ],
+  ] as [string, (body: ReadableStream, url: string) => Parameters<typeof fetch>][]) {
+    it(`closes a long body, ${what}, that is not sent because the user must connect again`, async () => {
+      const { server, source } = await start();
+      const cancelled = gate<unknown>();
+      const body = new ReadableStream({
+        pull: (controller) => controller.enqueue(Buffer.alloc(300_000)),
+        cancel: (reason) => cancelled.open(reason),
+      });
+      const call = source.fetcher('user-2')(...ask(body, server.origin + path));
+      expect(await rejection(call, ReauthorizationRequiredError)).to.equal(await cancelled.promise);
+    });
+  }
+
+  it('shares the app’s own token with the other methods of the source', async () => {
+    const server = await open((socket, { path }) =>
+      socket.write(path === '/oauth2/token' ? renewed : answer(200, { data: [] })),
+    );
+    const client = new CriteoClient({ clientID: 'id', clientSecret: 'secret', apiURL: server.origin });
+    const source = new TokenSource({ client, grant: 'client_credentials' });
+    for (const key of [undefined, 'reports']) {
+      await source.fetch(key, path);
+      await source.fetcher(key)(path);
+    }
+    const asked = server.received.filter((each) => each.path === '/oauth2/token');
+    expect(asked).to.have.length(2);
+  });
+
+  it('takes null in place of init, as the global fetch does', async () => {
+    const { server, criteo } = await start();
+    const none = null as unknown as undefined;
+    expect((await criteo(path, none)).status).to.equal(200);
+    expect((await criteo(new Request(server.origin + path), none)).status).to.equal(200);
+  });
+
+  it('refuses a Request whose body is being read elsewhere', async () => {
+    const { server, criteo } = await start();
+    const request = new Request(server.origin + path, { method: 'POST', body: 'x' });
+    request.body?.getReader();
+    expect((await rejection(criteo(request), TypeError)).message).to.match(/was read before/);
   });
 
   it('refuses a Request whose body was read, another origin, and a wrong key', async () => {

@@ -92,7 +92,7 @@ describe('Closing a TokenSource', () => {
   });
 
   it('stores what the store had not taken', async () => {
-    const { source, consent, pass, store, sandbox } = await open({ timeout: 20 });
+    const { source, consent, pass, store, sandbox } = await open({ timeout: 150 });
     const flaky = {
       get: (key: string) => store.get(key),
       set: (_key: string, _tokens: StoredTokenSet): unknown => Promise.reject(new Error('the disk is full')),

@@ -19,21 +19,27 @@ export const rows = coveringArray({
   secret: ['sent', 'left out'],
 }) as unknown as readonly Row[];
 
+/** A fact, and the variants of it that the rows have. */
+type Found = readonly [name: string, values: readonly string[]];
+
 /**
- * Returns what every row that failed has and no other row has: most likely what the failure is about. If no single variant
- * tells them apart, a pair may.
+ * Returns what tells the rows that failed from all others: most likely what the failure is about. That is a fact, or if none
+ * does, two of them together; those with the fewest variants first.
  */
-export function commonToFailures(all: readonly Row[], failed: readonly Row[]): string[] {
+export function tellFailures(all: readonly Row[], failed: readonly Row[]): string[] {
   const passed = all.filter((row) => !failed.includes(row));
-  const facts = Object.entries(failed[0] ?? {}).filter(([name, value]) =>
-    failed.every((row) => row[name as keyof Row] === value),
-  );
-  const tells = (some: readonly (readonly [string, string])[]): boolean =>
-    !passed.some((row) => some.every(([name, value]) => row[name as keyof Row] === value));
-  const shown = (some: readonly (readonly [string, string])[]): string =>
-    some.map(([name, value]) => `${name} is ${value}`).join(' and ');
-  const single = facts.filter((fact) => tells([fact]));
-  if (single.length > 0) return single.map((fact) => shown([fact]));
-  const pairs = facts.flatMap((fact, at) => facts.slice(at + 1).map((other) => [fact, other] as const));
-  return pairs.filter(tells).map(shown);
+  const valuesOf = (some: readonly Row[], name: string): string[] => [
+    ...new Set(some.map((row) => row[name as keyof Row])),
+  ];
+  const found: Found[] = Object.keys(all[0] ?? {})
+    .map((name): Found => [name, valuesOf(failed, name)])
+    .filter(([name, values]) => values.length < valuesOf(all, name).length);
+  const has = (row: Row, [name, values]: Found): boolean => values.includes(row[name as keyof Row]);
+  const tells = (facts: readonly Found[]): boolean => !passed.some((row) => facts.every((fact) => has(row, fact)));
+  const single = found.filter((fact) => tells([fact])).map((fact) => [fact]);
+  const pairs = found.flatMap((fact, at) => found.slice(at + 1).map((other) => [fact, other])).filter(tells);
+  const size = (facts: readonly Found[]): number => facts.flatMap(([, values]) => values).length;
+  return (single.length > 0 ? single : pairs)
+    .sort((one, other) => size(one) - size(other))
+    .map((facts) => facts.map(([name, values]) => `${name} is ${values.join(' or ')}`).join(' and '));
 }

@@ -3,7 +3,7 @@ import { type Check, finding } from './context';
 
 const names = ['HTTPS_PROXY', 'https_proxy', 'HTTP_PROXY', 'http_proxy', 'ALL_PROXY', 'all_proxy'];
 const remedy =
-  'passport-criteo does not read these variables, and neither does this command: pass an agent to CriteoStrategy and CriteoClient, as in example/network.';
+  'passport-criteo does not read these variables, and neither does this command: give CriteoStrategy and CriteoClient the option agent, such as an HttpsProxyAgent (package https-proxy-agent).';
 
 /** Looks for a proxy: in the environment, whose variables the library does not read, and in the first response. */
 export const proxy: Check = {

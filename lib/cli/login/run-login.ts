@@ -1,5 +1,5 @@
 import type { CriteoProfile, CriteoStrategy, Login, TokenSet } from 'passport-criteo';
-import { foreignText } from '../../util/redaction';
+import { foreignID, foreignText } from '../../util/redaction';
 import { abortable } from '../abort';
 import type { CheckResult, CheckVerdict } from '../output';
 import { type CheckSettings, defaultCallbackURL } from '../settings';
@@ -142,7 +142,8 @@ function describeTokens({ tokens, params }: Login): [CheckVerdict, seen: string,
     const advice = 'Without one, the connection ends after 15 minutes. Criteo documents one: ask its support.';
     return ['wrong', `there is no refresh token${differences(odd)}`, advice];
   }
-  return ['ok', `an access token for ${String(params['expires_in'])} seconds, a refresh token${differences(odd)}`];
+  const seconds = Math.round((tokens.expiresAt - tokens.obtainedAt) / 1000);
+  return ['ok', `an access token for ${seconds} seconds, a refresh token${differences(odd)}`];
 }
 
 function describePortfolio(
@@ -157,7 +158,9 @@ function describePortfolio(
     return ['wrong', found.message, `If the app belongs to the other service, set CRITEO_SERVICE=${other}.`];
   }
   const all = [...found.advertisers, ...found.accounts];
-  const listed = all.slice(0, mostListed).map(({ id, name }) => `${id} ${foreignText(name) ?? '(no name)'}`);
+  const listed = all
+    .slice(0, mostListed)
+    .map(({ id, name }) => `${foreignID(id, []) ?? '(odd id)'} ${foreignText(name) ?? '(no name)'}`);
   const more = all.length > mostListed ? `, and ${all.length - mostListed} more` : '';
   const what = service === 'retail-media' ? 'account' : 'advertiser';
   return ['ok', `${all.length} ${what}${all.length === 1 ? '' : 's'}: ${listed.join(', ')}${more}`];

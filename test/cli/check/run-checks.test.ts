@@ -317,7 +317,7 @@ describe('passport-criteo check', () => {
       expect(result('proxy')?.seen).to.match(
         /^HTTPS_PROXY, http_proxy are set, but the direct way to 127\.0\.0\.1 works/,
       );
-      expect(result('proxy')?.advice).to.match(/does not read these variables.*pass an agent/);
+      expect(result('proxy')?.advice).to.match(/does not read these variables.*the option agent/);
       expect(printed).to.not.contain('password@');
     });
 

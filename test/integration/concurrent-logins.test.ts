@@ -6,7 +6,7 @@ import { Jar } from '../support/cookie-store';
 import { app } from '../support/strategy';
 
 // A few seconds in `npm test`; for a long run: SIMULATED_RUNS=20000 npx mocha … test/integration/concurrent-logins.test.ts
-const RUNS = Number(process.env['SIMULATED_RUNS'] ?? 500);
+const RUNS = Number(process.env['SIMULATED_RUNS'] ?? 250);
 
 /** What happens in one login. */
 interface Plan {

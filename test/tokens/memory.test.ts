@@ -22,7 +22,7 @@ class InstantClient extends CriteoClient {
 
 describe('The memory of a TokenSource', () => {
   for (const [how, count, lock] of [
-    ['', 100_000, undefined],
+    ['', 30_000, undefined],
     [' under a lock', 20_000, (_key, work) => work()],
   ] as [string, number, TokenLock | undefined][]) {
     it(`holds nothing of ${count} connections that were used once${how}`, async function () {

@@ -4,7 +4,7 @@ import { rotations } from '../support/simulation/criteo';
 import { type Action, live, type Setting } from '../support/simulation/history';
 
 // More, or others, on demand: SIMULATIONS=100000 SEED=7 npx mocha test/tokens/simulation.test.ts
-const runs = Number(process.env['SIMULATIONS'] ?? 400);
+const runs = Number(process.env['SIMULATIONS'] ?? 200);
 const seed = Number(process.env['SEED'] ?? 2026);
 
 const kinds = ['call', 'call', 'call', 'call', 'refused', 'force', 'consent', 'delete', 'close'] as const;

@@ -1,5 +1,5 @@
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { hostname, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect } from 'chai';
 import {
@@ -21,7 +21,7 @@ describe('passport-criteo check --probe', () => {
   const folder = mkdtempSync(join(tmpdir(), 'passport-criteo-'));
 
   const start = async (options: SandboxOptions = {}): Promise<void> => {
-    sandbox = await createSandbox({ portfolio: 2, ...options });
+    sandbox = await createSandbox({ ...(!options.users && { portfolio: 2 }), ...options });
     callbackURL = `http://127.0.0.1:${await freePort()}/criteo-auth/callback`;
   };
   afterEach(() => sandbox.close());
@@ -122,20 +122,59 @@ describe('passport-criteo check --probe', () => {
     rmSync(join(folder, 'half.json'));
   });
 
-  it('reports no secret and no name, of people, advertisers or machines', async () => {
-    await start({ rateLimit: true });
-    const name = join(folder, 'secrets');
-    const { printed } = await probe({ args: ['--report', name] });
-    const text = printed + readFileSync(`${name}.md`, 'utf8') + readFileSync(`${name}.json`, 'utf8');
-    const names = ['code', 'state', 'client_id', 'client_secret', 'refresh_token', 'code_verifier', 'signature', 'key'];
-    const sent = sandbox.requests.flatMap(({ form, query, headers }) => [
-      ...names.flatMap((field) => [form[field] ?? '', query[field] ?? '']),
-      String(headers['authorization'] ?? '').replace('Bearer ', ''),
-    ]);
-    const forbidden = [...new Set(sent), ...Object.values(sandbox.app), sandbox.url, 'Northwind', 'Lumen', '1352'];
-    expect(forbidden.length).to.be.above(20);
-    for (const secret of forbidden.filter((each) => each !== '')) expect(text).to.not.contain(secret);
-    for (const end of ['md', 'json']) rmSync(`${name}.${end}`);
+  describe('reports no secret and no name, of people, apps, advertisers or machines:', () => {
+    const holdings = ['8675309', '18446744073709551616'].map((id) => ({ id, name: `Recognisable & Sons ${id}` }));
+    const users = ['Jane Recognisable', 'John Recognisable'].map((name, index) => ({
+      id: `recognisable-${index}`,
+      name,
+      advertisers: holdings,
+      accounts: holdings,
+    }));
+    // Sentences in which names may stand.
+    const variants = { denialError: 'sentence', denialDescription: 'text', refreshToken: 'rotated' } as const;
+
+    for (const [service, pkce] of [
+      ['marketing-solutions', false],
+      ['retail-media', false],
+      ['marketing-solutions', true],
+    ] as const) {
+      it(`${service}, PKCE ${pkce ? 'on' : 'off'}`, async () => {
+        const keys = [1, 2].map((number) => ({
+          clientID: `client-id-${number}`,
+          clientSecret: `client+secret-${number}`,
+        }));
+        await start({ rateLimit: true, app: { name: 'Recognisable app', service, pkce, keys }, users, variants });
+        const name = join(folder, `secrets-${service}-${pkce}`);
+        const env = {
+          CRITEO_SERVICE: service,
+          CRITEO_PKCE: String(pkce),
+          CRITEO_SECOND_CLIENT_ID: 'client-id-2',
+          CRITEO_SECOND_CLIENT_SECRET: 'client+secret-2',
+        };
+        const { printed, report } = await probe({ args: ['--report', name], env, colleague: 'recognisable-1' });
+        expect(report?.steps.filter(({ state }) => state === 'done').length).to.be.above(10);
+        const text = printed + readFileSync(`${name}.md`, 'utf8') + readFileSync(`${name}.json`, 'utf8');
+        const fields = [
+          'code',
+          'state',
+          'client_id',
+          'client_secret',
+          'refresh_token',
+          'code_verifier',
+          'signature',
+          'key',
+        ];
+        const sent = sandbox.requests.flatMap(({ form, query, headers }) => [
+          ...fields.flatMap((field) => [form[field] ?? '', query[field] ?? '']),
+          String(headers['authorization'] ?? '').replace('Bearer ', ''),
+        ]);
+        const names = ['Recognisable', 'recognisable', 'Jane', 'John', 'said "no"', ...holdings.map(({ id }) => id)];
+        const places = [sandbox.url, callbackURL, folder, hostname()];
+        const forbidden = [...new Set([...sent, ...Object.values(sandbox.app), ...names, ...places])];
+        expect(forbidden.length).to.be.above(20);
+        expect(forbidden.filter((each) => each !== '' && text.includes(each))).to.deep.equal([]);
+      });
+    }
   });
 
   describe('tells apart', () => {

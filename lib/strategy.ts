@@ -9,7 +9,7 @@ import type { CriteoAuthenticateOptions } from './login/authenticate-options';
 import { newVerifier } from './login/authorization-url';
 import { type Callback, readCallback } from './login/callback-parameters';
 import { type Actions, deliver } from './login/deliver';
-import { exchangeCode, reservedTokenParams } from './login/exchange-code';
+import { exchangeCode } from './login/exchange-code';
 import { ExchangedLogins } from './login/exchanged-logins';
 import { isAheadOfVisit, isCrossSite, isPartOfPage } from './login/fetch-metadata';
 import { finishLogin } from './login/finish';
@@ -196,7 +196,7 @@ export class CriteoStrategy extends OAuth2Strategy {
     if (typeof refreshToken !== 'string' || refreshToken === '') {
       throw new TypeError('CriteoStrategy.refresh: refreshToken must be a non-empty string');
     }
-    return (await this._oauth2.tokens(refreshToken, { grant_type: 'refresh_token' })).tokens;
+    return (await this._oauth2.tokens({ grant_type: 'refresh_token', refresh_token: refreshToken })).tokens;
   }
 
   /** Fetches the portfolio as a {@link CriteoProfile}. A hook: override it to load something else, or more. */
@@ -253,7 +253,7 @@ export class CriteoStrategy extends OAuth2Strategy {
           code,
           redirectURI,
           verifier,
-          extra: formFields(atOnce('tokenParams', this.tokenParams(options)), reservedTokenParams),
+          extra: atOnce('tokenParams', this.tokenParams(options)),
           timeout,
           parseErrorResponse: (body, status) => this.parseErrorResponse(body, status),
           parsesErrors: overrides(this, 'parseErrorResponse'),

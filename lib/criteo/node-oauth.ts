@@ -84,15 +84,13 @@ export class CriteoOAuth2 extends OAuth2 {
   }
 
   /**
-   * Gets tokens for a code, or for a refresh token if `form.grant_type` is `refresh_token`.
+   * Gets tokens for a whole form but for the credentials.
    *
    * @param readRefusal makes the error of a refused request.
    * @throws as {@link requestTokens}.
    */
-  tokens(code: string, form: Record<string, string>, readRefusal?: ReadRefusal): Promise<TokenResponse> {
-    const grant = form['grant_type'] === 'refresh_token' ? 'refresh_token' : 'code';
-    const url = new URL(this._getAccessTokenUrl());
-    return tokenClientOf(this).request(url, { ...form, [grant]: code }, { readRefusal });
+  tokens(form: Record<string, string>, readRefusal?: ReadRefusal): Promise<TokenResponse> {
+    return tokenClientOf(this).request(new URL(this._getAccessTokenUrl()), form, { readRefusal });
   }
 
   /**
@@ -110,7 +108,11 @@ export class CriteoOAuth2 extends OAuth2 {
   override getOAuthAccessToken(code: string, ...rest: unknown[]): void {
     const callback = rest.pop() as TokenCallback;
     const params = rest[0] as object | null | undefined;
-    const requested = (async () => this.tokens(code, formFields(params)))();
+    const requested = (async () => {
+      const form = formFields(params);
+      form[form['grant_type'] === 'refresh_token' ? 'refresh_token' : 'code'] = code;
+      return this.tokens(form);
+    })();
     callBack(requested, callback, ({ tokens, params }) => [tokens.accessToken, tokens.refreshToken, params]);
   }
 

@@ -17,7 +17,8 @@ export interface Page {
 
 /** How a portfolio is requested. */
 interface PortfolioRequest {
-  endpoint: Omit<Endpoint, 'url' | 'timeout'>;
+  agent: Endpoint['agent'];
+  headers: Endpoint['headers'];
   accessToken: string;
   /** When all of it must be there, by `performance.now()`. */
   deadline: number;
@@ -39,13 +40,14 @@ const LEAST = 500;
  * @throws {CriteoTransportError} no usable response came.
  */
 export async function requestPage(request: PortfolioRequest, url: URL, limit: number): Promise<Page> {
-  const { endpoint, accessToken, deadline, onSunset } = request;
-  const headers = { Authorization: `Bearer ${accessToken}` };
+  const { agent, headers, accessToken, deadline, onSunset } = request;
+  const authorization = { Authorization: `Bearer ${accessToken}` };
   let failures = 0;
   for (;;) {
     try {
       const timeout = Math.max(1, Math.ceil(deadline - performance.now()));
-      const response = await exchange({ ...endpoint, url, timeout }, { method: 'GET', headers, limit });
+      const get = { method: 'GET', headers: authorization, limit };
+      const response = await exchange({ url, timeout, agent, headers }, get);
       const end = sunset(response, accessToken);
       if (end) onSunset(end);
       return readPage(response, accessToken);

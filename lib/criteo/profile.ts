@@ -83,7 +83,8 @@ const LIMIT = 8 * 1024 * 1024;
 export async function fetchProfile(endpoint: PortfolioEndpoint, accessToken: string): Promise<CriteoProfile> {
   const { service, url, timeout, agent, headers, apiVersion } = endpoint;
   const request = {
-    endpoint: { agent, headers },
+    agent,
+    headers,
     accessToken,
     // By a clock that cannot be set.
     deadline: performance.now() + timeout,

@@ -72,7 +72,8 @@ export class TokenClient {
    */
   request(url: URL, form: Record<string, string>, options: TokenRequestOptions = {}): Promise<TokenResponse> {
     const endpoint = this.endpoint(url, options.timeout);
-    return requestTokens(endpoint, { ...form, ...this.credentials() }, options.readRefusal, this.onOddField);
+    const whole = Object.assign({ ...form }, this.credentials());
+    return requestTokens(endpoint, whole, options.readRefusal, this.onOddField);
   }
 
   /** Warns of a field of a token response that makes no sense, once for each field. */

@@ -55,8 +55,13 @@ export const headerSafe = /^[\x21-\x7e]+$/;
 export function readTokenSet(body: unknown, askedAt: number, reading: TokenReading = {}): TokenSet {
   if (!isRecord(body)) throw invalid('is not a JSON object', reading);
   const { access_token, token_type, expires_in, refresh_token } = body;
-  const fields = { accessToken: access_token, tokenType: token_type, expiresIn: expires_in };
-  return tokenSetOf({ ...fields, refreshToken: refresh_token }, askedAt, reading);
+  const fields = {
+    accessToken: access_token,
+    tokenType: token_type,
+    expiresIn: expires_in,
+    refreshToken: refresh_token,
+  };
+  return tokenSetOf(fields, askedAt, reading);
 }
 
 /**

@@ -106,12 +106,8 @@ function send(endpoint: Endpoint, { method, headers, body, limit, hint }: Exchan
     };
 
     const deadline = new Deadline(timeout, late, () => sent?.received);
-    const all: OutgoingHttpHeaders = {
-      Accept: 'application/json',
-      'User-Agent': `passport-criteo/${version}`,
-      ...endpoint.headers,
-      ...headers,
-    };
+    const all: OutgoingHttpHeaders = { Accept: 'application/json', 'User-Agent': `passport-criteo/${version}` };
+    Object.assign(all, endpoint.headers, headers);
     if (body !== undefined) all['Content-Length'] = Buffer.byteLength(body);
     try {
       sent = new RepeatableRequest(

@@ -56,6 +56,7 @@ function query(req: PassportRequest): unknown {
   const parsed: unknown = req.query;
   if (isRecord(parsed) && Object.keys(parsed).length > 0) return parsed;
   const [, search] = /^[^?#]*\?([^#]*)/.exec(String(req.url)) ?? [];
+  if (!search) return undefined;
   const values = new Map<string, string | []>();
   // A repeated parameter is a list, as it is for a framework: which of them are in it does not matter.
   for (const [name, value] of new URLSearchParams(search)) values.set(name, values.has(name) ? [] : value);

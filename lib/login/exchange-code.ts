@@ -1,4 +1,4 @@
-import type { CriteoOAuth2 } from '../criteo/node-oauth';
+import { type CriteoOAuth2, formFields } from '../criteo/node-oauth';
 import type { TokenResponse } from '../criteo/token-request';
 import { CriteoTokenError, CriteoTransportError, HookTimeoutError } from '../errors';
 import { foreignCause } from '../util/foreign-cause';
@@ -6,8 +6,8 @@ import { isRecord } from '../util/json';
 import { foreignText } from '../util/redaction';
 import { askHook, atOnce, GRACE } from './hook';
 
-/** What `tokenParams` cannot override. */
-export const reservedTokenParams: ReadonlySet<string> = new Set([
+// What `tokenParams` cannot override.
+const reserved: ReadonlySet<string> = new Set([
   'grant_type',
   'code',
   'redirect_uri',
@@ -26,8 +26,8 @@ interface CodeExchange {
   /** The redirect URI of the authorization request (RFC 6749 section 4.1.3). */
   redirectURI: string;
   verifier: string | undefined;
-  /** Parameters that the app adds, none of them reserved. */
-  extra: Record<string, string>;
+  /** What the app's `tokenParams` returned. */
+  extra: object;
   /** Milliseconds that a `getOAuthAccessToken` of the app's own may take. */
   timeout: number;
   /** The strategy's hook. */
@@ -43,39 +43,37 @@ interface CodeExchange {
  * @throws {CriteoTransportError} no usable response came.
  * @throws what `parseErrorResponse` made of a refusal, if the app has overridden it.
  */
-export async function exchangeCode(oauth2: CriteoOAuth2, exchange: CodeExchange): Promise<TokenResponse> {
+export function exchangeCode(oauth2: CriteoOAuth2, exchange: CodeExchange): Promise<TokenResponse> {
   const { code, redirectURI, verifier } = exchange;
-  const form: Record<string, string> = {
-    ...exchange.extra,
-    grant_type: 'authorization_code',
-    redirect_uri: redirectURI,
-  };
+  const form = formFields(exchange.extra, reserved);
+  form['grant_type'] = 'authorization_code';
+  form['redirect_uri'] = redirectURI;
   if (verifier !== undefined) form['code_verifier'] = verifier;
-  if (oauth2.intact) {
-    const readRefusal = (body: string, status: number): object | undefined => parsed(exchange, body, status);
-    return oauth2.tokens(code, form, exchange.parsesErrors ? readRefusal : undefined);
-  }
-  try {
-    return await askReplacement(oauth2, exchange, form);
-  } catch (reason) {
-    throw replacementError(reason, exchange, [code, verifier, ...Object.values(oauth2.credentials())]);
-  }
+  if (!oauth2.intact) return askReplacement(oauth2, exchange, form);
+  form['code'] = code;
+  const readRefusal = (body: string, status: number): object | undefined => parsed(exchange, body, status);
+  return oauth2.tokens(form, exchange.parsesErrors ? readRefusal : undefined);
 }
 
 /** Exchanges the code by the function that the app has put in the place of `getOAuthAccessToken`. */
 async function askReplacement(
   oauth2: CriteoOAuth2,
-  { code, timeout }: CodeExchange,
+  exchange: CodeExchange,
   form: Record<string, string>,
 ): Promise<TokenResponse> {
+  const { code, verifier, timeout } = exchange;
   const askedAt = Date.now();
-  const [accessToken, refreshToken, answered] = await askHook('Token exchange', timeout + GRACE, (answer) =>
-    oauth2.getOAuthAccessToken(code, form, answer),
-  );
-  const params = isRecord(answered) ? answered : {};
-  // The tokens are checked as usual, but the function need not say token_type.
-  const fields = { accessToken, refreshToken, tokenType: 'Bearer', expiresIn: params['expires_in'] };
-  return { tokens: oauth2.checkTokens(fields, askedAt), params };
+  try {
+    const [accessToken, refreshToken, answered] = await askHook('Token exchange', timeout + GRACE, (answer) =>
+      oauth2.getOAuthAccessToken(code, form, answer),
+    );
+    const params = isRecord(answered) ? answered : {};
+    // The tokens are checked as usual, but the function need not say token_type.
+    const fields = { accessToken, refreshToken, tokenType: 'Bearer', expiresIn: params['expires_in'] };
+    return { tokens: oauth2.checkTokens(fields, askedAt), params };
+  } catch (reason) {
+    throw replacementError(reason, exchange, [code, verifier, ...Object.values(oauth2.credentials())]);
+  }
 }
 
 /** Returns the error of an exchange by the app's own `getOAuthAccessToken`. */

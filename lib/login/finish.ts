@@ -19,6 +19,7 @@ import {
   toStartAgain,
   unknownLogin,
   userChanged,
+  verdict,
 } from './outcome';
 import type { Login } from './verify';
 
@@ -39,7 +40,8 @@ interface LoginFinish {
   metadata(): StateMetadata;
   exchangeCode(code: string, redirectURI: string, verifier: string | undefined): Promise<TokenResponse>;
   loadProfile(accessToken: string): Promise<CriteoProfile | undefined>;
-  verify(login: Login): Promise<Outcome>;
+  /** Calls the app's `verify`. Returns what it called back with, without an error. */
+  verify(login: Login): Promise<unknown[]>;
 }
 
 /**
@@ -104,7 +106,8 @@ export async function finishLogin(login: LoginFinish): Promise<Outcome> {
       return failure({ code: reason.code, message: reason.message, state }, 403);
     } else throw adviseToStartAgain(reason);
   }
-  return login.verify(obtained);
+  const [user, info] = await login.verify(obtained);
+  return verdict(user, info, state);
 }
 
 /**

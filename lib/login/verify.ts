@@ -2,7 +2,6 @@ import type { CriteoProfile } from '../criteo/profile';
 import type { TokenSet } from '../criteo/token-set';
 import type { PassportRequest } from '../state/state-store';
 import { askHook } from './hook';
-import { type Outcome, verdict } from './outcome';
 
 /** What the modern `verify` gets. */
 export interface Login<Profile extends CriteoProfile | undefined = CriteoProfile | undefined> {
@@ -153,14 +152,13 @@ interface AppVerify {
   timeout: number;
 }
 
-/** Calls the app's `verify` and turns its result into an outcome. */
-export async function askVerify(app: AppVerify, login: Login): Promise<Outcome> {
+/** Calls the app's `verify` and returns the user and the info that it gave. */
+export function askVerify(app: AppVerify, login: Login): Promise<unknown[]> {
   const { verify, strategy, timeout } = app;
-  const [user, info] = await askHook('verify', timeout, (answer) => {
+  return askHook('verify', timeout, (answer) => {
     if (app.modern) return Promise.resolve(verify.call(strategy, login)).then((user) => answer(null, user));
     return verify.call(strategy, ...classicArguments(verify.length, app.passReqToCallback, login), answer);
   });
-  return verdict(user, info, login.state);
 }
 
 /** Returns the arguments of a classic `verify` without `done`: the number of its parameters decides, as in passport-oauth2. */

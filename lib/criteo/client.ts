@@ -1,7 +1,7 @@
 import type { Agent } from 'node:http';
 import { checkAgent, checkBase, checkCredential, checkEndpoint, checkTimeout, defaults } from '../util/option-checks';
 import { checkOptionNames } from '../util/option-names';
-import { TokenClient } from './token-request';
+import { tokenClientOf } from './token-request';
 import type { TokenSet } from './token-set';
 
 /** Options of {@link CriteoClient}. */
@@ -48,8 +48,6 @@ export interface APIEndpoint {
   agent: Agent | undefined;
 }
 
-const tokenClients = new WeakMap<CriteoClient, TokenClient>();
-
 /**
  * Returns the way to the API, over the same connections as the client's; for this package's own use.
  *
@@ -59,10 +57,6 @@ export function apiEndpoint(client: CriteoClient): APIEndpoint {
   const url = client.apiURL;
   const { timeout, agent } = tokenClientOf(client).endpoint(new URL(url));
   return { url, timeout, agent };
-}
-
-function tokenClientOf(client: CriteoClient): TokenClient {
-  return tokenClients.get(client) as TokenClient;
 }
 
 /**
@@ -80,7 +74,7 @@ export class CriteoClient {
   constructor(options: CriteoClientOptions) {
     const { clientSecret, apiURL = defaults.apiURL, tokenURL, timeout = defaults.timeout, agent } = options ?? {};
     checkOptionNames('CriteoClient', options ?? {});
-    const client = new TokenClient();
+    const client = tokenClientOf(this);
     client.clientID = checkCredential('CriteoClient', 'clientID', options?.clientID);
     if (clientSecret) client.clientSecret = checkCredential('CriteoClient', 'clientSecret', clientSecret);
     client.agent = checkAgent('CriteoClient', agent);
@@ -88,7 +82,6 @@ export class CriteoClient {
     this.clientID = client.clientID;
     this.apiURL = checkBase('CriteoClient', 'apiURL', apiURL);
     this.#tokenURL = checkEndpoint('CriteoClient', 'tokenURL', tokenURL ?? `${this.apiURL}/oauth2/token`);
-    tokenClients.set(this, client);
   }
 
   /**

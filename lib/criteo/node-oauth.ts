@@ -4,7 +4,8 @@ import { type dataCallback as DataCallback, OAuth2, type oauth2tokenCallback as 
 import { type Endpoint, exchange } from '../http/exchange';
 import { callBack } from '../util/node-callback';
 import { redact } from '../util/redaction';
-import { type ReadRefusal, TokenClient, type TokenResponse } from './token-request';
+import { LARGEST_PORTFOLIO } from './portfolio-request';
+import { type ReadRefusal, type TokenResponse, tokenClientOf } from './token-request';
 import { type TokenFields, type TokenSet, tokenSetOf } from './token-set';
 
 /** What node-oauth's six constructor arguments have no place for. */
@@ -15,22 +16,9 @@ interface Transport {
   origins?: readonly string[] | undefined;
 }
 
-// Maximum length of a portfolio, in bytes.
-const LIMIT = 8 * 1024 * 1024;
-
-// Off the object, because people print strategies: the secret is in there, and the tokens of requests under way, which an
-// agent keeps with its connections.
-const tokenClients = new WeakMap<object, TokenClient>();
-
-function tokenClientOf(oauth2: object): TokenClient {
-  const client = tokenClients.get(oauth2) ?? new TokenClient();
-  tokenClients.set(oauth2, client);
-  return client;
-}
-
 /**
  * node-oauth's OAuth2 object with its shape kept, because people use it and build it anew from its six arguments. Its
- * transport is {@link TokenClient}'s: deadlines, size limits, no redirect, and the access token in a header only.
+ * transport is the token client's: deadlines, size limits, no redirect, and the access token in a header only.
  */
 export class CriteoOAuth2 extends OAuth2 {
   declare protected _clientId: string;
@@ -87,7 +75,7 @@ export class CriteoOAuth2 extends OAuth2 {
    * Gets tokens for a whole form but for the credentials.
    *
    * @param readRefusal makes the error of a refused request.
-   * @throws as {@link requestTokens}.
+   * @throws as the token client's `request`.
    */
   tokens(form: Record<string, string>, readRefusal?: ReadRefusal): Promise<TokenResponse> {
     return tokenClientOf(this).request(new URL(this._getAccessTokenUrl()), form, { readRefusal });
@@ -138,7 +126,7 @@ export class CriteoOAuth2 extends OAuth2 {
         method,
         headers: sent,
         body: method === 'POST' || method === 'PUT' ? String(body ?? '') : undefined,
-        limit: LIMIT,
+        limit: LARGEST_PORTFOLIO,
       });
       const { status: statusCode, headers: received, text } = response;
       // node-oauth's shape, which `InternalOAuthError` and people's `userProfile` expect.

@@ -1,6 +1,6 @@
 import { CriteoAPIError, CriteoTransportError } from '../errors';
 import { isRecord } from '../util/json';
-import { invalidPortfolio, type Page } from './portfolio-request';
+import { invalidPortfolio, LARGEST_PORTFOLIO, type Page } from './portfolio-request';
 
 // Page sizes to ask for, in this order, until one is not refused. Criteo documents 25 and not the largest. With 250, 2,500
 // accounts fit in the ten calls a minute that the older rate limit allows (Criteo, "Rate limits").
@@ -8,8 +8,6 @@ const SIZES = [250, 100, 25] as const;
 // Criteo's documented page size: a shorter first page is the last one, even if the response does not say so.
 const DOCUMENTED = 25;
 const MOST_PAGES = 100;
-// Bytes of all pages together.
-const LIMIT = 8 * 1024 * 1024;
 // How often the whole portfolio is read if it changes meanwhile.
 const READINGS = 2;
 
@@ -43,7 +41,7 @@ class PortfolioReading {
   readonly #request: RequestPage;
   readonly #ids = new Set<string>();
   #size: number = SIZES[0];
-  #limit = LIMIT;
+  #limit = LARGEST_PORTFOLIO;
 
   constructor(url: URL, request: RequestPage) {
     this.#url = url;
@@ -55,7 +53,7 @@ class PortfolioReading {
     this.pages = [];
     this.read = 0;
     this.#ids.clear();
-    this.#limit = LIMIT;
+    this.#limit = LARGEST_PORTFOLIO;
     let index = 0;
     for (;;) {
       const page = index === 0 ? await this.#firstPage() : await this.#page(index);

@@ -26,6 +26,9 @@ interface PortfolioRequest {
   onSunset(when: string): void;
 }
 
+/** Maximum length of a portfolio, in bytes: of all its pages together. */
+export const LARGEST_PORTFOLIO = 8 * 1024 * 1024;
+
 // Milliseconds before the second and the third try.
 const PAUSES = [250, 1000] as const;
 // Milliseconds that must be left after a pause, or the next try could not be answered in time.

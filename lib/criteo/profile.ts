@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { CriteoAPIError } from '../errors';
 import type { Endpoint } from '../http/exchange';
 import { fetchPages } from './portfolio-pages';
-import { type Page, requestPage } from './portfolio-request';
+import { LARGEST_PORTFOLIO, type Page, requestPage } from './portfolio-request';
 
 /** Which of Criteo's two services the app belongs to. */
 export type Service = 'marketing-solutions' | 'retail-media';
@@ -68,9 +68,6 @@ export interface PortfolioEndpoint extends Endpoint {
   onSunset(message: string): void;
 }
 
-// Maximum length of a portfolio, in bytes.
-const LIMIT = 8 * 1024 * 1024;
-
 /**
  * Fetches the portfolio of an access token: `advertisers/me` (Criteo, Marketing Solutions, "Get portfolio") or all
  * pages of `retail-media/accounts` (Criteo, Retail Media, "Accounts").
@@ -92,7 +89,7 @@ export async function fetchProfile(endpoint: PortfolioEndpoint, accessToken: str
       endpoint.onSunset(`Criteo's API version ${apiVersion} ends ${when}: set the option apiVersion to a later one`),
   };
   if (service === 'marketing-solutions') {
-    const page = await requestPage(request, url, LIMIT);
+    const page = await requestPage(request, url, LARGEST_PORTFOLIO);
     const advertisers = distinct(page.items.map(readAdvertiser));
     return profileOf(service, { advertisers, accounts: [], _raw: page.text, _json: page.json });
   }

@@ -66,15 +66,32 @@ export class TokenClient {
   }
 
   /**
-   * Sends a token request. Completes `form`, which must be the caller's own, with the credentials: it cannot override them.
+   * Sends one form-encoded token request and reads the response. Completes `form`, which must be the caller's own, with the
+   * credentials, which it cannot override.
    *
-   * @throws as {@link requestTokens}.
+   * @throws {CriteoTokenError} the endpoint refused.
+   * @throws {CriteoTransportError} no usable response came.
+   * @throws what `readRefusal` makes of a refusal.
    */
-  request(url: URL, form: Record<string, string>, options: TokenRequestOptions = {}): Promise<TokenResponse> {
-    const endpoint = this.endpoint(url, options.timeout);
+  async request(url: URL, form: Record<string, string>, options: TokenRequestOptions = {}): Promise<TokenResponse> {
     // A copy would cost 10 µs, a twentieth of what a whole login takes here: V8 makes it a slow object.
     Object.assign(form, this.credentials());
-    return requestTokens(endpoint, form, options.readRefusal, this.onOddField);
+    const askedAt = Date.now();
+    const body = new URLSearchParams(form).toString();
+    const isLogin = form['grant_type'] === 'authorization_code';
+    const hint = isLogin ? 'Start the login again: the code may have been used' : undefined;
+    const post = { method: 'POST', headers: encoding, body, limit: LIMIT, hint };
+    const response = await exchange(this.endpoint(url, options.timeout), post);
+    const { status, text } = response;
+    const json = parseJSON(text);
+    if (status >= 200 && status < 300 && !isRefusal(json)) {
+      const tokens = readTokenSet(json, askedAt, { status, onOddField: this.onOddField });
+      const { refresh_token: _, ...params } = json as Record<string, unknown>;
+      return { tokens, params };
+    }
+    const secrets = ['client_secret', 'code', 'code_verifier', 'refresh_token'].map((name) => form[name]);
+    const read = options.readRefusal?.(foreignText(text, secrets, LIMIT) ?? '', status);
+    throw read ?? readTokenError(response, secrets);
   }
 
   /** Warns of a field of a token response that makes no sense, once for each field. */
@@ -85,34 +102,15 @@ export class TokenClient {
   };
 }
 
-/**
- * Sends one form-encoded token request and reads the response.
- *
- * @throws {CriteoTokenError} the endpoint refused.
- * @throws {CriteoTransportError} no usable response came.
- * @throws what `readRefusal` makes of a refusal.
- */
-export async function requestTokens(
-  endpoint: Endpoint,
-  form: Record<string, string>,
-  readRefusal?: ReadRefusal,
-  onOddField?: TokenReading['onOddField'],
-): Promise<TokenResponse> {
-  const askedAt = Date.now();
-  const body = new URLSearchParams(form).toString();
-  const isLogin = form['grant_type'] === 'authorization_code';
-  const hint = isLogin ? 'Start the login again: the code may have been used' : undefined;
-  const response = await exchange(endpoint, { method: 'POST', headers: encoding, body, limit: LIMIT, hint });
-  const { status, text } = response;
-  const json = parseJSON(text);
-  if (status >= 200 && status < 300 && !isRefusal(json)) {
-    const tokens = readTokenSet(json, askedAt, { status, onOddField });
-    const { refresh_token: _, ...params } = json as Record<string, unknown>;
-    return { tokens, params };
-  }
-  const secrets = ['client_secret', 'code', 'code_verifier', 'refresh_token'].map((name) => form[name]);
-  const read = readRefusal?.(foreignText(text, secrets, LIMIT) ?? '', status);
-  throw read ?? readTokenError(response, secrets);
+// Off the objects that they belong to, because people print those: the secret is in here, and the tokens of requests under
+// way, which an agent keeps with its connections.
+const clients = new WeakMap<object, TokenClient>();
+
+/** Returns the token client of a `CriteoClient` or of an `_oauth2`. */
+export function tokenClientOf(owner: object): TokenClient {
+  const client = clients.get(owner) ?? new TokenClient();
+  clients.set(owner, client);
+  return client;
 }
 
 /** Returns true for errors without tokens. Tokens count, whatever stands beside them: they may not come a second time. */

@@ -1,22 +1,22 @@
 import { expect } from 'chai';
-import { type ReadRefusal, requestTokens, TokenClient } from '../../lib/criteo/token-request';
+import { type ReadRefusal, TokenClient } from '../../lib/criteo/token-request';
 import { CriteoTokenError, CriteoTransportError } from '../../lib/errors';
-import { keepAliveAgent } from '../../lib/http/agent';
 import { expectNoSecret, rejection } from '../support/errors';
 import { answer, answers, head, opener } from '../support/loopback';
 
 const refreshToken = 'r3fresh+token/of=months&x';
-const form = { grant_type: 'refresh_token', refresh_token: refreshToken, client_secret: 's3cr3t+of/the=app' };
+const clientSecret = 's3cr3t+of/the=app';
+const settings = { clientID: 'client-1', clientSecret, timeout: 1000 };
+const form = { grant_type: 'refresh_token', refresh_token: refreshToken };
 const success = { access_token: 'at-1', token_type: 'Bearer', expires_in: 900, refresh_token: 'rt-1' };
 
-describe('requestTokens', () => {
+describe('A token request', () => {
   const open = opener();
 
   async function request(text: string, more: { headers?: Record<string, string>; readRefusal?: ReadRefusal } = {}) {
     const server = await open(answers(text));
-    const agent = keepAliveAgent(server.url());
-    const endpoint = { url: server.url(), timeout: 1000, agent, headers: more.headers };
-    return { server, answered: requestTokens(endpoint, form, more.readRefusal) };
+    const client = Object.assign(new TokenClient(), { ...settings, headers: more.headers });
+    return { server, answered: client.request(server.url(), { ...form }, { readRefusal: more.readRefusal }) };
   }
 
   it('gives the response as it came too, but for the refresh token', async () => {
@@ -55,7 +55,7 @@ describe('requestTokens', () => {
     const { answered } = await request(answer(400, { error: 'invalid_grant' }), { readRefusal: () => undefined });
     const error = await rejection(answered, CriteoTokenError);
     expect(error).to.include({ code: 'invalid_grant' });
-    expectNoSecret(error, form.client_secret, refreshToken);
+    expectNoSecret(error, clientSecret, refreshToken);
   });
 
   it('asks for an error for an empty body, and none for a request without a response', async () => {
@@ -68,12 +68,13 @@ describe('requestTokens', () => {
 
   it('says that a login must be started again, since a code is sent once', async () => {
     const server = await open((socket) => socket.end(head(200, { 'content-length': 100 })));
-    const endpoint = { url: server.url(), timeout: 1000 };
+    const client = Object.assign(new TokenClient(), settings);
+    const request = (form: Record<string, string>) => client.request(server.url(), { ...form });
     const code = { grant_type: 'authorization_code', code: 'c0de' };
-    const error = await rejection(requestTokens(endpoint, code), CriteoTransportError);
+    const error = await rejection(request(code), CriteoTransportError);
     expect(error).to.include({ code: 'response_truncated', retryable: true });
     expect(error.message).to.include('Start the login again');
-    expect((await rejection(requestTokens(endpoint, form), CriteoTransportError)).message).not.to.include('login');
+    expect((await rejection(request(form), CriteoTransportError)).message).not.to.include('login');
   });
 });
 

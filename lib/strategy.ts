@@ -237,16 +237,12 @@ export class CriteoStrategy extends OAuth2Strategy {
 
   /** @internal */
   protected _finish(req: PassportRequest, callback: Callback, options: CriteoAuthenticateOptions): Promise<Outcome> {
-    const { issuer, pkce, timeout, exchanged, modern, requireUserProfile } = this._criteo;
+    const { timeout, modern } = this._criteo;
     return finishLogin({
       req,
       callback,
-      issuer,
-      pkce,
-      requireUserProfile,
+      settings: this._criteo,
       store: this._stateStore,
-      timeout,
-      exchanged,
       metadata: () => this._metadata(req, options),
       exchangeCode: (code, redirectURI, verifier) =>
         exchangeCode(this._oauth2, {

@@ -23,19 +23,24 @@ import {
 } from './outcome';
 import type { Login } from './verify';
 
-/** What a login needs to finish. */
-interface LoginFinish {
-  req: PassportRequest;
-  callback: Callback;
+/** What the logins of a strategy have in common. */
+interface LoginSettings {
   /** What the callback's `iss` must be, if it has one (RFC 9207). */
   issuer: string;
   pkce: boolean;
   /** Undefined: true, unless the login links an account. */
   requireUserProfile: boolean | undefined;
-  store: StateStore;
   /** Milliseconds that the store may take. */
   timeout: number;
   exchanged: ExchangedLogins;
+}
+
+/** What a login needs to finish. */
+interface LoginFinish {
+  req: PassportRequest;
+  callback: Callback;
+  settings: LoginSettings;
+  store: StateStore;
   /** Returns what the store is told of this request. Called once the callback has a state. */
   metadata(): StateMetadata;
   exchangeCode(code: string, redirectURI: string, verifier: string | undefined): Promise<TokenResponse>;
@@ -51,7 +56,8 @@ interface LoginFinish {
  * @throws (as a rejection) whatever goes wrong and is no failure of the login.
  */
 export async function finishLogin(login: LoginFinish): Promise<Outcome> {
-  const { req, callback, issuer, store, timeout } = login;
+  const { req, callback, store } = login;
+  const { issuer, pkce, requireUserProfile, timeout, exchanged } = login.settings;
   if ('malformed' in callback) {
     const message = `The callback's parameter ${callback.malformed} is repeated, too long, or not plain text`;
     return failure({ code: 'invalid_callback', message }, 400);
@@ -78,7 +84,7 @@ export async function finishLogin(login: LoginFinish): Promise<Outcome> {
     return failure({ code: 'invalid_callback', message, state }, 400);
   }
   const verifier = typeof ok === 'string' ? ok : undefined;
-  if (login.pkce && verifier === undefined) {
+  if (pkce && verifier === undefined) {
     const message = 'The pending login was started without PKCE, which is now switched on. Start again.';
     return failure({ code: 'state_unknown', message, state }, 403);
   }
@@ -86,7 +92,7 @@ export async function finishLogin(login: LoginFinish): Promise<Outcome> {
   // because the browser decides how long the code is.
   const name = started ? handle : fingerprint(`${handle} ${code}`);
   // From here to the request nothing waits, so of two callbacks that come at once only one gets through.
-  if (!login.exchanged.add(name)) return replayed(state);
+  if (!exchanged.add(name)) return replayed(state);
 
   let response: TokenResponse;
   try {
@@ -96,7 +102,7 @@ export async function finishLogin(login: LoginFinish): Promise<Outcome> {
   }
   const { tokens, params } = response;
   const isLink = meta.purpose === 'authorize' || started?.['purpose'] === 'authorize';
-  const isRequired = login.requireUserProfile ?? !isLink;
+  const isRequired = requireUserProfile ?? !isLink;
   const obtained: Login = { tokens, params, profile: undefined, req, state };
   try {
     obtained.profile = await login.loadProfile(tokens.accessToken);

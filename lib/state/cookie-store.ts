@@ -6,7 +6,7 @@ import { Seal } from './cookie-encryption';
 import { cookiesOf, readCookies } from './cookie-header';
 import { makeRoom, type Occupant } from './make-room';
 import { expiredLogin } from './missing-login';
-import { isFresh, newHandle, newLogin, readLogin, type StoredLogin } from './pending-login';
+import { copyOfState, isFresh, newHandle, newLogin, readLogin, type StoredLogin } from './pending-login';
 import type { PassportRequest, StateMetadata, StateStore, StoreCallback, VerifyCallback } from './state-store';
 
 /** Options of {@link CookieStateStore}. */
@@ -112,7 +112,7 @@ export class CookieStateStore implements StateStore {
   ): void {
     let handle: string;
     try {
-      handle = this.#keep(req, newLogin(verifier, state, meta), meta);
+      handle = this.#keep(req, newLogin(verifier, copyOfState('CookieStateStore', state), meta), meta);
     } catch (error) {
       return callback(error);
     }
@@ -136,7 +136,7 @@ export class CookieStateStore implements StateStore {
     const secure = this.#secure ?? meta.callbackURL.startsWith('https:');
     const name = `${secure ? '__Host-' : ''}${this.#nameOf(handle, meta)}`;
     const label = labelOf(login);
-    const value = `${label}.${this.#seal.seal(asJSON(login), context(name, label, handle, meta))}`;
+    const value = `${label}.${this.#seal.seal(JSON.stringify(login), context(name, label, handle, meta))}`;
     const line = setCookie(name, value, Math.ceil(this.#maxAge / 1000));
     if (line.length > LONGEST) throw tooLarge(line.length, login.app);
     const added = { crossSite: meta.crossSite, size: name.length + value.length };
@@ -252,19 +252,6 @@ function setCookie(name: string, value: string, seconds: number): string {
 
 function clear(name: string): string {
   return setCookie(name, '', 0);
-}
-
-/** Returns a login as JSON. Functions and symbols, which JSON would leave out silently, are refused. */
-function asJSON(login: StoredLogin): string {
-  try {
-    if (login.app === undefined || JSON.stringify(login.app) !== undefined) return JSON.stringify(login);
-  } catch {
-    // A cycle, a BigInt.
-  }
-  throw new PendingLoginError(
-    'state_invalid',
-    'CookieStateStore cannot keep the option state of passport.authenticate: it is not JSON',
-  );
 }
 
 function tooLarge(size: number, state: unknown): Error {

@@ -1,3 +1,4 @@
+import { PendingLoginError } from '../errors';
 import { isRecord } from '../util/json';
 import { randomText } from '../util/random';
 import type { PendingLogin, StateMetadata } from './state-store';
@@ -30,6 +31,34 @@ export function newHandle(): string {
 /** Checks whether a callback's `state` can be one of our handles. */
 export function isHandle(value: unknown): value is string {
   return typeof value === 'string' && /^[\w-]{32}$/.test(value);
+}
+
+/**
+ * Returns a copy of the app's state, as JSON gives it back.
+ *
+ * @param store the store's name, for messages.
+ * @param most the largest state that it keeps, in bytes of JSON.
+ * @throws {PendingLoginError} state_invalid – it is not JSON; state_too_large.
+ */
+export function copyOfState(store: string, state: unknown, most = Number.POSITIVE_INFINITY): unknown {
+  if (state === undefined) return undefined;
+  const option = 'option state of passport.authenticate';
+  let json: string | undefined;
+  try {
+    json = JSON.stringify(state);
+  } catch {
+    // A cycle, a BigInt.
+  }
+  if (json === undefined) {
+    throw new PendingLoginError('state_invalid', `${store} cannot keep the ${option}: it is not JSON`);
+  }
+  if (Buffer.byteLength(json) > most) {
+    const message =
+      `The ${option} takes more than the ${most} bytes (as JSON) that ${store} keeps for a login: keep it elsewhere and ` +
+      'give a key to it.';
+    throw new PendingLoginError('state_too_large', message);
+  }
+  return JSON.parse(json);
 }
 
 /** Returns the stored form of a login that starts now. */

@@ -4,7 +4,16 @@ import { checkCount, optionError } from '../util/option-checks';
 import { checkOptionNames } from '../util/option-names';
 import { makeRoom, type Occupant } from './make-room';
 import { expiredLogin, whyForeign, whyNothingPending } from './missing-login';
-import { isFresh, isHandle, isOwn, newHandle, newLogin, readLogin, type StoredLogin } from './pending-login';
+import {
+  copyOfState,
+  isFresh,
+  isHandle,
+  isOwn,
+  newHandle,
+  newLogin,
+  readLogin,
+  type StoredLogin,
+} from './pending-login';
 import type { PassportRequest, StateMetadata, StateStore, StoreCallback, VerifyCallback } from './state-store';
 
 /** Options of {@link SessionStateStore}. */
@@ -78,7 +87,7 @@ export class SessionStateStore implements StateStore {
     try {
       const session = sessionOf(req);
       if (!session) throw new PendingLoginError('session_missing', noSession);
-      handle = this.#keep(session, newLogin(verifier, copyOf(state), meta));
+      handle = this.#keep(session, newLogin(verifier, copyOfState('SessionStateStore', state, LARGEST_STATE), meta));
     } catch (error) {
       return callback(error);
     }
@@ -162,20 +171,6 @@ function sizeOf({ of: [strategy, clientID], to, for: purpose, by = '', via, pkce
   return OVERHEAD + strategy.length + clientID.length + to.length + by.length + pkce.length + state + flags;
 }
 
-/** Returns the app's state as the session store will give it back. */
-function copyOf(state: unknown): unknown {
-  if (state === undefined) return undefined;
-  let json: string | undefined;
-  try {
-    json = JSON.stringify(state);
-  } catch {
-    // A cycle, a BigInt.
-  }
-  if (json === undefined) throw new PendingLoginError('state_invalid', stateInvalid);
-  if (Buffer.byteLength(json) > LARGEST_STATE) throw new PendingLoginError('state_too_large', stateTooLarge);
-  return JSON.parse(json);
-}
-
 /**
  * Saves the session now instead of at the end of the response, because a reload during the exchange must find the login
  * taken. Only sessions that Passport can use, too, which have `regenerate`: the `save` of others may never call back.
@@ -186,10 +181,6 @@ function save(session: Record<string, unknown>, done: (error?: unknown) => void)
   else done();
 }
 
-const stateInvalid = 'SessionStateStore cannot keep the option state of passport.authenticate: it is not JSON';
-const stateTooLarge =
-  `The option state of passport.authenticate takes more than the ${LARGEST_STATE} bytes (as JSON) that ` +
-  'SessionStateStore keeps for a login: keep it elsewhere and give a key to it.';
 const loginTooLarge = `A login would take more than ${LARGEST_LOGIN} bytes of the session: shorten the option callbackURL.`;
 const noSession =
   'There is no req.session: mount session middleware (express-session, say) before passport.authenticate, on the ' +

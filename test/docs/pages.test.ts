@@ -12,6 +12,10 @@ const unchecked = ['sh', 'text', 'mermaid'];
 const folders = ['test/integration/docs', 'example', 'test/browser', 'test/consumers/project', 'test/servers'];
 
 const { scripts, dependencies, devDependencies } = JSON.parse(read('package.json')) as Record<string, object>;
+const ofExamples = filesUnder('example', /\/package\.json$/).flatMap((path) => {
+  const { dependencies } = JSON.parse(read(path)) as { dependencies: object };
+  return Object.keys(dependencies);
+});
 
 describe('the documentation', () => {
   const files = folders
@@ -45,7 +49,7 @@ describe('the documentation', () => {
         const installed = [...text.matchAll(/npm install ([a-z][\w -]*)$/gm)].flatMap(([, names = '']) =>
           names.split(' '),
         );
-        const known = ['passport-criteo', ...Object.keys({ ...dependencies, ...devDependencies })];
+        const known = ['passport-criteo', ...Object.keys({ ...dependencies, ...devDependencies }), ...ofExamples];
         expect(known).to.include.members(installed);
       });
 

@@ -197,7 +197,7 @@ describe('passport-criteo sandbox', () => {
       const ask = () =>
         fetch(`${url}/oauth2/token`, { method: 'POST', body: form(env, { grant_type: 'client_credentials' }) });
       expect([(await ask()).status, (await ask()).status]).to.deep.equal([503, 200]);
-      expect(await line(command, /503/)).to.match(/\(POST \/oauth2\/token, Shop\)$/);
+      expect(await line(command, /\(POST \/oauth2\/token/)).to.match(/\b503\b.*\(POST \/oauth2\/token, Shop\)$/);
     });
 
     it('lets flags win', async () => {

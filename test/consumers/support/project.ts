@@ -80,9 +80,9 @@ export class Project {
   }
 
   /** Runs one of the probes, and gives what it printed as JSON. */
-  async probe(name: string): Promise<Record<string, string>> {
+  async probe(name: string, ...args: string[]): Promise<Record<string, string>> {
     await this.add('test/consumers/probes', (source) => source.endsWith(`/${name}.mjs`) || source.endsWith('/probes'));
-    return JSON.parse(await this.node(`${name}.mjs`));
+    return JSON.parse(await this.node(`${name}.mjs`, ...args));
   }
 
   /** Runs a program that the project has installed. */

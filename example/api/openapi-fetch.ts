@@ -9,7 +9,7 @@ export async function listAdvertisers({ tokens, userId, apiURL, signal }: Call):
     const { data, error, response } = await criteo.GET('/2026-07/advertisers/me', { signal });
     if (data) return data;
     if (response.status === 429) return 'later';
-    throw new Error(`Criteo answered ${response.status} ${error.errors?.[0]?.code}`);
+    throw new Error(`Criteo responded with ${response.status} ${error.errors?.[0]?.code}`);
   } catch (error) {
     if (error instanceof ReauthorizationRequiredError) return 'reconnect';
     throw error;

@@ -10,7 +10,7 @@ export async function readJSON<T>(response: Response): Promise<T> {
   const { status } = response;
   const failure = (await response.json().catch(() => ({}))) as Failure;
   const { code = 'unexpected_status', title = '', traceId } = failure.errors?.[0] ?? {};
-  throw new CriteoAPIError(`Criteo answered ${status} ${code} ${title}`.trim(), {
+  throw new CriteoAPIError(`Criteo responded with ${status} ${code} ${title}`.trim(), {
     code: status === 429 ? 'too-many-requests' : code,
     status: 502,
     response: { status },

@@ -25,7 +25,7 @@ export async function listAdvertisers(call: Call): Promise<Outcome> {
     if (statusCode === 200) return (await body.json()) as Advertisers;
     await body.dump(); // frees the connection
     if (statusCode === 429) return 'later';
-    throw new Error(`Criteo answered ${statusCode}`);
+    throw new Error(`Criteo responded with ${statusCode}`);
   } catch (error) {
     if (error instanceof ReauthorizationRequiredError) return 'reconnect';
     throw error;

@@ -4,6 +4,7 @@ import { checks, runChecks, settledByLogin } from './check/run-checks';
 import { readVariables } from './env-file';
 import { checkHelp } from './help';
 import { CallbackServer } from './login/callback-server';
+import { createStrategy } from './login/consent-round';
 import { runLogin } from './login/run-login';
 import { NewFile } from './new-file';
 import { type CheckResult, Output } from './output';
@@ -43,7 +44,11 @@ export async function checkCommand(args: readonly string[], terminal: Terminal):
   const settings = readSettings(readVariables(terminal.env, flags['env-file']), flags);
   const patience = 1000 * (wholeNumber('--timeout', flags.timeout, 1, 86_400) ?? 600);
   const output = new Output(terminal, flags.json === true);
-  if (flags.login || flags.probe) refuseMixedEndpoints(settings);
+  if (flags.login || flags.probe) {
+    refuseMixedEndpoints(settings);
+    // A mistake in the options of the strategy shows before anything else is done.
+    createStrategy(settings);
+  }
   if (flags.probe)
     return probe({ settings, terminal, output, patience, open: !flags['no-open'], report: flags.report });
   return check(flags, settings, terminal, output, patience);

@@ -85,6 +85,11 @@ describe('The command passport-criteo', () => {
       app,
       /The redirect URI is https:\/\/app\.example\.com\/cb, and only http on this machine can be listened on/,
     ],
+    [
+      ['check', '--login', '--api-version', 'preview'],
+      { ...app, CRITEO_SERVICE: 'retail-media' },
+      /apiVersion .*preview/,
+    ],
     [['sandbox', '--port', '70000'], {}, /--port is "70000": it must be a whole number from 0 to 65535/],
     [['sandbox', '--portfolio', '1001'], {}, /--portfolio is "1001"/],
     [['sandbox', '--service', 'retail'], {}, /--service is "retail"/],

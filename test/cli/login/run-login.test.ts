@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect } from 'chai';
 import type { TokenSet } from 'passport-criteo';
-import { createSandbox, type Sandbox, type SandboxOptions } from 'passport-criteo/sandbox';
+import { createSandbox, type ExchangeFault, type Sandbox, type SandboxOptions } from 'passport-criteo/sandbox';
 import { NewFile } from '../../../lib/cli/new-file';
 import { type CommandOptions, command, environment, RunningCommand } from '../support';
 import { browse, freePort, type Shown, user } from '../user';
@@ -410,6 +410,30 @@ describe('passport-criteo check --login', () => {
       expect(await run.end()).to.equal(1);
       expect(run.printed).to.contain(`The tokens are in ${file}`).and.not.contain('forgotten');
       expect(JSON.parse(readFileSync(file, 'utf8'))).to.have.property('refreshToken');
+    });
+
+    it('after the login, and says that the tokens are forgotten', async () => {
+      await start({ portfolio: 0 });
+      const run: RunningCommand = new RunningCommand(['check', '--login'], {
+        env: environment(sandbox, callbackURL),
+        visit: approves,
+        onText: (text) => text.includes('Asking again') && run.interrupt(),
+      });
+      expect(await run.end()).to.equal(1);
+      expect(run.printed).to.contain('The login was done and its tokens are forgotten; the consent stands until');
+    });
+
+    it('during the refresh', async () => {
+      await start();
+      const isRefresh: ExchangeFault['when'] = ({ form }) => form['grant_type'] === 'refresh_token';
+      sandbox.fault({ on: 'token', hang: true, when: isRefresh });
+      const run: RunningCommand = new RunningCommand(['check', '--login', '--print-tokens'], {
+        env: environment(sandbox, callbackURL),
+        visit: approves,
+        onText: (text) => text.includes('Portfolio: ') && run.interrupt(),
+      });
+      expect(await run.end()).to.equal(1);
+      expect(run.printed).to.match(/Stopped\.[\s\S]*The tokens, which are secrets:/);
     });
   });
 });

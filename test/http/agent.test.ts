@@ -13,16 +13,16 @@ describe('keepAliveAgent', () => {
     Date.now = now;
   });
 
-  it('is of the protocol of the URL', () => {
+  it('returns an agent for the protocol of the URL', () => {
     expect(keepAliveAgent(new URL('https://api.criteo.com'))).to.be.instanceOf(https.Agent);
     expect(keepAliveAgent(new URL('http://127.0.0.1'))).not.to.be.instanceOf(https.Agent);
   });
 
-  it('has the kernel probe idle connections', async () => {
+  it('lets the kernel probe idle connections', async () => {
     const server = await open(answers(answer(200, 'ok')));
     const agent = ours(server);
     const [, ask] = ways[0] ?? expect.fail();
-    const probed: unknown[] = [];
+    const keepAliveCalls: unknown[] = [];
     const { createConnection } = agent as unknown as { createConnection: (...args: unknown[]) => unknown };
     Object.assign(agent, {
       createConnection(...args: unknown[]) {
@@ -31,37 +31,37 @@ describe('keepAliveAgent', () => {
         };
         const { setKeepAlive } = socket;
         socket.setKeepAlive = (...args) => {
-          probed.push(args);
+          keepAliveCalls.push(args);
           return Reflect.apply(setKeepAlive, socket, args);
         };
         return socket;
       },
     });
     await ask(server, { agent });
-    expect(probed).to.deep.include([true, 1000]);
+    expect(keepAliveCalls).to.deep.include([true, 1000]);
   });
 
   for (const [way, ask] of ways) {
     describe(`after the machine was suspended (${way})`, () => {
       for (const [what, step] of [
-        ['longer than connections are kept', IDLE + 1],
-        ['until the clock was set back', -2 * IDLE],
+        ['for longer than connections are kept', IDLE + 1],
+        ['and the clock was set back', -2 * IDLE],
       ] as const) {
-        it(`${what}, takes a new connection`, async () => {
+        it(`${what}, opens a new connection`, async () => {
           const server = await open(answers(answer(200, 'ok')));
           const agent = ours(server);
           await Promise.all([ask(server, { agent }), ask(server, { agent })]);
           Date.now = () => now() + step;
           expect(await ask(server, { agent })).to.equal('ok');
           expect(server.connections).to.equal(3);
-          // The old ones are closed, not left in the pool.
+          // The old connections are closed.
           expect(server.sockets.size).to.equal(1);
           expect(await ask(server, { agent })).to.equal('ok');
           expect(server.connections).to.equal(3);
         });
       }
 
-      it('for less than that, takes the connection that it has', async () => {
+      it('for less than that, uses the open connection', async () => {
         const server = await open(answers(answer(200, 'ok')));
         const agent = ours(server);
         await ask(server, { agent });
@@ -70,7 +70,7 @@ describe('keepAliveAgent', () => {
         expect(server.connections).to.equal(1);
       });
 
-      it('leaves the connections of an agent of the user alone', async () => {
+      it('does not close connections of the app’s own agent', async () => {
         const server = await open(answers(answer(200, 'ok')));
         const agent = add(new http.Agent({ keepAlive: true }));
         await ask(server, { agent });

@@ -41,13 +41,13 @@ describe('exchange', () => {
   async function refused(script: Script, changes: Changes = {}) {
     const server = await open(script);
     const error = await rejection(ask(server, changes), CriteoTransportError);
-    // No socket outlives a refusal.
+    // Every socket is closed after a refusal.
     await server.quiet();
     return { server, error };
   }
 
   describe('the request', () => {
-    it('names what it accepts and who asks, by package and version', async () => {
+    it('has an accept header, and package and version as user agent', async () => {
       const server = await open(answers(answer(200, json)));
       await ask(server);
       const { method, path, headers, body } = server.received[0] ?? expect.fail();
@@ -57,7 +57,7 @@ describe('exchange', () => {
       expect(headers).not.to.have.any.keys('content-length', 'transfer-encoding');
     });
 
-    it('carries a body whole, its length counted in bytes', async () => {
+    it('has the whole body, with its length in bytes', async () => {
       const server = await open(answers(answer(200, json)));
       await ask(server, { method: 'POST', body: 'name=žluťoučký' });
       const { headers, body } = server.received[0] ?? expect.fail();
@@ -65,7 +65,7 @@ describe('exchange', () => {
       expect(headers['content-length']).to.equal(String(Buffer.byteLength(body)));
     });
 
-    it('takes headers of the caller, and leaves them as they are', async () => {
+    it('has the caller’s headers, and does not change the given object', async () => {
       const server = await open(answers(answer(200, json)));
       await ask(server, { headers: Object.freeze({ 'X-Team': 'ads', 'user-agent': 'mine/1' }) });
       const { headers } = server.received[0] ?? expect.fail();
@@ -73,7 +73,7 @@ describe('exchange', () => {
       expect(headers['user-agent']).to.equal('mine/1');
     });
 
-    it('says so where it cannot even be made, with the reason and without the value', async () => {
+    it('fails with the reason and without the value if a header cannot be sent', async () => {
       const server = await open(answers(answer(200, json)));
       const error = await rejection(
         ask(server, { headers: { Authorization: 'Bearer s3cr3t-token\r\nX: y' } }),
@@ -85,7 +85,7 @@ describe('exchange', () => {
       expect(server.connections).to.equal(0);
     });
 
-    it('leaves a query out of its errors', async () => {
+    it('has no query in the messages of its errors', async () => {
       const server = await open((socket) => socket.destroy());
       const error = await rejection(ask(server, { url: server.url('/x?q=s3cr3t-query') }), CriteoTransportError);
       expect(error.message).to.include(`${server.origin}/x: `);
@@ -93,7 +93,7 @@ describe('exchange', () => {
     });
   });
 
-  describe('a whole answer', () => {
+  describe('a complete response', () => {
     for (const [what, status, body] of [
       ['a JSON object', 200, json],
       ['the body null', 200, 'null'],
@@ -101,7 +101,7 @@ describe('exchange', () => {
       ['an error status', 500, '<html>Oops</html>'],
       ['a refusal', 401, '{"error":"invalid_client"}'],
     ] as const) {
-      it(`is given as it came: ${what}`, async () => {
+      it(`is returned unchanged: ${what}`, async () => {
         const server = await open(answers(answer(status, body, { 'x-ratelimit-reset': 17 })));
         const got = await ask(server);
         expect(got).to.include({ status, text: body });
@@ -109,7 +109,7 @@ describe('exchange', () => {
       });
     }
 
-    it('may have no body at all (204)', async () => {
+    it('may have no body (204)', async () => {
       const server = await open(answers(head(204)));
       expect(await ask(server)).to.include({ status: 204, text: '' });
     });
@@ -121,18 +121,18 @@ describe('exchange', () => {
       expect(await ask(server)).to.include({ text: '{"a":1}' });
     });
 
-    it('may end with the connection where no length was told', async () => {
+    it('may end with the connection if it has no content-length', async () => {
       const server = await open((socket) => socket.end(head(200) + json));
       expect(await ask(server)).to.include({ text: json });
       await server.quiet();
     });
 
-    it('may follow interim answers', async () => {
+    it('may follow interim responses', async () => {
       const server = await open(answers(head(103, { link: '</a>' }) + head(100) + answer(200, json)));
       expect(await ask(server)).to.include({ status: 200, text: json });
     });
 
-    it('is decoded over whole bytes, wherever they were split', async () => {
+    it('is decoded correctly if chunks split its characters', async () => {
       const bytes = Buffer.from('{"name":"Žluťoučký kůň 🐎 日本"}');
       const server = await open((socket) => {
         socket.setNoDelay(true).write(head(200, { 'transfer-encoding': 'chunked' }));
@@ -149,21 +149,21 @@ describe('exchange', () => {
       expect((await ask(server)).text).to.equal(bytes.toString());
     });
 
-    it('comes without the byte order mark that some servers send', async () => {
+    it('is returned without the byte order mark that some servers send', async () => {
       const server = await open(answers(answer(200, `\ufeff${json}`)));
       expect((await ask(server)).text).to.equal(json);
     });
 
-    it('is taken at the limit exactly', async () => {
+    it('may be as large as the limit', async () => {
       const server = await open(answers(answer(200, 'x'.repeat(1000))));
       expect((await ask(server, { limit: 1000 })).text).to.have.length(1000);
     });
   });
 
-  describe('an answer that is too large', () => {
+  describe('a response that is too large', () => {
     const large = { code: 'response_too_large', status: 502, retryable: false };
 
-    it('is refused one byte above the limit, announced or not', async () => {
+    it('is rejected one byte above the limit, with and without content-length', async () => {
       for (const script of [
         answers(answer(200, 'x'.repeat(1001))),
         answers(`${head(200, { 'transfer-encoding': 'chunked' })}3e9\r\n${'x'.repeat(1001)}\r\n0\r\n\r\n`),
@@ -176,12 +176,12 @@ describe('exchange', () => {
       }
     });
 
-    it('is refused as soon as it is announced', async () => {
+    it('is rejected as soon as its content-length arrives', async () => {
       const { error } = await refused((socket) => socket.write(head(200, { 'content-length': MB + 1 })));
       expect(error).to.include(large);
     });
 
-    it('is not read at all where 400 MB are announced', async () => {
+    it('is not read if its content-length is 400 MB', async () => {
       let sent = () => 0;
       const { error, server } = await refused(
         (socket) => {
@@ -195,7 +195,7 @@ describe('exchange', () => {
       expect(server.sockets.size).to.equal(0);
     });
 
-    it('is hung up on at the limit where it never ends, however it is framed', async () => {
+    it('is cut off at the limit if it never ends, with and without chunks', async () => {
       for (const [headers, chunk] of [
         [{}, Buffer.alloc(64 * 1024, 'x')],
         [{ 'transfer-encoding': 'chunked' }, Buffer.from(`10000\r\n${'x'.repeat(0x10000)}\r\n`)],
@@ -215,27 +215,27 @@ describe('exchange', () => {
       }
     });
 
-    it('takes no more memory for coming in chunks of one byte', async () => {
+    it('takes no more memory if it comes in chunks of one byte', async () => {
       const text = '0123456789abc'.repeat(5000);
-      const crumbs = [...text].map((byte) => `1\r\n${byte}\r\n`).join('');
+      const chunks = [...text].map((byte) => `1\r\n${byte}\r\n`).join('');
       const server = await open((socket) => {
-        socket.write(head(200, { 'transfer-encoding': 'chunked' }) + crumbs);
+        socket.write(head(200, { 'transfer-encoding': 'chunked' }) + chunks);
       });
       const agent = agentFor(server);
       collectGarbage();
       const before = process.memoryUsage();
-      const answered = ask(server, { agent, timeout: 4000, limit: MB });
+      const response = ask(server, { agent, timeout: 4000, limit: MB });
       const read = (): number => Object.values(agent.sockets).flat()[0]?.bytesRead ?? 0;
-      while (read() < crumbs.length) await new Promise((resolve) => setImmediate(resolve));
+      while (read() < chunks.length) await new Promise((resolve) => setImmediate(resolve));
       collectGarbage();
       const after = process.memoryUsage();
       expect(after.heapUsed + after.external - before.heapUsed - before.external).to.be.below(3 * MB);
       for (const socket of server.sockets) socket.write('0\r\n\r\n');
-      expect((await answered).text).to.equal(text);
+      expect((await response).text).to.equal(text);
     });
   });
 
-  describe('an answer that is not whole', () => {
+  describe('an incomplete response', () => {
     const truncated = { code: 'response_truncated', status: 502, retryable: true };
 
     for (const [what, text] of [
@@ -243,28 +243,28 @@ describe('exchange', () => {
       ['between chunks', `${head(200, { 'transfer-encoding': 'chunked' })}b\r\n${json}\r\n`],
       ['within a chunk', `${head(200, { 'transfer-encoding': 'chunked' })}ff\r\n${json}`],
     ] as const) {
-      it(`is refused where the connection ends ${what}`, async () => {
+      it(`is rejected if the connection ends ${what}`, async () => {
         const { error } = await refused((socket) => socket.end(text));
         expect(error)
           .to.include(truncated)
           .and.to.deep.include({ response: { status: 200 } });
       });
 
-      it(`is refused where the connection is reset ${what}`, async () => {
+      it(`is rejected if the connection is reset ${what}`, async () => {
         const { error } = await refused((socket) => socket.write(text, () => socket.resetAndDestroy()));
-        // What was on its way when the reset came may be lost.
+        // A reset may discard bytes that have arrived.
         expect(error.code).to.be.oneOf(['response_truncated', 'connection_failed']);
         expect(error.retryable).to.equal(true);
       });
     }
 
-    it('is refused where the connection ends amid the headers', async () => {
+    it('is rejected if the connection ends within the headers', async () => {
       const { error } = await refused((socket) => socket.end('HTTP/1.1 200 OK\r\nContent-'));
       expect(error).to.include({ code: 'connection_failed', retryable: true });
       expect(error.response).to.equal(undefined);
     });
 
-    it('is not waited for where the connection ends or is reset in silence', async () => {
+    it('is rejected if the connection ends or is reset before the first byte', async () => {
       for (const script of [(socket: net.Socket) => socket.end(), (socket: net.Socket) => socket.resetAndDestroy()]) {
         const { error } = await refused(script);
         expect(error).to.include({ code: 'connection_failed', status: 502, retryable: true });
@@ -273,7 +273,7 @@ describe('exchange', () => {
     });
   });
 
-  describe('silence', () => {
+  describe('a server that sends nothing', () => {
     const late = { code: 'timeout', status: 504, retryable: true };
     const slowly = (socket: net.Socket, text: string): void => {
       const timer = setInterval(() => socket.write(text), 10);
@@ -282,28 +282,28 @@ describe('exchange', () => {
 
     for (const [what, script] of [
       ['before the headers', () => {}],
-      ['amid the headers', (socket) => socket.write('HTTP/1.1 200 OK\r\nContent-')],
+      ['within the headers', (socket) => socket.write('HTTP/1.1 200 OK\r\nContent-')],
       ['after the headers', (socket) => socket.write(head(200, { 'content-length': 100 }))],
-      ['amid the body', (socket) => socket.write(head(200, { 'content-length': 100 }) + json)],
+      ['within the body', (socket) => socket.write(head(200, { 'content-length': 100 }) + json)],
       ['before the last chunk', (socket) => socket.write(`${head(200, { 'transfer-encoding': 'chunked' })}1\r\nx\r\n`)],
       ['at the end of a body of unknown length', (socket) => socket.write(head(200) + json)],
       [
-        'but for a drip of header bytes',
+        'except single header bytes',
         (socket) => {
           socket.write('HTTP/1.1 200 OK\r\nX-Slow: ');
           slowly(socket, 'x');
         },
       ],
       [
-        'but for a drip of body bytes',
+        'except single body bytes',
         (socket) => {
           socket.write(head(200));
           slowly(socket, 'x');
         },
       ],
-      ['but for interim answers', (socket) => slowly(socket, head(103))],
+      ['except interim responses', (socket) => slowly(socket, head(103))],
     ] satisfies [string, Script][]) {
-      it(`${what} ends at the deadline`, async () => {
+      it(`${what} causes a timeout`, async () => {
         const start = performance.now();
         const { error } = await refused(script, { timeout: 100 });
         expect(performance.now() - start).to.be.within(95, 1000);
@@ -312,7 +312,7 @@ describe('exchange', () => {
       });
     }
 
-    it('of a server that takes connections and no TLS ends at the deadline', async () => {
+    it('during the TLS handshake causes a timeout', async () => {
       const server = await open(() => {}, { onConnection: (socket) => void socket.resume() });
       const url = new URL(server.url().href.replace('http:', 'https:'));
       const error = await rejection(ask(server, { url, timeout: 100, agent: new https.Agent() }), CriteoTransportError);
@@ -320,7 +320,7 @@ describe('exchange', () => {
       await server.quiet();
     });
 
-    it('in the queue of an agent without a free connection counts too', async () => {
+    it('causes a timeout of a request that waits in the queue of an agent, too', async () => {
       const agent = new http.Agent({ maxSockets: 1 });
       const server = await open(() => {});
       const first = rejection(ask(server, { agent, timeout: 300 }), CriteoTransportError);
@@ -332,7 +332,7 @@ describe('exchange', () => {
     });
   });
 
-  describe('what is not HTTP', () => {
+  describe('a response that is not HTTP', () => {
     for (const [what, text, code] of [
       ['another protocol', 'SSH-2.0-OpenSSH_9.9\r\n', 'HPE_'],
       ['a broken status line', 'HTTP/1.1 abc\r\n\r\n', 'HPE_'],
@@ -346,14 +346,14 @@ describe('exchange', () => {
         'HPE_',
       ],
     ] as const) {
-      it(`is refused: ${what}`, async () => {
+      it(`is rejected: ${what}`, async () => {
         const { error } = await refused(answers(text));
         expect(error).to.include({ code: 'invalid_response', status: 502, retryable: false });
         expect(error.message).to.include(code);
       });
     }
 
-    it('is refused without the bytes that came, which may echo what was sent', async () => {
+    it('is rejected without the received bytes, which may repeat secrets of the request', async () => {
       const { error } = await refused((socket, { body }) => socket.write(`HTTP/1.1 200 OK\r\n${body}\r\n\r\n`), {
         method: 'POST',
         body: 'client_secret=s3cr3t-value',
@@ -362,7 +362,7 @@ describe('exchange', () => {
       expectNoSecret(error, 's3cr3t-value');
     });
 
-    it('is refused: a switch to another protocol', async () => {
+    it('is rejected: a switch to another protocol', async () => {
       const { error } = await refused(answers(`${head(101, { connection: 'upgrade', upgrade: 'websocket' })}hello`));
       expect(error).to.include({ code: 'invalid_response', status: 502, retryable: false });
       expect(error).to.deep.include({ response: { status: 101 } });
@@ -371,7 +371,7 @@ describe('exchange', () => {
 
   describe('a redirect', () => {
     for (const status of [300, 301, 302, 303, 304, 307, 308]) {
-      it(`is never followed (${status}), and is no success`, async () => {
+      it(`with status ${status} is rejected and not followed`, async () => {
         const elsewhere = await open(answers(answer(200, json)));
         const { error, server } = await refused(
           answers(answer(status, json, { location: elsewhere.url('/stolen').href })),
@@ -385,8 +385,8 @@ describe('exchange', () => {
     }
   });
 
-  describe('no connection', () => {
-    it('is retryable where nobody listens', async () => {
+  describe('a failed connection', () => {
+    it('is retryable if no server listens', async () => {
       const server = await open(() => {});
       const url = server.url();
       await server.close();
@@ -395,7 +395,7 @@ describe('exchange', () => {
       expect(error.message).to.include('ECONNREFUSED');
     });
 
-    it('is not retryable where the certificate is not trusted', async () => {
+    it('is not retryable if the certificate is not trusted', async () => {
       const server = await open(answers(answer(200, json)), { secure: true });
       const error = await rejection(ask(server), CriteoTransportError);
       expect(error).to.include({ code: 'connection_failed', retryable: false });
@@ -403,7 +403,7 @@ describe('exchange', () => {
       expect(server.received).to.eql([]);
     });
 
-    it('is an error of ours, whatever kind of error an agent brings', async () => {
+    it('is a CriteoTransportError for any kind of error from an agent', async () => {
       const server = await open(() => {});
       for (const reason of [new DOMException('gone', 'AbortError'), 'no proxy']) {
         const agent = new http.Agent();
@@ -416,7 +416,7 @@ describe('exchange', () => {
       }
     });
 
-    it('is made with an agent for the other protocol, and the reason says so', async () => {
+    it('is reported with the reason for an agent of the wrong protocol', async () => {
       const server = await open(() => {});
       const error = await rejection(ask(server, { agent: new https.Agent() }), CriteoTransportError);
       expect(error).to.include({ code: 'connection_failed', retryable: false });
@@ -424,8 +424,8 @@ describe('exchange', () => {
     });
   });
 
-  describe('other networks', () => {
-    it('are reached over TLS with a private authority, through the agent', async () => {
+  describe('a server', () => {
+    it('with a private certificate authority is reached through the agent', async () => {
       const server = await open(answers(answer(200, json)), { secure: true });
       const agent = new https.Agent({ keepAlive: true, ca: cert });
       agents.push(agent);
@@ -434,13 +434,13 @@ describe('exchange', () => {
       expect(server.connections).to.equal(1);
     });
 
-    it('are reached over IPv6', async () => {
+    it('is reached over IPv6', async () => {
       const server = await open(answers(answer(200, json)), { host: '::1' });
       expect((await ask(server)).text).to.equal(json);
     });
   });
 
-  describe('an answer that is whole before the request has been read', () => {
+  describe('a complete response that arrives before the server has read the request', () => {
     // More than the socket buffers of both sides hold.
     const body = 'x'.repeat(32 * MB);
     const early = (then: (socket: net.Socket) => void) =>
@@ -453,12 +453,12 @@ describe('exchange', () => {
         },
       });
 
-    it('is kept though the connection is then reset', async () => {
+    it('is returned even if the connection is then reset', async () => {
       const server = await early((socket) => socket.resetAndDestroy());
       expect((await ask(server, { method: 'POST', body })).text).to.equal(json);
     });
 
-    it('is kept at the deadline, and the connection ends', async () => {
+    it('is returned at the deadline, and the connection is closed', async () => {
       const server = await early(() => {});
       expect((await ask(server, { method: 'POST', body })).text).to.equal(json);
       for (const socket of server.sockets) socket.resume();
@@ -467,7 +467,7 @@ describe('exchange', () => {
   });
 
   describe('connections', () => {
-    it('are used again by the request that follows at once', async () => {
+    it('are used again by the next request', async () => {
       const server = await open(answers(answer(200, json)));
       const agent = agentFor(server);
       for (let i = 0; i < 5; i += 1) await ask(server, { agent, method: i % 2 ? 'GET' : 'POST' });
@@ -475,7 +475,7 @@ describe('exchange', () => {
       expect(server.connections).to.equal(1);
     });
 
-    it('are used again after an answer with an error status', async () => {
+    it('are used again after a response with an error status', async () => {
       const server = await open(answers(answer(400, json), answer(200, json)));
       const agent = agentFor(server);
       await ask(server, { agent });
@@ -483,7 +483,7 @@ describe('exchange', () => {
       expect(server.connections).to.equal(1);
     });
 
-    it('are kept idle for longer than the 25 s of the benchmark, and at most half of what load balancers allow', async () => {
+    it('are kept idle for 26 to 30 s: longer than the benchmark pauses, half of what load balancers allow', async () => {
       const server = await open(answers(answer(200, json)));
       const agent = agentFor(server);
       await ask(server, { agent });
@@ -491,7 +491,7 @@ describe('exchange', () => {
       expect(idle?.timeout).to.be.within(26_000, 30_000);
     });
 
-    it('are given up earlier where the server says that it will', async () => {
+    it('are closed earlier if the server announces a shorter keep-alive timeout', async () => {
       const server = await open(answers(answer(200, json, { 'keep-alive': 'timeout=7' })));
       const agent = agentFor(server);
       await ask(server, { agent });
@@ -499,7 +499,7 @@ describe('exchange', () => {
       expect(idle?.timeout).to.be.within(5000, 7000);
     });
 
-    it('are replaced where the server closed an idle one', async () => {
+    it('are replaced if the server closed an idle one', async () => {
       const server = await open(answers(answer(200, json)));
       const agent = agentFor(server);
       await ask(server, { agent });
@@ -519,7 +519,7 @@ describe('exchange', () => {
       expect(Object.values(agent.sockets).flat()).to.have.length(0);
     });
 
-    it('are shared by concurrent requests without mixing their answers', async () => {
+    it('are shared by concurrent requests without mixing their responses', async () => {
       const server = await open((socket, { path }) => socket.write(answer(200, path)));
       const agent = agentFor(server);
       const paths = Array.from({ length: 20 }, (_, i) => `/${i}`);

@@ -13,8 +13,8 @@ import { agents, ways } from './support';
 
 const ok = answer(200, 'ok');
 
-/** Opens a connection that is a plain stream, as some agents for tunnels make them: it counts no bytes. */
-function untold(port: number): Duplex {
+/** Opens a connection that is a plain stream without byte counts, like those of some tunnel agents. */
+function uncounted(port: number): Duplex {
   const socket = net.connect(port, '127.0.0.1');
   const stream = Duplex.from({ readable: socket, writable: socket });
   const methods = { setKeepAlive: () => stream, setTimeout: () => stream, setNoDelay: () => stream };
@@ -26,8 +26,8 @@ for (const [way, ask] of ways) {
     const open = opener();
     const { add, ours } = agents();
 
-    /** A server that answers the first request of a connection, and does `then` with the second. */
-    async function worn(then: (socket: net.Socket) => void, options: LoopbackOptions = {}): Promise<Loopback> {
+    /** Opens a server that responds to the first request of a connection, and does `then` at the second. */
+    async function respondOnce(then: (socket: net.Socket) => void, options: LoopbackOptions = {}): Promise<Loopback> {
       const used = new WeakSet<net.Socket>();
       return open((socket) => {
         if (used.has(socket)) return then(socket);
@@ -44,10 +44,10 @@ for (const [way, ask] of ways) {
 
     describe('over a kept connection', () => {
       for (const secure of [false, true]) {
-        // Node resets no TLS connections.
+        // Node cannot reset TLS connections.
         for (const [what, close] of closings.filter(([what]) => !secure || what !== 'resets it')) {
-          it(`is sent once more, on a new connection, if the server ${what}${secure ? ' (TLS)' : ''}`, async () => {
-            const server = await worn(close, { secure });
+          it(`is sent again on a new connection if the server ${what}${secure ? ' (TLS)' : ''}`, async () => {
+            const server = await respondOnce(close, { secure });
             const agent = secure ? add(new https.Agent({ keepAlive: true, ca: cert })) : ours(server);
             expect(await ask(server, { agent })).to.equal('ok');
             expect(await ask(server, { agent, body: 'code=1' })).to.equal('ok');
@@ -57,8 +57,8 @@ for (const [way, ask] of ways) {
         }
       }
 
-      it('succeeds whenever the server closes idle connections, at the moment of use also', async () => {
-        // The server gives each connection 15 ms of idleness, and the next request comes just then.
+      it('succeeds at whatever moment the server closes idle connections', async () => {
+        // The server closes a connection after 15 ms, and the next request starts around that time.
         const server = await open((socket) => {
           socket.write(ok);
           setTimeout(() => socket.destroy(), 15);
@@ -70,8 +70,8 @@ for (const [way, ask] of ways) {
         }
       });
 
-      it('is sent once more without a body too', async () => {
-        const server = await worn((socket) => socket.end());
+      it('is sent again on a new connection if it has no body', async () => {
+        const server = await respondOnce((socket) => socket.end());
         const agent = ours(server);
         await ask(server, { agent, method: 'GET' });
         expect(await ask(server, { agent, method: 'GET' })).to.equal('ok');
@@ -79,13 +79,13 @@ for (const [way, ask] of ways) {
       });
 
       for (const [kind, options] of [
-        ['our agent', undefined],
-        ['an agent of the user', { keepAlive: true }],
+        ['the default agent', undefined],
+        ['an agent of the app', { keepAlive: true }],
         ['an agent that takes the oldest connection first', { keepAlive: true, scheduling: 'fifo' as const }],
       ] as const) {
-        it(`takes no other kept connection for the repeat, which may be as dead (${kind})`, async () => {
+        it(`is sent again on a new connection, not on another kept one that may be closed too (${kind})`, async () => {
           let restarted = false;
-          const server = await worn((socket) => {
+          const server = await respondOnce((socket) => {
             restarted = true;
             socket.resetAndDestroy();
           });
@@ -95,7 +95,7 @@ for (const [way, ask] of ways) {
           expect(await ask(server, { agent })).to.equal('ok');
           expect(restarted).to.equal(true);
           expect(server.connections).to.equal(5);
-          // The request went over one kept connection only.
+          // The request used only one kept connection.
           expect(server.received).to.have.length(6);
         });
       }
@@ -106,7 +106,7 @@ for (const [way, ask] of ways) {
         ['the headers', head(200, { 'content-length': 9 })],
       ] as const) {
         it(`is not sent again after ${what} of a response`, async () => {
-          const server = await worn((socket) => socket.end(bytes));
+          const server = await respondOnce((socket) => socket.end(bytes));
           const agent = ours(server);
           await ask(server, { agent });
           const error = await rejection(ask(server, { agent }), CriteoTransportError);
@@ -116,8 +116,8 @@ for (const [way, ask] of ways) {
         });
       }
 
-      it('fails with the error of an agent that throws at the repeat', async () => {
-        const server = await worn((socket) => socket.destroy());
+      it('fails with the error of an agent that throws at the second attempt', async () => {
+        const server = await respondOnce((socket) => socket.destroy());
         const agent = ours(server);
         await ask(server, { agent });
         const { addRequest } = agent as unknown as { addRequest(...args: unknown[]): void };
@@ -135,8 +135,8 @@ for (const [way, ask] of ways) {
         expect(server.received).to.have.length(2);
       });
 
-      it('is sent once more if it waited for the connection of another request', async () => {
-        const server = await worn((socket) => socket.resetAndDestroy());
+      it('is sent again if it waited for the connection of another request', async () => {
+        const server = await respondOnce((socket) => socket.resetAndDestroy());
         const agent = add(new http.Agent({ keepAlive: true, maxSockets: 1 }));
         const both = await Promise.all([ask(server, { agent }), ask(server, { agent, body: 'code=1' })]);
         expect(both).to.eql(['ok', 'ok']);
@@ -144,27 +144,27 @@ for (const [way, ask] of ways) {
         expect(server.connections).to.equal(2);
       });
 
-      it('is not sent again if the connection of an agent does not tell what arrived', async () => {
-        const server = await worn((socket) => socket.end('H'));
+      it('is not sent again if the agent’s connection does not count the bytes that arrived', async () => {
+        const server = await respondOnce((socket) => socket.end('H'));
         const agent = add(new http.Agent({ keepAlive: true }));
-        Object.assign(agent, { createConnection: () => untold(Number(server.url().port)) });
+        Object.assign(agent, { createConnection: () => uncounted(Number(server.url().port)) });
         await ask(server, { agent });
         const error = await rejection(ask(server, { agent }), CriteoTransportError);
         expect(error).to.include({ code: 'connection_failed' });
         expect(server.received).to.have.length(2);
       });
 
-      it('waits for its deadline over a connection that does not tell what arrived', async () => {
-        const server = await worn(() => {});
+      it('fails at its deadline on a connection that does not count the bytes that arrived', async () => {
+        const server = await respondOnce(() => {});
         const agent = add(new http.Agent({ keepAlive: true }));
-        Object.assign(agent, { createConnection: () => untold(Number(server.url().port)) });
+        Object.assign(agent, { createConnection: () => uncounted(Number(server.url().port)) });
         await ask(server, { agent });
         const error = await rejection(ask(server, { agent, timeout: 50 }), CriteoTransportError);
         expect(error.code).to.be.oneOf(['timeout', 'aborted']);
         expect(server.received).to.have.length(2);
       });
 
-      it('is never sent a third time', async () => {
+      it('is not sent a third time', async () => {
         let closing = false;
         const server = await open((socket) => {
           if (closing) socket.end();
@@ -178,8 +178,8 @@ for (const [way, ask] of ways) {
         expect(server.received).to.have.length(3);
       });
 
-      it('is not sent again after silence: the server may be at work on it', async () => {
-        const server = await worn(() => {});
+      it('is not sent again if the server does not respond, because it may be working on the request', async () => {
+        const server = await respondOnce(() => {});
         const agent = ours(server);
         await ask(server, { agent });
         const error = await rejection(ask(server, { agent, timeout: 80 }), CriteoTransportError);
@@ -187,7 +187,7 @@ for (const [way, ask] of ways) {
         expect(server.received).to.have.length(2);
       });
 
-      it('has one deadline, its repeat included', async () => {
+      it('has one deadline for both attempts', async () => {
         let closing = false;
         const server = await open((socket, { index }) => {
           if (!closing) socket.write(ok);
@@ -204,7 +204,7 @@ for (const [way, ask] of ways) {
       });
     });
 
-    it('over a new connection that breaks is not sent again', async () => {
+    it('is not sent again over a new connection that breaks', async () => {
       for (const [, close] of closings) {
         const server = await open(close);
         const error = await rejection(ask(server, { agent: ours(server) }), CriteoTransportError);
@@ -214,8 +214,8 @@ for (const [way, ask] of ways) {
       }
     });
 
-    describe('that found no connection', () => {
-      /** An agent of whose connections the first ones fail. */
+    describe('that cannot connect', () => {
+      /** Makes an agent whose first connections fail. */
       function failing(times: number, code: string) {
         const made = { attempts: 0 };
         class Failing extends http.Agent {
@@ -230,7 +230,7 @@ for (const [way, ask] of ways) {
       }
 
       for (const code of ['ECONNREFUSED', 'EMFILE']) {
-        it(`is sent once more, a moment later (${code})`, async () => {
+        it(`is sent again a moment later (${code})`, async () => {
           const server = await open((socket) => socket.write(ok));
           const { agent, made } = failing(1, code);
           const start = performance.now();
@@ -241,7 +241,7 @@ for (const [way, ask] of ways) {
         });
       }
 
-      it('fails if there is none a moment later either', async () => {
+      it('fails if it cannot connect a moment later either', async () => {
         const server = await open((socket) => socket.write(ok));
         const { agent, made } = failing(9, 'ENOBUFS');
         const error = await rejection(ask(server, { agent: agent as http.Agent }), CriteoTransportError);
@@ -250,7 +250,7 @@ for (const [way, ask] of ways) {
         expect(made.attempts).to.equal(2);
       });
 
-      it('is sent again to a server that refused, within the deadline', async () => {
+      it('is sent again, within the deadline, to a server that refused the connection', async () => {
         const server = await open((socket) => socket.write(ok));
         const agent = ours(server);
         const again = server.pause();
@@ -260,7 +260,7 @@ for (const [way, ask] of ways) {
         expect(server.received).to.have.length(1);
       });
 
-      it('is sent again if the connection broke amid the TLS handshake', async () => {
+      it('is sent again if the connection broke during the TLS handshake', async () => {
         let connections = 0;
         const server = await open(() => {}, {
           onConnection: (socket) => {
@@ -293,11 +293,11 @@ for (const [way, ask] of ways) {
   });
 }
 
-describe('An exchange whose deadline strikes while it waits to be sent again', () => {
+describe('A request whose deadline passes before the second attempt', () => {
   const open = opener();
   const { ours } = agents();
 
-  it('says why it was not sent, not that there was no response', async () => {
+  it('fails with the reason of the first attempt, not with a timeout', async () => {
     const [, ask] = ways[0] ?? expect.fail();
     const server = await open(() => {});
     server.pause();
@@ -311,7 +311,7 @@ describe('A request with a stream as its body', () => {
   const open = opener();
   const { ours } = agents();
 
-  it('is not sent again, and ends the stream', async () => {
+  it('is not sent again, and cancels the stream', async () => {
     const server = await open((socket) => (server.received.length > 1 ? socket.end() : socket.write(ok)));
     const agent = ours(server);
     const post = (body: Buffer | ReadableStream, headers: Record<string, string>) => {

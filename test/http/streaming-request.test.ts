@@ -7,7 +7,7 @@ import { rejection } from '../support/errors';
 import { answer, answers, head, type Loopback, opener } from '../support/loopback';
 import { agents, askExchange } from './support';
 
-/** Keeps the event loop from doing anything. */
+/** Blocks the event loop. */
 function block(milliseconds: number): void {
   const end = performance.now() + milliseconds;
   while (performance.now() < end);
@@ -22,7 +22,7 @@ describe('send', () => {
     return send({ method: 'GET', url, headers: {}, body: undefined, agent, idle, signal, onClose() {} });
   }
 
-  it('frees the connection of a small body that is not read', async () => {
+  it('keeps the connection of a small unread body for the next request', async () => {
     const server = await open(answers(answer(500, 'x'.repeat(1000))));
     const agent = ours(server);
     for (let i = 0; i < 5; i += 1) {
@@ -32,7 +32,7 @@ describe('send', () => {
     expect(server.connections).to.equal(1);
   });
 
-  it('closes the connections of large bodies that are not read', async () => {
+  it('closes the connections of large unread bodies', async () => {
     const server = await open(answers(answer(500, 'x'.repeat(300_000))));
     const agent = ours(server);
     const responses = await Promise.all(Array.from({ length: 30 }, () => ask(server, { agent, idle: 150 })));
@@ -50,7 +50,7 @@ describe('send', () => {
     expect(await response.text()).to.have.length(2_000_000);
   });
 
-  it('keeps a part of the body that came while the process was blocked for longer than the timeout', async () => {
+  it('returns a part of the body that arrived while the process was blocked for longer than the timeout', async () => {
     let more = (): void => {};
     const server = await open((socket) => {
       socket.write(`${head(200, { 'content-length': 6 })}one`);
@@ -60,7 +60,7 @@ describe('send', () => {
     const reader = (body as ReadableStream<Uint8Array>).getReader();
     const read = async () => Buffer.from((await reader.read()).value ?? []).toString();
     expect(await read()).to.equal('one');
-    // Not in a timer: node reads sockets before it runs the next timers then.
+    // A timer would not do: node reads sockets between two rounds of timers.
     setImmediate(() => {
       more();
       block(300);
@@ -68,7 +68,7 @@ describe('send', () => {
     expect(await read()).to.equal('two');
   });
 
-  it('ends a body that pauses', async () => {
+  it('fails with a timeout if the body pauses', async () => {
     const server = await open((socket) => socket.write(`${head(200, { 'content-length': 6 })}one`));
     const error = await rejection((await ask(server, { idle: 30 })).text(), CriteoTransportError);
     expect(error).to.include({ code: 'timeout', retryable: true });
@@ -76,14 +76,14 @@ describe('send', () => {
     expect(error).to.deep.include({ response: { status: 200 } });
   });
 
-  it('sends nothing for a caller who gave up before', async () => {
+  it('sends nothing if the caller has aborted already', async () => {
     const server = await open(answers(answer(200, 'ok')));
     const error = await rejection(ask(server, { signal: AbortSignal.abort() }), CriteoTransportError);
     expect(error).to.include({ code: 'aborted' });
     expect(server.received).to.eql([]);
   });
 
-  it('tells a caller who gives up while the request waits to be sent again, and sends nothing more', async () => {
+  it('rejects at once, and sends nothing more, if the caller aborts before the second attempt', async () => {
     const server = await open(answers(answer(200, 'ok')));
     const again = server.pause();
     const control = new AbortController();
@@ -95,7 +95,7 @@ describe('send', () => {
     expect(server.connections).to.equal(0);
   });
 
-  it('refuses a switch to another protocol', async () => {
+  it('rejects a switch to another protocol', async () => {
     const server = await open(answers(`${head(101, { connection: 'upgrade', upgrade: 'websocket' })}hello`));
     const error = await rejection(ask(server), CriteoTransportError);
     expect(error).to.include({ code: 'invalid_response', retryable: false });
@@ -113,7 +113,7 @@ describe('exchange, in a process that was blocked for longer than the timeout', 
     ['a small response', 'ok'],
     ['a large response', 'x'.repeat(400_000)],
   ] as const) {
-    it(`keeps ${what} that had arrived`, async () => {
+    it(`returns ${what} that has arrived`, async () => {
       const server = await open((socket) => {
         socket.write(answer(200, body));
         block(300);
@@ -122,7 +122,7 @@ describe('exchange, in a process that was blocked for longer than the timeout', 
     });
   }
 
-  it('refuses what had not arrived', async () => {
+  it('fails with a timeout if the response has not arrived', async () => {
     const server = await open((socket) => {
       socket.write(head(200, { 'content-length': 9 }));
       block(300);
@@ -131,10 +131,10 @@ describe('exchange, in a process that was blocked for longer than the timeout', 
     await server.quiet();
   });
 
-  it('sends nothing any more once the deadline has passed, because the response would be lost', async () => {
+  it('sends nothing after the deadline, because the response would be lost', async () => {
     const server = await open(answers(answer(200, 'ok')));
     const asked = rejection(askExchange(server, { agent: ours(server), timeout: 40 }), CriteoTransportError);
-    // The connection is established meanwhile, by the kernel.
+    // The kernel establishes the connection in the meantime.
     block(100);
     expect(await asked).to.include({ code: 'timeout' });
     while (server.connections < 1) await sleep(1);
@@ -142,7 +142,7 @@ describe('exchange, in a process that was blocked for longer than the timeout', 
     expect(server.received).to.eql([]);
   });
 
-  it('repeats nothing once the deadline has passed', async () => {
+  it('does not send the request again after the deadline', async () => {
     const server = await open((socket, { index }) => {
       if (index !== 1) return socket.write(answer(200, 'ok'));
       socket.destroy();

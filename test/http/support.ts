@@ -4,24 +4,24 @@ import { exchange } from '../../lib/http/exchange';
 import { send } from '../../lib/http/streaming-request';
 import type { Loopback } from '../support/loopback';
 
-/** What a request of either kind is told. */
-export interface Asked {
+/** The parts of a request of either kind. */
+export interface RequestParts {
   agent: http.Agent;
   method?: string;
   body?: string | undefined;
-  /** Milliseconds until all of the response (`exchange`), or its headers (`send`), must be there. @default 2000 */
+  /** Milliseconds until the whole response (`exchange`), or its headers (`send`), must have arrived. @default 2000 */
   timeout?: number;
 }
 
-type Ask = (server: Loopback, asked: Asked) => Promise<string>;
+type Ask = (server: Loopback, parts: RequestParts) => Promise<string>;
 
-/** Asks for a whole response. */
+/** Fetches a whole response. */
 export const askExchange: Ask = async (server, { agent, method = 'POST', body = 'a=b', timeout = 2000 }) => {
   const request = { method, body: method === 'GET' ? undefined : body, limit: 1024 * 1024 };
   return (await exchange({ url: server.url(), timeout, agent }, request)).text;
 };
 
-/** Asks for a streamed response, and reads it. */
+/** Fetches a streamed response, and reads it. */
 export const askStream: Ask = async (server, { agent, method = 'POST', body = 'a=b', timeout = 2000 }) => {
   const control = new AbortController();
   const timer = setTimeout(() => control.abort(), timeout);
@@ -43,7 +43,7 @@ export const ways: [string, Ask][] = [
   ['send', askStream],
 ];
 
-/** Makes agents that end with the test. */
+/** Returns functions that make agents, which are destroyed after each test. */
 export function agents() {
   const made: http.Agent[] = [];
   afterEach(() => {

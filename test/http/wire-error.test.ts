@@ -8,7 +8,7 @@ const failure = (code: string): Error => Object.assign(new Error('it failed'), {
 
 describe('wireError', () => {
   for (const code of ['ECONNREFUSED', 'ECONNRESET', 'EPIPE', 'ENOTFOUND', 'EAI_AGAIN', 'ETIMEDOUT', 'ENETUNREACH']) {
-    it(`takes ${code} for a failure of the network that may pass`, () => {
+    it(`reports ${code} as a retryable failure of the network`, () => {
       const error = wireError(request, failure(code));
       expect(error).to.include({ code: 'connection_failed', status: 502, retryable: true });
       expect(error.message).to.equal(
@@ -18,7 +18,7 @@ describe('wireError', () => {
   }
 
   for (const code of ['EMFILE', 'ENFILE', 'ENOBUFS', 'EADDRNOTAVAIL']) {
-    it(`takes ${code} for a limit of this machine that may pass`, () => {
+    it(`reports ${code} as a retryable limit of this machine`, () => {
       const error = wireError(request, failure(code));
       expect(error).to.include({ code: 'connection_failed', status: 502, retryable: true });
       expect(error.message).to.include(code).and.include('raise the limit');
@@ -26,7 +26,7 @@ describe('wireError', () => {
   }
 
   for (const code of ['CERT_HAS_EXPIRED', 'DEPTH_ZERO_SELF_SIGNED_CERT', 'ERR_INVALID_PROTOCOL']) {
-    it(`takes ${code} for a failure that will not pass`, () => {
+    it(`reports ${code} as a failure that is not retryable`, () => {
       const error = wireError(request, failure(code));
       expect(error).to.include({ code: 'connection_failed', retryable: false });
       expect(error.message).to.include(code).and.include('option agent');
@@ -34,13 +34,13 @@ describe('wireError', () => {
     });
   }
 
-  it('knows a connection that broke within the response', () => {
+  it('reports a connection that broke within the response as response_truncated', () => {
     const error = wireError(request, failure('ECONNRESET'), { status: 200 });
     expect(error).to.include({ code: 'response_truncated', retryable: true });
     expect(error).to.deep.include({ response: { status: 200 } });
   });
 
-  it('knows what is not HTTP, and drops the bytes that came', () => {
+  it('reports a response that is not HTTP as invalid_response, without the received bytes', () => {
     for (const response of [undefined, { status: 200 }]) {
       const cause = Object.assign(failure('HPE_INVALID_CONSTANT'), { rawPacket: Buffer.from('s3cr3t') });
       const error = wireError(request, cause, response);
@@ -50,8 +50,8 @@ describe('wireError', () => {
     }
   });
 
-  it('shows name, message, code and stack of an error of an agent, and nothing that the agent attached', () => {
-    // As those of socks and of many clients do.
+  it('keeps name, message, code and stack of an agent’s error as cause, and none of its other properties', () => {
+    // The agents of socks and many HTTP clients attach such options.
     const options = { proxy: { host: 'proxy.example', password: 's3cr3t' }, headers: { authorization: 's3cr3t' } };
     const cause = Object.assign(failure('EPROXY'), { options });
     const error = wireError(request, cause);
@@ -60,9 +60,9 @@ describe('wireError', () => {
     expectNoSecret(error, 's3cr3t');
   });
 
-  it('leaves an error of ours as it is, and takes anything else', () => {
-    const ours = new CriteoTransportError('ours', { code: 'timeout', status: 504 });
-    expect(wireError(request, ours)).to.equal(ours);
+  it('returns a CriteoTransportError unchanged, and accepts any other value', () => {
+    const known = new CriteoTransportError('known', { code: 'timeout', status: 504 });
+    expect(wireError(request, known)).to.equal(known);
     for (const thrown of ['no proxy', undefined, null, 17, {}]) {
       const error = wireError(request, thrown);
       expect(error).to.include({ code: 'connection_failed', retryable: false });
@@ -70,14 +70,14 @@ describe('wireError', () => {
     }
   });
 
-  it('says what to do, if the request does', () => {
+  it('ends with the hint of the request', () => {
     const error = wireError({ ...request, hint: 'Start the login again' }, failure('EPIPE'));
     expect(error.message).to.match(/EPIPE.*\. Start the login again$/);
   });
 });
 
 describe('timeoutError', () => {
-  it('names the option', () => {
+  it('names the option timeout and its value', () => {
     const error = timeoutError(request, 250);
     expect(error).to.include({ code: 'timeout', status: 504, retryable: true });
     expect(error.message).to.include('250 ms (the option timeout)');

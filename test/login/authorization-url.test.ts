@@ -12,12 +12,12 @@ describe('authorizationURL', () => {
   const parameters = (request: Partial<AuthorizationRequest>, changes: object = {}) => {
     const url = authorizationURL({ ...endpoint, ...changes }, { state: 's', extra: {}, ...request });
     const { searchParams } = new URL(url);
-    // None of them twice.
+    // No parameter appears twice.
     expect(new Set(searchParams.keys()).size).to.equal([...searchParams.keys()].length);
     return Object.fromEntries(searchParams);
   };
 
-  it('holds the parameters of RFC 6749 and nothing else, encoded', () => {
+  it('has the parameters of RFC 6749 and no others, encoded', () => {
     const state = 'a b&c=d+é';
     expect(parameters({ state })).to.deep.equal({ ...ours, state });
     expect(authorizationURL(endpoint, { state, extra: {} })).to.match(/^https:\/\/consent\.example\/request\?[!-~]+$/);
@@ -33,12 +33,12 @@ describe('authorizationURL', () => {
     expect(parameters({ verifier, extra: { locale: 'fr' } })).to.include({ ...challenge, locale: 'fr' });
   });
 
-  it('adds extra parameters, but none of the protocol’s', () => {
+  it('adds extra parameters, except those of the protocol', () => {
     const extra = { locale: 'f r', state: 'x', client_id: 'x', code_challenge: 'x' };
     expect(parameters({ extra })).to.deep.equal({ ...ours, state: 's', locale: 'f r' });
   });
 
-  it('keeps the query of the endpoint, but for parameters of the protocol and those that are given', () => {
+  it('keeps the query of the endpoint, except parameters of the protocol and extra parameters', () => {
     const protocol =
       'response_type=token&client_id=x&redirect_uri=x&state=x&code_challenge=x&code_challenge_method=plain';
     const authorizationURL = `https://consent.example/request?locale=fr&theme=dark&${protocol}`;
@@ -49,7 +49,7 @@ describe('authorizationURL', () => {
 });
 
 describe('newVerifier', () => {
-  it('is 256 random bits in what RFC 7636 allows', () => {
+  it('returns 256 random bits in the characters that RFC 7636 allows', () => {
     const verifiers = new Set(Array.from({ length: 50 }, newVerifier));
     expect(verifiers.size).to.equal(50);
     for (const verifier of verifiers) {

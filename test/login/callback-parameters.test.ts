@@ -5,21 +5,21 @@ import { describe as describeError, errorWord, readCallback } from '../../lib/lo
 const read = (request: object): unknown => Reflect.apply(readCallback, undefined, [request]);
 
 describe('readCallback', () => {
-  const beginnings: [string, object][] = [
-    ['nothing at all', {}],
+  const startRequests: [string, object][] = [
+    ['an empty request', {}],
     ['an empty query', { query: {} }],
     ['other parameters', { query: { tenant: '1', error_description: 'x', iss: 'y' } }],
     ['inherited parameters', { query: Object.create({ code: 'c', state: 's' }) }],
-    ['a query that is no object', { query: 'code=c', body: null }],
-    ['a list', { query: ['code'], body: ['state'] }],
+    ['a query that is not an object', { query: 'code=c', body: null }],
+    ['an array', { query: ['code'], body: ['state'] }],
     ['a body of bytes', { body: Buffer.from('code=c') }],
     ['a URL without query', { url: '/cb' }],
     ['a URL with an empty query', { url: '/cb?#code=c' }],
-    ['a URL whose fragment has a query', { url: '/cb#x?code=c' }],
-    ['a URL with a path like a query', { url: '/code=c&state=s' }],
+    ['a URL with a query in its fragment', { url: '/cb#x?code=c' }],
+    ['a URL whose path looks like a query', { url: '/code=c&state=s' }],
   ];
-  for (const [name, request] of beginnings) {
-    it(`takes ${name} for the start of a login`, () => {
+  for (const [name, request] of startRequests) {
+    it(`reads ${name} as the start of a login`, () => {
       expect(read(request)).to.equal(undefined);
     });
   }
@@ -40,7 +40,7 @@ describe('readCallback', () => {
     ['a query before a body', { query: { state: 'q' }, body: { code: 'c', state: 'b' } }, { state: 'q' }],
     ['a URL', { url: '/cb?code=c%20d&state=s+t' }, { code: 'c d', state: 's t' }],
     ['a URL beside an empty query', { query: {}, url: '/cb?code=c' }, { code: 'c' }],
-    ['a value as long as may be', { query: { code: 'x'.repeat(4096) } }, { code: 'x'.repeat(4096) }],
+    ['a value of the maximum length', { query: { code: 'x'.repeat(4096) } }, { code: 'x'.repeat(4096) }],
   ];
   for (const [name, request, expected] of callbacks) {
     it(`reads ${name}`, () => {
@@ -49,26 +49,26 @@ describe('readCallback', () => {
   }
 
   const malformed: [string, object, string][] = [
-    ['a repeated parameter', { query: { code: ['a', 'b'], state: 's' } }, 'code'],
-    ['a parameter repeated in the URL', { url: '/cb?state=a&state=b' }, 'state'],
-    ['a parameter repeated thrice in the URL', { url: '/cb?state=a&state=b&state=c' }, 'state'],
-    ['an object', { query: { state: { a: 'b' } } }, 'state'],
-    ['null', { body: { code: null } }, 'code'],
-    ['a number', { body: { code: 7 } }, 'code'],
-    ['64 KiB', { query: { state: 's', code: 'x'.repeat(65_536) } }, 'code'],
+    ['a parameter that appears twice', { query: { code: ['a', 'b'], state: 's' } }, 'code'],
+    ['a parameter that appears twice in the URL', { url: '/cb?state=a&state=b' }, 'state'],
+    ['a parameter that appears three times in the URL', { url: '/cb?state=a&state=b&state=c' }, 'state'],
+    ['an object as value', { query: { state: { a: 'b' } } }, 'state'],
+    ['null as value', { body: { code: null } }, 'code'],
+    ['a number as value', { body: { code: 7 } }, 'code'],
+    ['a value of 64 KiB', { query: { state: 's', code: 'x'.repeat(65_536) } }, 'code'],
     ['a long description', { query: { error: 'e', error_description: 'x'.repeat(4097) } }, 'error_description'],
     ['a control character in a code', { query: { code: 'a\u0000b', state: 's' } }, 'code'],
-    ['a line end in a state', { query: { state: 'a\r\nb' } }, 'state'],
-    ['an escape in an error', { query: { error: '\u001b[31m' } }, 'error'],
+    ['a line break in a state', { query: { state: 'a\r\nb' } }, 'state'],
+    ['an escape character in an error', { query: { error: '\u001b[31m' } }, 'error'],
     ['a control character in an issuer', { query: { code: 'c', iss: '\u0085' } }, 'iss'],
   ];
   for (const [name, request, parameter] of malformed) {
-    it(`finds ${name} malformed, and says which parameter it is`, () => {
+    it(`reports the parameter as malformed for ${name}`, () => {
       expect(read(request)).to.deep.equal({ malformed: parameter });
     });
   }
 
-  it('is not fooled by __proto__', () => {
+  it('reads no parameter from __proto__', () => {
     for (const request of [
       { url: '/cb?__proto__=x&state=s' },
       { body: JSON.parse('{"__proto__":{"code":"c"},"state":"s"}') },
@@ -77,7 +77,7 @@ describe('readCallback', () => {
     }
   });
 
-  it('never throws, and gives strings of bounded length only', () => {
+  it('never throws, and returns strings of limited length only, for any request', () => {
     fc.assert(
       fc.property(
         fc.record({ query: fc.anything(), body: fc.anything(), url: fc.string() }, { requiredKeys: [] }),
@@ -92,7 +92,7 @@ describe('readCallback', () => {
 });
 
 describe('errorWord', () => {
-  it('passes any word, because Criteo documents none, and no other text', () => {
+  it('returns any single word, because Criteo documents no list of them, and no other text', () => {
     for (const error of ['access_denied', 'server_error', 'user_denied', 'consent-refused', 'Declined', 'made.up']) {
       expect(errorWord({ error })).to.equal(error);
     }
@@ -112,7 +112,7 @@ describe('errorWord', () => {
 });
 
 describe('describe', () => {
-  it('cleans a description and cuts it', () => {
+  it('removes control characters from a description and shortens it', () => {
     expect(describeError({ error_description: 'a\u0000b\u202ec\n' })).to.equal('a b c');
     expect(describeError({ error_description: 'word '.repeat(80) })).to.have.length(300);
     for (const error_description of ['', ' ', '\u0000'])

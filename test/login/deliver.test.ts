@@ -9,7 +9,7 @@ import { type Stubbed, stubbed, tokens, Visitor } from '../support/strategy';
 
 type Callback = (error: unknown, user?: unknown) => unknown;
 
-/** The warnings of a test. */
+/** Collects the process warnings of each test. */
 function warnings(): { code?: string; message: string }[] {
   const seen: { code?: string; message: string }[] = [];
   const listen = (warning: { code?: string; message: string }) => seen.push(warning);
@@ -19,27 +19,22 @@ function warnings(): { code?: string; message: string }[] {
   return seen;
 }
 
-/** Runs a request of an app that throws, or rejects, when it is told one of `kinds`. Returns what it was told. */
-async function badlyHeard(
-  kinds: string[],
-  act: () => unknown,
-  strategy: Stubbed,
-  request: object,
-): Promise<unknown[][]> {
-  const heard: unknown[][] = [];
+/** Runs a request of an app whose handler of the outcomes `kinds` runs `act`. Returns all outcomes the app received. */
+async function received(kinds: string[], act: () => unknown, strategy: Stubbed, request: object): Promise<unknown[][]> {
+  const outcomes: unknown[][] = [];
   const action =
     (kind: string) =>
     (...args: unknown[]) => {
-      heard.push([kind, ...args]);
+      outcomes.push([kind, ...args]);
       return kinds.includes(kind) ? act() : undefined;
     };
   const actions = { success: action('success'), fail: action('fail'), redirect: action('redirect') };
   Object.assign(Object.create(strategy), { ...actions, error: action('error') }).authenticate(request, {});
   for (let turn = 0; turn < 10; turn += 1) await new Promise(setImmediate);
-  return heard;
+  return outcomes;
 }
 
-describe('An outcome that the app does not take:', () => {
+describe('Delivery of an outcome to the app', () => {
   const stray: unknown[] = [];
   const listen = (reason: unknown) => stray.push(reason);
   before(() => process.on('unhandledRejection', listen));
@@ -71,20 +66,20 @@ describe('An outcome that the app does not take:', () => {
       ['fail', () => ({ code: 'c' })],
       ['success', (state: string) => ({ code: 'c', state })],
     ] as [string, (state: string) => object][]) {
-      it(`if it ${way} when it is told ${kind}, it is told that as an error`, async () => {
+      it(`reports an error to the app if its handler of the outcome ${kind} ${way}`, async () => {
         const visitor = new Visitor();
         const strategy = stubbed();
         const request = visitor.request({ query: query(await visitor.handle(strategy)) });
-        const heard = await badlyHeard([kind], act, strategy, { ...request, session: visitor.session });
-        expect(heard.map(([each]) => each)).to.deep.equal([kind, 'error']);
-        expect(heard[1]?.[1]).to.equal(oops);
+        const outcomes = await received([kind], act, strategy, { ...request, session: visitor.session });
+        expect(outcomes.map(([each]) => each)).to.deep.equal([kind, 'error']);
+        expect(outcomes[1]?.[1]).to.equal(oops);
         expect(warned).to.deep.equal([]);
       });
     }
 
-    it(`if it ${way} when it is told an error, the process warns, without a secret, and goes on`, async () => {
-      const heard = await badlyHeard(['redirect', 'error'], act, stubbed(), new Visitor().request({ query: {} }));
-      expect(heard.map(([each]) => each)).to.deep.equal(['redirect', 'error']);
+    it(`emits a warning without secrets if the app's handler of the error ${way}`, async () => {
+      const outcomes = await received(['redirect', 'error'], act, stubbed(), new Visitor().request({ query: {} }));
+      expect(outcomes.map(([each]) => each)).to.deep.equal(['redirect', 'error']);
       expect(warned.map(({ code }) => code)).to.deep.equal(['CRITEO_CALLBACK_FAILED']);
       expect(warned[0]?.message).to.match(
         /callback given to passport\.authenticate threw or rejected.*return next\(error\)/,
@@ -93,7 +88,7 @@ describe('An outcome that the app does not take:', () => {
     });
   }
 
-  it('is not published as an outcome if the app throws: the error is', async () => {
+  it('publishes the error, not the success, as the outcome of a login if the app throws on success', async () => {
     const visitor = new Visitor();
     const strategy = stubbed();
     const state = await visitor.handle(strategy);
@@ -103,24 +98,24 @@ describe('An outcome that the app does not take:', () => {
     const fail = () => {
       throw oops;
     };
-    await badlyHeard(['success'], fail, strategy, visitor.request({ query: { code: 'c', state } }));
+    await received(['success'], fail, strategy, visitor.request({ query: { code: 'c', state } }));
     unsubscribe('passport-criteo:login', subscriber);
     expect(outcomes).to.deep.equal(['error']);
   });
 
-  it('is taken if the app returns a thenable that calls what it is given, as a reply of Fastify does', async () => {
+  it('reports no error if the app returns a thenable that fulfills, like a reply of Fastify', async () => {
     const visitor = new Visitor();
     const strategy = stubbed();
     const state = await visitor.handle(strategy);
     const reply = () => Object.defineProperty({}, 'then', { value: (fulfilled: () => void) => fulfilled() });
     const request = visitor.request({ query: { code: 'c', state } });
-    const heard = await badlyHeard(['success'], reply, strategy, request);
-    expect(heard.map(([kind]) => kind)).to.deep.equal(['success']);
+    const outcomes = await received(['success'], reply, strategy, request);
+    expect(outcomes.map(([kind]) => kind)).to.deep.equal(['success']);
     expect(warned).to.deep.equal([]);
   });
 
-  it('names the error that was not heard by its code', async () => {
-    await badlyHeard(['error'], () => Promise.reject(oops), stubbed(), { query: {} });
+  it('names the code of the undelivered error in the warning', async () => {
+    await received(['error'], () => Promise.reject(oops), stubbed(), { query: {} });
     expect(warned[0]?.message).to.include('was told the error session_missing,');
   });
 
@@ -147,7 +142,7 @@ describe('An outcome that the app does not take:', () => {
       return `http://127.0.0.1:${(server.address() as AddressInfo).port}/callback`;
     };
 
-    it('answers with the error of an async callback that rejects after a success', async () => {
+    it('responds with the error of an async callback that rejects after a success', async () => {
       const visitor = new Visitor();
       const strategy = stubbed();
       const state = await visitor.handle(strategy);
@@ -159,21 +154,21 @@ describe('An outcome that the app does not take:', () => {
       expect([response.status, await response.text()]).to.deep.equal([500, 'no database']);
     });
 
-    it('survives an async callback that throws the error it is told', async () => {
+    it('emits a warning, and the process goes on, if an async callback throws the error that it receives', async () => {
       const visitor = new Visitor();
       const strategy = stubbed();
       strategy.token = (answer) => answer(Object.assign(new Error(tokens.access), { code: 'down' }));
       const state = await visitor.handle(strategy);
-      let told = 0;
+      let calls = 0;
       const url = await serve(strategy, visitor.session, () => async (error) => {
-        told += 1;
+        calls += 1;
         if (error) throw error;
       });
-      const gone = new AbortController();
-      const response = fetch(`${url}?code=c&state=${state}`, { signal: gone.signal }).catch(() => 'no response');
-      while (told === 0) await new Promise(setImmediate);
+      const disconnect = new AbortController();
+      const response = fetch(`${url}?code=c&state=${state}`, { signal: disconnect.signal }).catch(() => 'no response');
+      while (calls === 0) await new Promise(setImmediate);
       await new Promise(setImmediate);
-      gone.abort();
+      disconnect.abort();
       expect(await response).to.equal('no response');
       expect(warned.map(({ code }) => code)).to.deep.equal(['CRITEO_CALLBACK_FAILED']);
       expect(warned[0]?.message).not.to.include(tokens.access);

@@ -6,16 +6,16 @@ import { boom, isTimeout, quick, timeout } from '../support/misbehaviours';
 import { expectOneOutcomeEach } from '../support/passport';
 import { app, errorOf, Stubbed, stubbed, successOf, user, Visitor } from '../support/strategy';
 
-describe('CriteoStrategy, the exchange', () => {
+describe('CriteoStrategy, at the code exchange', () => {
   expectOneOutcomeEach();
   let visitor: Visitor;
   beforeEach(() => {
     visitor = new Visitor();
   });
 
-  describe('the token exchange', () => {
+  describe('with a token request of the app’s own', () => {
     for (const [name, token] of quick) {
-      it(`that ${name} ends with an error`, async function () {
+      it(`ends the login with an error if the request ${name}`, async function () {
         this.timeout(3_000);
         const strategy = stubbed({ timeout });
         strategy.token = token;
@@ -28,14 +28,14 @@ describe('CriteoStrategy, the exchange', () => {
     }
 
     const garbage: [string, unknown[]][] = [
-      ['nothing', []],
+      ['no values', []],
       ['no access token', [null, undefined, 'r', {}]],
       ['an empty access token', [null, '', 'r', {}]],
-      ['an access token that breaks a header', [null, 'a\r\nX: y', 'r', {}]],
+      ['an access token that contains a line break', [null, 'a\r\nX: y', 'r', {}]],
       ['an access token that is an object', [null, { token: 'a' }, 'r', {}]],
     ];
     for (const [name, answer] of garbage) {
-      it(`that answers ${name} ends with an error`, async () => {
+      it(`ends the login with an error if the request calls back with ${name}`, async () => {
         const strategy = stubbed();
         strategy.token = (done) => done(...answer);
         expect(errorOf(await visitor.login(strategy))).to.include({ code: 'invalid_response', status: 502 });
@@ -43,7 +43,7 @@ describe('CriteoStrategy, the exchange', () => {
       });
     }
 
-    it('takes the first of two answers', async () => {
+    it('uses the first result of a request that calls back twice', async () => {
       const strategy = stubbed({
         verify: ({ tokens }: { tokens: { accessToken: string } }) => ({ id: tokens.accessToken }),
       });
@@ -55,7 +55,7 @@ describe('CriteoStrategy, the exchange', () => {
       expect(successOf(await visitor.login(strategy)).user).to.deep.equal({ id: 'first' });
     });
 
-    it('that fails with nothing at all ends with an error, and says with what in the cause', async () => {
+    it('ends the login with an error whose cause has the rejected value, if that is not an error', async () => {
       for (const reason of [undefined, null, 'down']) {
         const strategy = stubbed();
         strategy.token = () => Promise.reject(reason);
@@ -66,8 +66,8 @@ describe('CriteoStrategy, the exchange', () => {
       }
     });
 
-    it('that fails with an error keeps its name, message and code as the cause, and nothing that is attached', async () => {
-      // As HTTP libraries do.
+    it('keeps name, message and code of a rejected error as the cause, and none of its other properties', async () => {
+      // HTTP libraries attach the configuration of a request to their errors.
       const config = { data: `client_secret=${app.clientSecret}&code=code-1` };
       const reason = Object.assign(new TypeError('socket hang up'), { code: 'ECONNRESET', config });
       const strategy = stubbed();
@@ -79,32 +79,32 @@ describe('CriteoStrategy, the exchange', () => {
       );
     });
 
-    it('that is refused without an OAuth error keeps status and body as the cause, without secrets', async () => {
+    it('keeps status and body of a response without an OAuth error as the cause, without secrets', async () => {
       const strategy = stubbed();
       strategy.token = (done) => done({ statusCode: 500, data: 'down code-1' });
       const { cause } = errorOf(await visitor.login(strategy));
       expect(cause).to.deep.equal({ statusCode: 500, data: 'down [redacted]' });
     });
 
-    it('that answers late, but within the grace of half a second, is heard', async () => {
+    it('waits half a second longer than the option timeout for the app’s own functions', async () => {
       const strategy = stubbed({ timeout: 20 });
       strategy.token = (done) => setTimeout(done, 100, null, 'a', null, {});
       strategy.profile = (done) => setTimeout(done, 100, null, { id: '1' });
       successOf(await visitor.login(strategy));
     });
 
-    it('refused in node-oauth’s way becomes a CriteoTokenError', async () => {
+    it('turns an OAuth error in node-oauth’s form into a CriteoTokenError', async () => {
       const strategy = withoutOverride();
       strategy.token = (done) =>
-        done({ statusCode: 400, data: '{"error":"invalid_grant","error_description":"dead code-1"}' });
+        done({ statusCode: 400, data: '{"error":"invalid_grant","error_description":"expired code-1"}' });
       const error = errorOf(await visitor.login(strategy));
       expect(error).to.be.instanceOf(CriteoTokenError);
       expect(error).to.include({ code: 'invalid_grant', reauthorize: true, status: 401 });
-      expect(error.message).to.include('dead [redacted]');
+      expect(error.message).to.include('expired [redacted]');
     });
 
     for (const data of ['no JSON', undefined, '{}']) {
-      it(`refused in node-oauth’s way with the body ${data} becomes a CriteoTransportError`, async () => {
+      it(`turns a failure in node-oauth’s form with the body ${data} into a CriteoTransportError`, async () => {
         const strategy = stubbed();
         strategy.token = (done) => done({ statusCode: 500, data });
         expect(errorOf(await visitor.login(strategy))).to.be.instanceOf(CriteoTransportError);
@@ -127,7 +127,7 @@ describe('CriteoStrategy, the exchange', () => {
       return errorOf(await visitor.finish(strategy, { code: 'never-issued', state }));
     };
 
-    it('makes the error of a refused exchange', async () => {
+    it('makes the error of a refused code exchange', async () => {
       const parsed = Object.assign(new Error('parsed'), { status: 418 });
       let seen: unknown[] = [];
       const strategy = Object.defineProperty(real(), 'parseErrorResponse', {
@@ -153,13 +153,13 @@ describe('CriteoStrategy, the exchange', () => {
       ['returns a promise', async () => boom],
       ['returns a promise that rejects', () => Promise.reject(boom)],
     ] as [string, () => unknown][]) {
-      it(`that ${name} leaves the error that was`, async () => {
+      it(`that ${name} leaves the error unchanged`, async () => {
         const strategy = Object.defineProperty(real(), 'parseErrorResponse', { value: hook });
         expect(await refused(strategy)).to.be.instanceOf(CriteoTokenError);
       });
     }
 
-    it('is not called where there is no body to parse', async () => {
+    it('is not called if there is no response body', async () => {
       let called = false;
       const strategy = Object.defineProperty(real(), 'parseErrorResponse', { value: () => (called = true) });
       sandbox.fault({ on: 'token', reset: true });
@@ -168,25 +168,25 @@ describe('CriteoStrategy, the exchange', () => {
       expect(called).to.equal(false);
     });
 
-    it('that nobody has overridden takes nothing from the error: trace id and waiting time stay', async () => {
+    it('that is not overridden keeps the trace id and the retry time of the error', async () => {
       const body = { error: 'temporarily_unavailable', errors: [{ code: 'x', traceId: 'trace-1' }] };
       sandbox.fault({ on: 'token', status: 503, headers: { 'Retry-After': '7' }, body });
       expect(await refused(real())).to.include({ retryAfter: 7, traceId: 'trace-1', retryable: true });
     });
 
-    it('does not matter for a token_type that is not Bearer: that is an error', async () => {
+    it('is not used for a token_type other than Bearer, which ends the login with invalid_response', async () => {
       sandbox.fault({ on: 'token', status: 200, body: { access_token: 'a', token_type: 'mac' } });
       expect(await refused(real())).to.include({ code: 'invalid_response' });
     });
 
-    it('and a refused code say to start the login again, and that repeating the request does not help', async () => {
+    it('that is not overridden reports a refused code with advice to start the login again', async () => {
       const error = await refused(real());
       expect(error).to.include({ code: 'invalid_grant', retryable: false, reauthorize: true });
       expect(error.message).to.match(/ Start the login again\.$/);
       expect(String(error.stack)).to.include(error.message);
     });
 
-    it('as it is reads RFC 6749, and nothing where there is nothing to read', () => {
+    it('that is not overridden parses errors of RFC 6749, and returns null for any other body', () => {
       const parse = (body: unknown) => real().parseErrorResponse(body, 400);
       expect(parse('{"error":"invalid_client"}'))
         .to.be.instanceOf(CriteoTokenError)
@@ -194,14 +194,14 @@ describe('CriteoStrategy, the exchange', () => {
       for (const body of ['', 'null', '<html>', '{}', undefined, {}]) expect(parse(body)).to.equal(null);
     });
 
-    it('as it is hides the client secret that a body echoes', () => {
+    it('that is not overridden redacts the client secret if the body repeats it', () => {
       const body = JSON.stringify({ error: 'invalid_client', error_description: `bad ${sandbox.app.clientSecret}` });
       expect(String(real().parseErrorResponse(body, 401)?.message)).to.include('bad [redacted]');
     });
   });
 });
 
-/** A strategy whose only stub is the token endpoint, where it is stubbed at all. */
+/** A strategy with the real `userProfile`, and with the real code exchange unless `stub()` replaces it. */
 class Real extends Stubbed {
   override userProfile(accessToken: string, done: Parameters<Stubbed['userProfile']>[1]): void {
     Object.getPrototypeOf(Stubbed.prototype).userProfile.call(this, accessToken, done);

@@ -22,7 +22,7 @@ describe('ExchangedLogins', () => {
     ]);
   });
 
-  it('remembers a login for ten minutes, and forgets it in twenty if others come', () => {
+  it('remembers a login for ten minutes, and forgets it after twenty if other logins are added', () => {
     const logins = new ExchangedLogins();
     logins.add('first');
     passed = 599_000;

@@ -5,7 +5,7 @@ const ask = (check: (...args: never[]) => boolean, request: object): unknown =>
   Reflect.apply(check, undefined, [request]);
 
 describe('isAheadOfVisit', () => {
-  it('tells HEAD requests and prefetches from visits', () => {
+  it('is true for HEAD and prefetch requests only', () => {
     for (const request of [
       { method: 'HEAD' },
       { headers: { 'sec-purpose': 'prefetch;prerender' } },

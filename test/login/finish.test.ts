@@ -4,7 +4,7 @@ import { Jar, linesOf, newResponse, newStore } from '../support/cookie-store';
 import { authenticate, expectOneOutcomeEach, type Outcome } from '../support/passport';
 import { app, errorOf, failureOf, type Stubbed, stubbed, successOf, tokens, user, Visitor } from '../support/strategy';
 
-describe('CriteoStrategy, the way back from Criteo', () => {
+describe('CriteoStrategy, at the callback', () => {
   expectOneOutcomeEach();
   let visitor: Visitor;
   let strategy: Stubbed;
@@ -13,7 +13,7 @@ describe('CriteoStrategy, the way back from Criteo', () => {
     strategy = stubbed();
   });
 
-  it('exchanges the code of a known login, once, and signs the user in', async () => {
+  it('exchanges the code of a pending login once, and signs the user in', async () => {
     const state = await visitor.handle(strategy);
     expect(successOf(await visitor.finish(strategy, { code: 'the-code', state })).user).to.equal(user);
     expect(strategy.asked).to.deep.equal([
@@ -23,20 +23,20 @@ describe('CriteoStrategy, the way back from Criteo', () => {
     expect(visitor.session).to.deep.equal({});
   });
 
-  it('sends to the token endpoint the callback URL of the authorization request', async () => {
+  it('sends the callback URL of the authorization request to the token endpoint', async () => {
     const callbackURL = 'https://tenant.example.com/cb';
     const state = await visitor.handle(strategy, { callbackURL });
     await visitor.finish(strategy, { code: 'c', state }, { callbackURL });
     expect(strategy.asked[0]?.form['redirect_uri']).to.equal(callbackURL);
   });
 
-  it('reads a form body where the query has no callback', async () => {
+  it('reads a form body if the query has no callback parameters', async () => {
     const state = await visitor.handle(strategy);
     const request = visitor.request({ method: 'POST', query: { tenant: '1' }, body: { code: 'c', state } });
     successOf(await authenticate(strategy, request));
   });
 
-  it('reads the URL where no framework parsed a query', async () => {
+  it('reads the URL if no framework has parsed the query', async () => {
     const state = await visitor.handle(strategy);
     successOf(await authenticate(strategy, visitor.request({ url: `/cb?code=c%2B1&state=${state}#x` })));
     expect(strategy.asked[0]?.code).to.equal('c+1');
@@ -47,7 +47,7 @@ describe('CriteoStrategy, the way back from Criteo', () => {
       [0, 1],
       [1, 0],
     ]) {
-      it(`finishes those of two tabs in the order ${order}`, async () => {
+      it(`finishes the logins of two tabs in the order ${order}`, async () => {
         const handles = [
           await visitor.handle(strategy, { state: 'a' }),
           await visitor.handle(strategy, { state: 'b' }),
@@ -60,7 +60,7 @@ describe('CriteoStrategy, the way back from Criteo', () => {
       });
     }
 
-    it('refuses a callback that comes twice, and exchanges nothing for it', async () => {
+    it('rejects a repeated callback with state_unknown, and exchanges its code only once', async () => {
       const state = await visitor.handle(strategy);
       const other = await visitor.handle(strategy);
       successOf(await visitor.finish(strategy, { code: 'c', state }));
@@ -72,11 +72,11 @@ describe('CriteoStrategy, the way back from Criteo', () => {
       expect(visitor.pending()).to.deep.equal([other]);
     });
 
-    it('has the login taken, and the session written, before the code is exchanged', async () => {
+    it('removes the login from the saved session before the code is exchanged', async () => {
       const state = await visitor.handle(strategy);
       const written: unknown[] = [];
       const request = visitor.request({ query: { code: 'c', state } });
-      // As express-session's.
+      // Like a session of express-session.
       const session = Object.defineProperties(visitor.session, {
         regenerate: { value: () => {} },
         save: {
@@ -94,7 +94,7 @@ describe('CriteoStrategy, the way back from Criteo', () => {
       expect(written).to.deep.equal([{}, 'exchange']);
     });
 
-    it('ends with the error of a session that cannot be written, and keeps the code unspent', async () => {
+    it('ends with an error if the session cannot be saved, and does not exchange the code', async () => {
       const state = await visitor.handle(strategy);
       const request = visitor.request({ query: { code: 'c', state } });
       Object.assign(visitor.session, {
@@ -106,13 +106,13 @@ describe('CriteoStrategy, the way back from Criteo', () => {
     });
   });
 
-  describe('of another strategy', () => {
+  describe('that belongs to another strategy', () => {
     const others: [string, object][] = [
       ['name', { name: 'criteo-retail' }],
       ['client id', { clientID: 'client-2' }],
     ];
     for (const [what, options] of others) {
-      it(`with another ${what} is unknown, and stays pending`, async () => {
+      it(`fails with state_unknown, and keeps the login pending, if the other strategy has another ${what}`, async () => {
         const other = stubbed(options);
         const state = await visitor.handle(other);
         await visitor.handle(strategy);
@@ -123,14 +123,29 @@ describe('CriteoStrategy, the way back from Criteo', () => {
     }
   });
 
-  describe('by another user than the one who started it', () => {
+  describe('of a login that another user started', () => {
     const alice = { id: 'alice' };
     const bob = { id: 'bob' };
-    const nobody = undefined;
+    const signedOut = undefined;
     const cases: [string, unknown, unknown, RegExp][] = [
-      ['one user started it and another finishes it', alice, bob, /another user signed in meanwhile, in another tab/],
-      ['a user started it and nobody is signed in', alice, nobody, /no user is signed in at the callback.*SameSite/],
-      ['nobody started it and a user is signed in', nobody, alice, /signed in meanwhile.*nothing more to do/],
+      [
+        'one user starts the login and another finishes it',
+        alice,
+        bob,
+        /another user signed in meanwhile, in another tab/,
+      ],
+      [
+        'a user starts the login and no user is signed in at the callback',
+        alice,
+        signedOut,
+        /no user is signed in at the callback.*SameSite/,
+      ],
+      [
+        'no user is signed in at the start and a user is at the callback',
+        signedOut,
+        alice,
+        /signed in meanwhile.*nothing more to do/,
+      ],
     ];
     for (const [name, starts, finishes, message] of cases) {
       for (const options of [{}, { assignProperty: 'account' }]) {
@@ -155,7 +170,7 @@ describe('CriteoStrategy, the way back from Criteo', () => {
       ['the user itself', (name) => name],
     ];
     for (const [name, make] of shapes) {
-      it(`fails with user_changed if users are told apart by ${name}`, async () => {
+      it(`fails with user_changed if users are identified by ${name}`, async () => {
         visitor.user = make('alice');
         const state = await visitor.handle(strategy);
         visitor.user = make('bob');
@@ -165,7 +180,7 @@ describe('CriteoStrategy, the way back from Criteo', () => {
       });
     }
 
-    it('ends with an error that says to set bindTo if the user has no name, on both halves', async () => {
+    it('ends with an error that says to set bindTo if the user has no id, at the start and at the callback', async () => {
       const state = await visitor.handle(strategy);
       visitor.user = { email: 'alice@example.com' };
       for (const query of [{}, { code: 'c', state }]) {
@@ -177,7 +192,7 @@ describe('CriteoStrategy, the way back from Criteo', () => {
       expect(strategy.asked).to.have.length(0);
     });
 
-    it('is told by what bindTo returns, if it is given; the session keeps no trace of that', async () => {
+    it('fails with user_changed if bindTo returns another value, which the session does not contain', async () => {
       let who = 'Bearer very-secret';
       strategy = stubbed({ bindTo: () => who });
       const state = await visitor.handle(strategy);
@@ -189,7 +204,7 @@ describe('CriteoStrategy, the way back from Criteo', () => {
     });
 
     for (const none of ['', undefined, null]) {
-      it(`is not checked by a bindTo that always returns ${JSON.stringify(none)}`, async () => {
+      it(`signs the user in if bindTo returns ${JSON.stringify(none)}, which skips the check`, async () => {
         strategy = stubbed({ bindTo: () => none });
         visitor.user = alice;
         const state = await visitor.handle(strategy);
@@ -199,16 +214,21 @@ describe('CriteoStrategy, the way back from Criteo', () => {
     }
   });
 
-  describe('for another purpose or at another callback URL', () => {
+  describe('with another purpose or callback URL', () => {
     const authorize = { assignProperty: 'account' };
     const elsewhere = { callbackURL: 'https://app.example.com/connect/criteo/callback' };
     const cases: [string, object, object, RegExp][] = [
-      ['a sign-in that ends as a link', {}, authorize, /by passport\.authenticate but finished by passport\.authorize/],
+      [
+        'a sign-in that is finished by passport.authorize',
+        {},
+        authorize,
+        /by passport\.authenticate but finished by passport\.authorize/,
+      ],
       ['a callback URL given on the login route only', elsewhere, {}, /connect\/criteo\/callback but .*both routes/],
       ['a callback URL given on the callback route only', {}, elsewhere, /criteo-auth\/callback but .*both routes/],
     ];
     for (const [name, starts, finishes, message] of cases) {
-      it(`fails with login_mismatch for ${name}, before anything is exchanged`, async () => {
+      it(`fails with login_mismatch before the code exchange for ${name}`, async () => {
         const state = await visitor.handle(strategy, { ...starts, state: 'mine' });
         const failed = failureOf(await visitor.finish(strategy, { code: 'c', state }, finishes));
         expect(failed).to.include({ code: 'login_mismatch', status: 403, state: 'mine' });
@@ -217,21 +237,21 @@ describe('CriteoStrategy, the way back from Criteo', () => {
       });
     }
 
-    it('does not fail for passport.authorize with a callback, which Passport does not tell from authenticate', async () => {
+    it('does not fail for passport.authorize with a callback function, which looks like passport.authenticate', async () => {
       const state = await visitor.handle(strategy, authorize);
       strategy.profile = (done) => done(new Error('no profile'));
       // It is a link all the same, so the tokens are not lost.
       successOf(await visitor.finish(strategy, { code: 'c', state }, {}));
     });
 
-    it('does not matter if both are as they were', async () => {
+    it('does not fail if both routes use the same purpose and callback URL', async () => {
       const options = { ...authorize, ...elsewhere };
       const state = await visitor.handle(strategy, options);
       successOf(await visitor.finish(strategy, { code: 'c', state }, options));
       expect(strategy.asked[0]?.form['redirect_uri']).to.equal(elsewhere.callbackURL);
     });
 
-    it('does not let a login that an attacker planted before sign-in link to the user who signed in since', async () => {
+    it('rejects a login that an attacker started in the session before the user signed in', async () => {
       // One strategy for both. The victim's session was the attacker's, and keepSessionInfo keeps what is pending in it.
       const planted = [await visitor.handle(strategy), await visitor.handle(strategy, authorize)];
       visitor.user = { id: 'victim' };
@@ -246,7 +266,7 @@ describe('CriteoStrategy, the way back from Criteo', () => {
   });
 
   for (const given of ['by name', 'as an instance'] as const) {
-    describe(`that comes twice at once, with the strategy given ${given},`, () => {
+    describe(`that comes several times at once to a strategy given ${given}`, () => {
       const all = (requests: object[]): Promise<Outcome[]> =>
         Promise.all(requests.map((request) => authenticate(strategy, request, {}, given)));
       const expectOneExchange = (outcomes: Outcome[]): void => {
@@ -263,10 +283,10 @@ describe('CriteoStrategy, the way back from Criteo', () => {
         return made;
       };
 
-      it('exchanges the code once: sessions', async () => {
+      it('exchanges the code once with SessionStateStore', async () => {
         strategy = slowly(stubbed());
         const state = await visitor.handle(strategy, { state: 'mine' });
-        // As a session store gives them: each request has a copy.
+        // Each request gets its own copy of the session, as from a session store.
         const load = () => ({
           ...Object(structuredClone(visitor.session)),
           regenerate: () => {},
@@ -276,7 +296,7 @@ describe('CriteoStrategy, the way back from Criteo', () => {
         expectOneExchange(await all(requests));
       });
 
-      it('exchanges the code once: cookies', async () => {
+      it('exchanges the code once with CookieStateStore', async () => {
         strategy = slowly(stubbed({ store: newStore() }));
         const response = newResponse();
         const { args } = await authenticate(strategy, { query: {}, headers: {}, res: response }, { state: 'mine' });
@@ -290,8 +310,8 @@ describe('CriteoStrategy, the way back from Criteo', () => {
     });
   }
 
-  describe('too late', () => {
-    it('fails with state_expired, and gives the application its state to begin again with', async () => {
+  describe('of an expired login', () => {
+    it('fails with state_expired, and returns the app’s state so that it can start again', async () => {
       const state = await visitor.handle(strategy, { state: { returnTo: '/x' } });
       const record = Object(visitor.session['criteo'])[state];
       record.at -= 600_001;
@@ -303,7 +323,7 @@ describe('CriteoStrategy, the way back from Criteo', () => {
   });
 
   describe('with an error', () => {
-    it('that says the user declined fails, with what Criteo said', async () => {
+    it('access_denied fails with access_denied and the description from Criteo', async () => {
       const state = await visitor.handle(strategy, { state: 's' });
       const query = { error: 'access_denied', error_description: 'not\u0007now\u202e', state };
       expect(failureOf(await visitor.finish(strategy, query))).to.deep.equal({
@@ -316,7 +336,7 @@ describe('CriteoStrategy, the way back from Criteo', () => {
       expect(visitor.session).to.deep.equal({});
     });
 
-    it('that says the user declined, and no more, says so', async () => {
+    it('access_denied without a description fails with the message that the user declined', async () => {
       const state = await visitor.handle(strategy);
       const failed = failureOf(await visitor.finish(strategy, { error: 'access_denied', state }));
       expect(failed.message).to.equal('The user declined at Criteo.');
@@ -324,7 +344,7 @@ describe('CriteoStrategy, the way back from Criteo', () => {
 
     // Criteo documents only "an error": each of these may be how it says that the user declined.
     for (const word of ['user_denied', 'consent_denied', 'interaction_required', 'made_up']) {
-      it(`${word} is a user who declined, and says with which word`, async () => {
+      it(`${word} fails with access_denied and keeps the word in info.error`, async () => {
         const state = await visitor.handle(strategy, { state: 's' });
         expect(failureOf(await visitor.finish(strategy, { error: word, state }))).to.deep.equal({
           code: 'access_denied',
@@ -336,7 +356,7 @@ describe('CriteoStrategy, the way back from Criteo', () => {
       });
     }
 
-    it('that is no word is a user who declined, and its text is not shown', async () => {
+    it('that is not a single word fails with access_denied and does not show the text', async () => {
       const state = await visitor.handle(strategy);
       const failed = failureOf(await visitor.finish(strategy, { error: '<script>alert(1)</script>', state }));
       expect(failed).to.include({ code: 'access_denied', message: 'The user declined at Criteo.' });
@@ -352,7 +372,7 @@ describe('CriteoStrategy, the way back from Criteo', () => {
       ['temporarily_unavailable', 503, true],
     ];
     for (const [code, status, retryable] of errors) {
-      it(`${code} ends with a CriteoAuthorizationError`, async () => {
+      it(`${code} ends the login with a CriteoAuthorizationError`, async () => {
         const state = await visitor.handle(strategy);
         const query = { error: code, state, error_uri: 'https://x.example/\u0000' };
         const found = errorOf(await visitor.finish(strategy, query));
@@ -363,7 +383,7 @@ describe('CriteoStrategy, the way back from Criteo', () => {
       });
     }
 
-    it('shows a description cut to a length that fits a page', async () => {
+    it('shows the description shortened to a length that fits a page', async () => {
       const state = await visitor.handle(strategy);
       const query = { error: 'server_error', error_description: 'word '.repeat(800), state };
       const { message } = errorOf(await visitor.finish(strategy, query));
@@ -371,13 +391,13 @@ describe('CriteoStrategy, the way back from Criteo', () => {
       expect(message.length).to.be.below(340);
     });
 
-    it('and a code too believes the error and exchanges nothing', async () => {
+    it('and a code fails with the error and does not exchange the code', async () => {
       const state = await visitor.handle(strategy);
       failureOf(await visitor.finish(strategy, { error: 'access_denied', code: 'c', state }));
       expect(strategy.asked).to.have.length(0);
     });
 
-    it('but no state shows no text of the query and touches no login, yet tells a known error', async () => {
+    it('but without state keeps every login, shows no description, and names a known error', async () => {
       const pending = await visitor.handle(strategy);
       const query = { error: 'access_denied', error_description: 'call 555-1234' };
       const { message, ...failed } = failureOf(await visitor.finish(strategy, query));
@@ -389,14 +409,14 @@ describe('CriteoStrategy, the way back from Criteo', () => {
     });
   });
 
-  describe('from an issuer', () => {
-    it('that is Criteo is taken', async () => {
+  describe('with an issuer (iss)', () => {
+    it('that is Criteo signs the user in', async () => {
       const state = await visitor.handle(strategy);
       successOf(await visitor.finish(strategy, { code: 'c', state, iss: 'https://api.criteo.com' }));
     });
 
     for (const iss of ['https://evil.example', '', 'https://api.criteo.com/']) {
-      it(`${JSON.stringify(iss)} fails with issuer_mismatch and touches no login`, async () => {
+      it(`${JSON.stringify(iss)} fails with issuer_mismatch and keeps every login`, async () => {
         const state = await visitor.handle(strategy);
         const failed = failureOf(await visitor.finish(strategy, { code: 'c', state, iss }));
         expect(failed).to.include({ code: 'issuer_mismatch', status: 403 });
@@ -404,21 +424,21 @@ describe('CriteoStrategy, the way back from Criteo', () => {
       });
     }
 
-    it('of the option issuer', async () => {
+    it('that equals the option issuer signs the user in', async () => {
       strategy = stubbed({ issuer: 'https://issuer.example' });
       const state = await visitor.handle(strategy);
       successOf(await visitor.finish(strategy, { code: 'c', state, iss: 'https://issuer.example' }));
     });
   });
 
-  describe('without PKCE', () => {
-    it('sends a verifier where the login had one before PKCE was switched off', async () => {
+  describe('after the option pkce changed', () => {
+    it('sends the verifier of a login that started before PKCE was switched off', async () => {
       const state = await visitor.handle(stubbed({ pkce: true }));
       successOf(await visitor.finish(strategy, { code: 'c', state }));
       expect(strategy.asked[0]?.form['code_verifier']).to.match(/^[\w-]{43}$/);
     });
 
-    it('fails for a login that began before PKCE was switched on', async () => {
+    it('fails for a login that started before PKCE was switched on', async () => {
       const state = await visitor.handle(strategy, { state: 's' });
       const strict = stubbed({ pkce: true });
       const failed = failureOf(await visitor.finish(strict, { code: 'c', state }));
@@ -428,7 +448,7 @@ describe('CriteoStrategy, the way back from Criteo', () => {
   });
 
   describe('without a session', () => {
-    it('fails the callback with session_missing and ends the beginning with an error of that code', async () => {
+    it('fails with session_missing, and a start of a login ends with an error of that code', async () => {
       const finished = await authenticate(strategy, { query: { code: 'c', state: 's' } });
       expect(failureOf(finished)).to.include({ code: 'session_missing', status: 403 });
       const error = errorOf(await authenticate(strategy, { query: {} }));

@@ -3,7 +3,7 @@ import { HookTimeoutError } from '../../lib/errors';
 import { asError, askHook, atOnce, callHook, type HookAnswer } from '../../lib/login/hook';
 import { rejection } from '../support/errors';
 
-/** All answers of a hook, each but for what it leaves out at its end, once everything it started has had its turn. */
+/** Collects all results of a hook, each without the trailing undefined values, until its timers of a few milliseconds have fired. */
 async function answersOf(call: (callback: HookAnswer) => unknown, timeout = 1000): Promise<unknown[][]> {
   const answers: unknown[][] = [];
   callHook('The hook', timeout, call, (...answer) => {
@@ -17,7 +17,7 @@ const boom = new Error('boom');
 const timers = (): number => process.getActiveResourcesInfo().filter((name) => name === 'Timeout').length;
 
 describe('callHook', () => {
-  it('gives what the hook answers, at once or later', async () => {
+  it('passes on the result of a hook that calls back immediately or later', async () => {
     expect(await answersOf((answer) => answer(null, 1, 2, 3))).to.eql([[undefined, 1, 2, 3]]);
     expect(await answersOf((answer) => setImmediate(answer, null, 1))).to.eql([[undefined, 1]]);
     expect(await answersOf((answer) => answer())).to.eql([[]]);
@@ -43,7 +43,7 @@ describe('callHook', () => {
       }),
     ],
     [
-      'returns an object whose then cannot even be read',
+      'returns an object whose then throws when it is read',
       () =>
         Object.defineProperty({}, 'then', {
           get() {
@@ -52,67 +52,67 @@ describe('callHook', () => {
         }),
     ],
   ] satisfies [string, (answer: HookAnswer) => unknown][]) {
-    it(`gives the error of a hook that ${what}`, async () => {
+    it(`passes on the error of a hook that ${what}`, async () => {
       expect(await answersOf(call)).to.eql([[boom]]);
     });
   }
 
   for (const [what, call] of [
     [
-      'answers twice',
+      'calls back twice',
       (answer) => {
         answer(null, 1);
         answer(boom);
       },
     ],
     [
-      'answers and then throws',
+      'calls back and then throws',
       (answer) => {
         answer(null, 1);
         throw boom;
       },
     ],
     [
-      'answers and then rejects',
+      'calls back and then rejects',
       (answer) => {
         answer(null, 1);
         return Promise.reject(boom);
       },
     ],
     [
-      'answers after its deadline too',
+      'calls back again after its deadline',
       (answer) => {
         answer(null, 1);
         setTimeout(answer, 5, boom);
       },
     ],
   ] satisfies [string, (answer: HookAnswer) => unknown][]) {
-    it(`takes the first answer of a hook that ${what}`, async () => {
+    it(`uses the first result of a hook that ${what}`, async () => {
       expect(await answersOf(call, 2)).to.eql([[undefined, 1]]);
     });
   }
 
-  it('gives an error after too long a silence, once, and names the hook', async () => {
+  it('reports one error that names the hook if it does not call back in time', async () => {
     const [[error] = [], ...others] = await answersOf((answer) => setTimeout(answer, 5, null, 1), 1);
     expect(error).to.be.instanceOf(HookTimeoutError);
     expect(error).to.have.property('message', 'The hook did not respond within 1 ms (the option timeout)');
     expect(others).to.eql([]);
   });
 
-  it('waits as long as a timer can if that is less than it was told', async () => {
+  it('waits as long as a timer can if the timeout is longer than that', async () => {
     expect(await answersOf((answer) => setTimeout(answer, 5, null, 1), 2 ** 31)).to.eql([[undefined, 1]]);
   });
 
-  it('does not take the return of a promise for an answer', async () => {
+  it('does not use the value of a returned promise as the result', async () => {
     expect(await answersOf(async () => 1, 500)).to.eql([]);
   });
 
-  it('makes an error of a reason that is none', async () => {
+  it('turns a reason that is not an object into an error', async () => {
     const [[error] = []] = await answersOf((answer) => answer('route'));
     expect(error).to.be.instanceOf(Error).and.have.property('message', 'The hook failed: route');
   });
 
-  it('leaves no timer once it is answered', async () => {
+  it('leaves no timer after the hook called back', async () => {
     // mocha starts its own as soon as the test has returned its promise.
     await new Promise((resolve) => setImmediate(resolve));
     const before = timers();
@@ -136,11 +136,11 @@ describe('callHook', () => {
 });
 
 describe('askHook', () => {
-  it('promises what the hook answers', async () => {
+  it('returns a promise of the hook’s results', async () => {
     expect(await askHook('The hook', 100, (answer) => answer(null, 1, 2, 3))).to.eql([1, 2, 3]);
   });
 
-  it('rejects with its error', async () => {
+  it('rejects with the hook’s error', async () => {
     expect(
       await rejection(
         askHook('The hook', 100, (answer) => answer(boom)),
@@ -157,7 +157,7 @@ describe('asError', () => {
     expect(asError(boom, 'verify')).to.equal(boom);
   });
 
-  it('makes an error of what Passport would take for something else', () => {
+  it('turns other values into errors, because Passport gives some of them another meaning', () => {
     for (const reason of [undefined, null, 'route', 'router', 0, false, Symbol('x'), 1n]) {
       expect(asError(reason, 'verify'))
         .to.be.instanceOf(Error)
@@ -167,11 +167,11 @@ describe('asError', () => {
 });
 
 describe('atOnce', () => {
-  it('gives an answer that is there', () => {
+  it('returns a value that is not a promise', () => {
     for (const answer of [undefined, null, 'x', {}]) expect(atOnce('bindTo', answer)).to.equal(answer);
   });
 
-  it('refuses a promise, whose rejection goes no further', async () => {
+  it('throws for a promise, and leaves no unhandled rejection', async () => {
     for (const promise of [Promise.resolve('x'), Promise.reject(boom)]) {
       expect(() => atOnce('bindTo', promise)).to.throw(TypeError, 'bindTo must answer at once');
     }

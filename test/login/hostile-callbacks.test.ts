@@ -4,16 +4,16 @@ import { rows } from '../support/hostile-callbacks';
 import { authenticate, expectOneOutcomeEach, type Outcome } from '../support/passport';
 import { stubbed, Visitor } from '../support/strategy';
 
-/** What an outcome is, in one word. */
+/** Returns the code of a failure, or the kind of any other outcome. */
 function nameOf({ kind, args }: Outcome): unknown {
   return kind === 'fail' ? Object(args[0]).code : kind;
 }
 
-describe('CriteoStrategy, hostile callbacks', () => {
+describe('CriteoStrategy, for hostile callbacks', () => {
   expectOneOutcomeEach();
 
   for (const { name, request, expected, status, exchanges = 0, taken = false } of rows) {
-    it(`${name}: ${expected}, ${exchanges} token request(s), ${taken ? 'its login taken' : 'every login kept'}`, async () => {
+    it(`${name}: ${expected}, ${exchanges} token requests, ${taken ? 'removes its login' : 'keeps every login'}`, async () => {
       const visitor = new Visitor();
       const strategy = stubbed();
       const handle = await visitor.handle(strategy);
@@ -28,12 +28,12 @@ describe('CriteoStrategy, hostile callbacks', () => {
       expect(strategy.asked).to.have.length(exchanges);
       expect(visitor.pending()).to.include(other);
       expect(visitor.pending().includes(handle)).to.equal(!taken);
-      // Whatever came, the login of the other tab still ends well.
+      // The login of the other tab still succeeds.
       expect((await visitor.finish(strategy, { code: 'c', state: other })).kind).to.equal('success');
     });
   }
 
-  it('500 logins begun and abandoned in one session: it stays under 8 KB, and the last ones end well', async () => {
+  it('keeps a session under 8 KB while 500 logins are started, and the last ones succeed', async () => {
     const visitor = new Visitor();
     const strategy = stubbed({ pkce: true });
     const options = { state: { returnTo: `/${'x'.repeat(1_900)}` } };
@@ -49,7 +49,7 @@ describe('CriteoStrategy, hostile callbacks', () => {
     expect(strategy.asked).to.have.length(3);
   });
 
-  it('500 callbacks with made-up states: nothing is asked, nothing is kept', async () => {
+  it('rejects 500 callbacks with made-up states without a token request, and keeps the pending login', async () => {
     const visitor = new Visitor();
     const strategy = stubbed();
     const handle = await visitor.handle(strategy);
@@ -61,7 +61,7 @@ describe('CriteoStrategy, hostile callbacks', () => {
     expect(strategy.asked).to.have.length(0);
   });
 
-  describe('of any kind', () => {
+  describe('with random content', () => {
     const words = fc.constantFrom(
       'code',
       'state',
@@ -94,7 +94,7 @@ describe('CriteoStrategy, hostile callbacks', () => {
       { requiredKeys: [] },
     );
 
-    it('have one outcome, throw nothing and exchange nothing', async () => {
+    it('has one outcome, throws nothing and exchanges no code', async () => {
       const strategy = stubbed();
       await fc.assert(
         fc.asyncProperty(request, async (parts) => {
@@ -106,7 +106,7 @@ describe('CriteoStrategy, hostile callbacks', () => {
       expect(strategy.asked).to.deep.equal([]);
     });
 
-    it('leave a login that is pending in the session as it is, unless they name it', async () => {
+    it('keeps a pending login that the callback does not name', async () => {
       const strategy = stubbed();
       await fc.assert(
         fc.asyncProperty(parameters, async (made) => {
@@ -119,7 +119,7 @@ describe('CriteoStrategy, hostile callbacks', () => {
       );
     });
 
-    it('have one outcome with the right state and anything beside it', async () => {
+    it('has one outcome, and one code exchange at most, if the state is right', async () => {
       const strategy = stubbed();
       await fc.assert(
         fc.asyncProperty(parameters, async (made) => {

@@ -14,7 +14,7 @@ import {
   Visitor,
 } from '../support/strategy';
 
-describe('CriteoStrategy, the profile', () => {
+describe('CriteoStrategy, at the profile', () => {
   expectOneOutcomeEach();
   let visitor: Visitor;
   beforeEach(() => {
@@ -66,7 +66,7 @@ describe('CriteoStrategy, the profile', () => {
     });
 
     for (const [name, act, check] of misbehaviours) {
-      it(`that ${name} ends with an error`, async () => {
+      it(`that ${name} ends the login with an error`, async () => {
         const strategy = stubbed({ timeout, skipUserProfile: (_token: unknown, done: Answer) => act(done) });
         check(errorOf(await visitor.login(strategy)));
         expect(strategy.profiled).to.have.length(0);
@@ -76,14 +76,14 @@ describe('CriteoStrategy, the profile', () => {
 
   describe('userProfile', () => {
     for (const [name, act, check] of quick) {
-      it(`that ${name} ends with an error`, async function () {
+      it(`that ${name} ends the login with an error`, async function () {
         this.timeout(3_000);
         const strategy = stubbed({ timeout });
         strategy.profile = act;
         check(errorOf(await visitor.login(strategy)));
       });
 
-      it(`that ${name} loses no tokens with requireUserProfile: false`, async function () {
+      it(`that ${name} does not end the login if requireUserProfile is false`, async function () {
         this.timeout(3_000);
         const seen: { profile: unknown; profileError: unknown }[] = [];
         const verify = (login: { profile: unknown; profileError: unknown }) => {
@@ -99,7 +99,7 @@ describe('CriteoStrategy, the profile', () => {
       });
     }
 
-    it('that answers twice is heard once', async () => {
+    it('that calls back twice counts once', async () => {
       const seen: unknown[] = [];
       const strategy = stubbed({ verify: ({ profile }: { profile: unknown }) => seen.push(profile) && user });
       strategy.profile = (done) => [done(null, { id: '1' }), done(null, { id: '2' }), done(boom)];
@@ -108,7 +108,7 @@ describe('CriteoStrategy, the profile', () => {
     });
 
     for (const profile of [undefined, null, 7, 'me', []]) {
-      it(`may hand over ${JSON.stringify(profile)}: what a profile is, is up to it`, async () => {
+      it(`may return ${JSON.stringify(profile)} as the profile`, async () => {
         let seen: unknown = boom;
         const strategy = stubbed({
           verify: (login: { profile: unknown }) => {
@@ -124,20 +124,20 @@ describe('CriteoStrategy, the profile', () => {
 
     const none = new CriteoAPIError('nothing shared', { code: 'no_advertisers', status: 403 });
 
-    it('that finds nothing shared fails the login with no_advertisers', async () => {
+    it('that finds no shared advertiser fails the login with no_advertisers', async () => {
       const strategy = stubbed();
       strategy.profile = (done) => done(none);
       const failed = failureOf(await visitor.login(strategy, { state: 's' }));
       expect(failed).to.deep.equal({ code: 'no_advertisers', message: 'nothing shared', state: 's', status: 403 });
     });
 
-    it('that finds nothing shared lets the login through with requireUserProfile: false', async () => {
+    it('that finds no shared advertiser does not fail the login if requireUserProfile is false', async () => {
       const strategy = stubbed({ requireUserProfile: false });
       strategy.profile = (done) => done(none);
       successOf(await visitor.login(strategy));
     });
 
-    it('that finds nothing shared, or nothing at all, loses no tokens of passport.authorize', async () => {
+    it('that fails, or finds no shared advertiser, does not end a login by passport.authorize', async () => {
       const authorize = { assignProperty: 'account' };
       for (const reason of [
         none,
@@ -152,12 +152,12 @@ describe('CriteoStrategy, the profile', () => {
         expect(seen).to.have.length(1);
         expect(seen[0]).to.include({ profile: undefined, profileError: reason });
         expect(seen[0]).to.have.nested.property('tokens.accessToken', tokens.access);
-        // Nothing is to be started again: the tokens are there.
+        // There is no reason to start again: the app has the tokens.
         expect(reason.message).not.to.match(/start/i);
       }
     });
 
-    it('loses no tokens of passport.authorize with a store that does not know the purpose of a login', async () => {
+    it('that fails does not end a login by passport.authorize with a store that does not keep the purpose', async () => {
       const store = {
         store: (_req: unknown, done: Answer) => done(null, 'handle'),
         verify: (_req: unknown, _handle: unknown, done: Answer) => done(null, true),
@@ -169,7 +169,7 @@ describe('CriteoStrategy, the profile', () => {
       expect(failureOf(await visitor.finish(strategies[1], query)).code).to.equal('no_advertisers');
     });
 
-    it('fails passport.authorize if requireUserProfile is true', async () => {
+    it('that finds no shared advertiser fails a login by passport.authorize if requireUserProfile is true', async () => {
       const authorize = { assignProperty: 'account' };
       const strategy = stubbed({ requireUserProfile: true });
       strategy.profile = (done) => done(none);
@@ -178,7 +178,7 @@ describe('CriteoStrategy, the profile', () => {
       expect(failed.code).to.equal('no_advertisers');
     });
 
-    it('ends passport.authenticate with an error that says how to repeat the login, once', async () => {
+    it('that fails ends a login by passport.authenticate with an error that says once to start again', async () => {
       const down = new CriteoAPIError('Criteo is down', { code: 'internal-error', status: 503, retryable: true });
       const strategy = stubbed();
       strategy.profile = (done) => done(down);
@@ -190,7 +190,7 @@ describe('CriteoStrategy, the profile', () => {
       }
     });
 
-    it('that Criteo refuses for another reason ends with that error', async () => {
+    it('that fails with another refusal of Criteo ends the login with that error', async () => {
       const revoked = new CriteoAPIError('revoked', { code: 'forbidden', status: 403 });
       const strategy = stubbed();
       strategy.profile = (done) => done(revoked);

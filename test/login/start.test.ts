@@ -3,14 +3,14 @@ import { expect } from 'chai';
 import { authenticate, expectOneOutcomeEach } from '../support/passport';
 import { app, errorOf, failureOf, locationOf, stubbed, successOf, Visitor } from '../support/strategy';
 
-describe('CriteoStrategy, the way to Criteo', () => {
+describe('CriteoStrategy, at the start of a login', () => {
   expectOneOutcomeEach();
   let visitor: Visitor;
   beforeEach(() => {
     visitor = new Visitor();
   });
 
-  it('redirects to the consent page with what RFC 6749 asks for and nothing else', async () => {
+  it('redirects to the consent page with the parameters of RFC 6749 and no others', async () => {
     const url = await visitor.begin(stubbed());
     expect(url.origin + url.pathname).to.equal('https://consent.criteo.com/request');
     const { state, ...others } = Object.fromEntries(url.searchParams);
@@ -22,7 +22,7 @@ describe('CriteoStrategy, the way to Criteo', () => {
     expect(state).to.match(/^[\w-]{32}$/);
   });
 
-  it('has a new handle of 192 bits for every login', async () => {
+  it('sends a new state of 192 random bits for every login', async () => {
     const strategy = stubbed();
     const handles = new Set<string>();
     for (let i = 0; i < 50; i += 1) handles.add(await new Visitor().handle(strategy));
@@ -30,26 +30,26 @@ describe('CriteoStrategy, the way to Criteo', () => {
     for (const handle of handles) expect(Buffer.from(handle, 'base64url')).to.have.length(24);
   });
 
-  it('leaves scope out, whoever asks for one', async () => {
+  it('sends no scope, even if the options ask for one', async () => {
     const strategy = stubbed({ scope: ['a', 'b'], scopeSeparator: ',' });
     const url = await visitor.begin(strategy, { scope: ['campaigns'], scopeSeparator: ' ' });
     expect(url.searchParams.has('scope')).to.equal(false);
   });
 
-  it('sends the callback URL of the request, as it was written', async () => {
+  it('sends the callback URL given to passport.authenticate unchanged', async () => {
     const callbackURL = 'http://LOCALHOST:3000/cb?tenant=%7e1';
     const url = await visitor.begin(stubbed(), { callbackURL });
     expect(url.searchParams.get('redirect_uri')).to.equal(callbackURL);
   });
 
   for (const callbackURL of [undefined, null, '']) {
-    it(`falls back to the callback URL of the options for ${JSON.stringify(callbackURL)}`, async () => {
+    it(`sends the callback URL of the strategy if passport.authenticate gets ${JSON.stringify(callbackURL)}`, async () => {
       const url = await visitor.begin(stubbed(), { callbackURL });
       expect(url.searchParams.get('redirect_uri')).to.equal(app.callbackURL);
     });
   }
 
-  it('refuses a callback URL of the request that is relative or plain http, and names the option', async () => {
+  it('ends with an error that names callbackURL if that is relative or plain http', async () => {
     for (const callbackURL of ['/cb', 'http://app.example.com/cb', 7]) {
       const error = errorOf(await authenticate(stubbed(), visitor.request({ query: {} }), { callbackURL }));
       expect(error.message).to.match(/^authenticate: the option callbackURL must/);
@@ -57,12 +57,12 @@ describe('CriteoStrategy, the way to Criteo', () => {
     expect(visitor.pending()).to.deep.equal([]);
   });
 
-  it('does with Passport’s options left out', async () => {
+  it('works if Passport passes no options', async () => {
     expect(locationOf(await authenticate(stubbed(), visitor.request(), undefined)).host).to.equal('consent.criteo.com');
     expect(locationOf(await authenticate(stubbed(), visitor.request(), null)).host).to.equal('consent.criteo.com');
   });
 
-  it('alternates between callback URLs without mixing them up', async () => {
+  it('sends the right one of several callback URLs', async () => {
     const strategy = stubbed();
     for (const callbackURL of ['https://a.example/cb', 'https://b.example/cb', 'https://a.example/cb']) {
       const url = await visitor.begin(strategy, { callbackURL });
@@ -70,7 +70,7 @@ describe('CriteoStrategy, the way to Criteo', () => {
     }
   });
 
-  it('keeps what the authorization URL has in its query, but for the parameters of the protocol', async () => {
+  it('keeps the query of the authorization URL, except the parameters of the protocol', async () => {
     const authorizationURL = 'https://consent.example/request?locale=fr&state=fixed&client_id=other&code_challenge=x';
     const url = await visitor.begin(stubbed({ authorizationURL }));
     expect(url.searchParams.get('locale')).to.equal('fr');
@@ -82,7 +82,7 @@ describe('CriteoStrategy, the way to Criteo', () => {
 
   const states = ['text', { returnTo: '/reports' }, ['a'], true, 42, 0, '', false];
   for (const state of states) {
-    it(`keeps the application's state off the wire and gives it back: ${JSON.stringify(state)}`, async () => {
+    it(`returns the app's state ${JSON.stringify(state)} at the end, and does not send it to Criteo`, async () => {
       const strategy = stubbed();
       const url = await visitor.begin(strategy, { state });
       expect(url.searchParams.get('state')).to.match(/^[\w-]{32}$/);
@@ -114,7 +114,7 @@ describe('CriteoStrategy, the way to Criteo', () => {
     });
   });
 
-  it('from another site works, but a hundred of them do not end one that the user started on this site', async () => {
+  it('keeps a login that the user started on this site if another site starts a hundred, and the last of those succeeds', async () => {
     const strategy = stubbed();
     const own = await visitor.handle(strategy);
     let foreign = '';
@@ -126,17 +126,17 @@ describe('CriteoStrategy, the way to Criteo', () => {
     successOf(await visitor.finish(strategy, { code: 'c', state: own }));
   });
 
-  describe('if no user waits for it', () => {
+  describe('if no user waits for the response', () => {
     const ahead: [string, object][] = [
       ['a HEAD request', { method: 'HEAD' }],
       ['a prefetch', { headers: { 'sec-purpose': 'prefetch' } }],
       ['a prerender', { headers: { 'sec-purpose': 'prefetch;prerender' } }],
-      ['a prefetch of older browsers', { headers: { purpose: 'prefetch' } }],
-      ['a prefetch of Firefox', { headers: { 'x-moz': 'prefetch' } }],
-      ['a preview of Safari', { headers: { 'x-purpose': 'preview' } }],
+      ['a prefetch by older browsers', { headers: { purpose: 'prefetch' } }],
+      ['a prefetch by Firefox', { headers: { 'x-moz': 'prefetch' } }],
+      ['a preview by Safari', { headers: { 'x-purpose': 'preview' } }],
     ];
     for (const [name, parts] of ahead) {
-      it(`${name} fails and leaves nothing in the session`, async () => {
+      it(`fails for ${name} and adds nothing to the session`, async () => {
         const request = visitor.request({ query: {}, ...parts });
         const { code, status } = failureOf(await authenticate(stubbed(), request));
         expect({ code, status }).to.deep.equal({ code: 'invalid_request', status: 503 });
@@ -145,7 +145,7 @@ describe('CriteoStrategy, the way to Criteo', () => {
     }
 
     for (const destination of ['image', 'script', 'style', 'font', 'object']) {
-      it(`a request for a part of a page (Sec-Fetch-Dest: ${destination}) fails and leaves nothing in the session`, async () => {
+      it(`fails for a part of a page (Sec-Fetch-Dest: ${destination}) and adds nothing to the session`, async () => {
         const request = visitor.request({ query: {}, headers: { 'sec-fetch-dest': destination } });
         const { code, status } = failureOf(await authenticate(stubbed(), request));
         expect({ code, status }).to.deep.equal({ code: 'invalid_request', status: 503 });
@@ -154,19 +154,19 @@ describe('CriteoStrategy, the way to Criteo', () => {
     }
 
     for (const destination of ['document', 'iframe', 'empty']) {
-      it(`is told from a visit with Sec-Fetch-Dest: ${destination}`, async () => {
+      it(`redirects a visit with Sec-Fetch-Dest: ${destination}`, async () => {
         await visitor.begin(stubbed(), {}, { headers: { 'sec-fetch-dest': destination } });
       });
     }
 
-    it('does not keep a callback from being taken, whatever its Sec-Fetch-Dest', async () => {
+    it('accepts a callback with any Sec-Fetch-Dest', async () => {
       const strategy = stubbed();
       const state = await visitor.handle(strategy);
       const parts = { query: { code: 'c', state }, headers: { 'sec-fetch-dest': 'image' } };
       successOf(await authenticate(strategy, visitor.request(parts)));
     });
 
-    it('is told from a visit whose headers say something else', async () => {
+    it('redirects a visit with other values of these headers', async () => {
       await visitor.begin(stubbed(), {}, { headers: { purpose: 'business', 'sec-purpose': ['x'] } });
     });
   });

@@ -5,11 +5,11 @@ import { classicArguments, readVerify } from '../../lib/login/verify';
 import { expectOneOutcomeEach } from '../support/passport';
 import { type Answer, errorOf, failureOf, stubbed, successOf, tokens, user, Visitor } from '../support/strategy';
 
-/** A function of so many parameters. */
+/** Makes a function with `length` parameters. */
 const ofLength = (length: number) => Object.defineProperty(() => {}, 'length', { value: length });
 
 describe('readVerify', () => {
-  it('takes the modern form from the options', () => {
+  it('accepts the modern form from the options', () => {
     const verify = () => {};
     expect(readVerify(verify, undefined, false)).to.deep.equal({ verify, modern: true });
   });
@@ -20,7 +20,7 @@ describe('readVerify', () => {
   ];
   for (const [withRequest, lengths] of taken) {
     for (let length = 0; length <= 8; length += 1) {
-      const verb = lengths.includes(length) ? 'takes' : 'refuses';
+      const verb = lengths.includes(length) ? 'accepts' : 'rejects';
       it(`${verb} a classic verify of ${length} parameters with passReqToCallback: ${withRequest}`, () => {
         const read = () => readVerify(undefined, ofLength(length), withRequest);
         if (lengths.includes(length)) expect(read().modern).to.equal(false);
@@ -29,7 +29,7 @@ describe('readVerify', () => {
     }
   }
 
-  it('says what is expected, and hints at what was meant', () => {
+  it('says which parameters are expected, and suggests what the app may have meant', () => {
     const message = (length: number, withRequest: boolean): string => {
       try {
         readVerify(undefined, ofLength(length), withRequest);
@@ -46,7 +46,7 @@ describe('readVerify', () => {
     expect(message(6, false)).to.match(/or the option passReqToCallback: true$/);
   });
 
-  it('refuses what is no function, both forms at once, and the modern form with passReqToCallback', () => {
+  it('rejects a value that is not a function, both forms at once, and the modern form with passReqToCallback', () => {
     for (const value of [undefined, null, 'me', {}]) {
       expect(() => readVerify(undefined, value, false)).to.throw(TypeError, 'needs a verify function');
     }
@@ -65,7 +65,7 @@ describe('readVerify', () => {
 });
 
 describe('classicArguments', () => {
-  // Only passed on, so that a word can stand for each.
+  // The values are only passed on, so strings are enough.
   const login = {
     tokens: { accessToken: 'a', refreshToken: 'r' },
     params: 'params',
@@ -113,13 +113,13 @@ describe('CriteoStrategy, verify', () => {
     const forms: [string, unknown, boolean, unknown[]][] = [
       ['four parameters', four, false, [tokens.access, tokens.refresh, profile]],
       ['five parameters', five, false, [tokens.access, tokens.refresh, params, profile]],
-      ['a rest parameter, as Nest’s', take, false, [tokens.access, tokens.refresh, profile]],
+      ['a rest parameter, like that of Nest', take, false, [tokens.access, tokens.refresh, profile]],
       ['five parameters and the request', five, true, ['request', tokens.access, tokens.refresh, profile]],
       ['six parameters and the request', six, true, ['request', tokens.access, tokens.refresh, params, profile]],
       ['a rest parameter and the request', take, true, ['request', tokens.access, tokens.refresh, profile]],
     ];
     for (const [name, verify, passReqToCallback, expected] of forms) {
-      it(`of ${name} gets what passport-oauth2 would give it`, async () => {
+      it(`with ${name} gets the same arguments as from passport-oauth2`, async () => {
         successOf(await visitor.login(stubbed({ passReqToCallback }, verify)));
         const [first, ...others] = seen;
         const query = Object(first).query;
@@ -127,14 +127,14 @@ describe('CriteoStrategy, verify', () => {
       });
     }
 
-    it('gets an undefined refresh token where there is none', async () => {
+    it('gets undefined as refresh token if there is none', async () => {
       const strategy = stubbed({}, take);
       strategy.token = (answer) => answer(null, 'a', null, null);
       successOf(await visitor.login(strategy));
       expect(seen).to.deep.equal(['a', undefined, profile]);
     });
 
-    it('may be async, and call back', async () => {
+    it('may be an async function that calls back', async () => {
       const verify = async (_a: unknown, _b: unknown, _c: unknown, done: Answer) => {
         await null;
         done(null, user, { scope: 'x' });
@@ -142,12 +142,12 @@ describe('CriteoStrategy, verify', () => {
       expect(successOf(await visitor.login(stubbed({}, verify)))).to.deep.equal({ user, info: { scope: 'x' } });
     });
 
-    it('that is async and calls nobody back ends with an error in time', async () => {
+    it('that is async and does not call back ends with an error at its deadline', async () => {
       const verify = async (_a: unknown, _b: unknown, _c: unknown, _done: Answer) => user;
       expect(errorOf(await visitor.login(stubbed({ timeout: 60 }, verify)))).to.be.instanceOf(HookTimeoutError);
     });
 
-    it('is heard once', async () => {
+    it('decides with its first call back only', async () => {
       const verify = (_a: unknown, _b: unknown, _c: unknown, done: Answer) => {
         done(null, user);
         done(null, false);
@@ -172,7 +172,7 @@ describe('CriteoStrategy, verify', () => {
       [new Error('no account'), { ...refused, message: 'no account' }],
     ];
     for (const [info, expected] of refusals) {
-      it(`that refuses with ${info instanceof Error ? info : JSON.stringify(info)} fails with a code, a message and the state`, async () => {
+      it(`that rejects the user with the info ${info instanceof Error ? info : JSON.stringify(info)} fails with a code, a message and the state`, async () => {
         const strategy = stubbed({}, (_a: unknown, _b: unknown, _c: unknown, done: Answer) => done(null, false, info));
         expect(failureOf(await visitor.login(strategy))).to.deep.equal({ ...expected, status: undefined });
         const stated = await visitor.login(strategy, { state: { to: '/' } });
@@ -180,12 +180,12 @@ describe('CriteoStrategy, verify', () => {
       });
     }
 
-    it('decides the status itself where its info is a number', async () => {
+    it('sets the status of the failure if its info is a number', async () => {
       const strategy = stubbed({}, (_a: unknown, _b: unknown, _c: unknown, done: Answer) => done(null, false, 418));
       expect(failureOf(await visitor.login(strategy))).to.deep.equal({ ...refused, status: 418 });
     });
 
-    it('keeps its own info object as it is', async () => {
+    it('keeps its own info object unchanged', async () => {
       const info = Object.freeze({ scope: 'x' });
       const strategy = stubbed({}, (_a: unknown, _b: unknown, _c: unknown, done: Answer) => done(null, user, info));
       const done = successOf(await visitor.login(strategy, { state: 's' }));
@@ -193,7 +193,7 @@ describe('CriteoStrategy, verify', () => {
       expect(info).to.deep.equal({ scope: 'x' });
     });
 
-    it('may give text for info to a success', async () => {
+    it('may succeed with a string as info', async () => {
       const strategy = stubbed({}, (_a: unknown, _b: unknown, _c: unknown, done: Answer) => done(null, user, 'hello'));
       expect(successOf(await visitor.login(strategy)).info).to.equal('hello');
       const stated = successOf(await visitor.login(strategy, { state: 's' }));
@@ -202,7 +202,7 @@ describe('CriteoStrategy, verify', () => {
   });
 
   describe('in the modern form', () => {
-    it('gets one object with all there is', async () => {
+    it('gets one object with tokens, parameters, profile, request and state', async () => {
       let login: Login | undefined;
       const strategy = stubbed({
         verify: (given: Login) => {
@@ -224,7 +224,7 @@ describe('CriteoStrategy, verify', () => {
       expect(login?.tokens.expiresAt).to.equal((login?.tokens.obtainedAt ?? 0) + 900_000);
     });
 
-    it('gets an undefined profile where it is skipped', async () => {
+    it('gets undefined as profile if the profile is skipped', async () => {
       let login: object = {};
       const verify = (given: Login) => {
         login = given;
@@ -242,19 +242,19 @@ describe('CriteoStrategy, verify', () => {
       });
     }
 
-    for (const nobody of [undefined, null, false, 0, '']) {
-      it(`fails for ${JSON.stringify(nobody)}, with the state`, async () => {
-        const failed = failureOf(await visitor.login(stubbed({ verify: async () => nobody }), { state: 's' }));
+    for (const noUser of [undefined, null, false, 0, '']) {
+      it(`fails with the state if it returns ${JSON.stringify(noUser)}`, async () => {
+        const failed = failureOf(await visitor.login(stubbed({ verify: async () => noUser }), { state: 's' }));
         const { message, ...rest } = refused;
         expect(failed).to.deep.include({ ...rest, state: 's', status: undefined });
-        // A forgotten return is a mistake; everything else is a decision of the app.
-        expect(failed['message']).to.match(nobody === undefined ? forgotten : new RegExp(`^${message}$`));
+        // undefined is most likely a missing return, so the message says so.
+        expect(failed['message']).to.match(noUser === undefined ? forgotten : new RegExp(`^${message}$`));
       });
     }
   });
 
-  // What Passport hands to `next`: nothing, 'route' and 'router' would let the request go on as if signed in.
-  describe('that goes wrong', () => {
+  // Passport passes the error to `next`: undefined, 'route' and 'router' would let the request go on as if signed in.
+  describe('that fails', () => {
     const reasons: [string, unknown][] = [
       ['an Error', new Error('boom')],
       ['undefined', undefined],
@@ -292,7 +292,7 @@ describe('CriteoStrategy, verify', () => {
         ['calls back with', {}, classic((done) => (reason ? done(reason) : Promise.reject(reason)))],
       ];
       for (const [way, options, verify] of ways) {
-        it(`and ${way} ${name} ends with an object for an error`, async () => {
+        it(`because it ${way} ${name}, ends the login with an error object`, async () => {
           const { kind, args } = await visitor.login(stubbed(options, verify));
           expect(kind).to.equal('error');
           expect(typeof args[0] === 'object' && args[0] !== null).to.equal(true);
@@ -301,15 +301,15 @@ describe('CriteoStrategy, verify', () => {
     }
 
     for (const [name, verify] of [
-      ['never answers', () => new Promise(() => {})],
-      ['returns a thenable that never answers', () => Object.defineProperty({}, 'then', { value: () => {} })],
+      ['never calls back', () => new Promise(() => {})],
+      ['returns a thenable that never settles', () => Object.defineProperty({}, 'then', { value: () => {} })],
     ] as [string, unknown][]) {
-      it(`and ${name} ends with an error in time`, async () => {
+      it(`because it ${name}, ends the login with an error at its deadline`, async () => {
         expect(errorOf(await visitor.login(stubbed({ timeout: 60, verify })))).to.include({ code: 'hook_timeout' });
       });
     }
 
-    it('and answers after its time is not heard any more', async () => {
+    it('because it calls back after its deadline, does not change the outcome', async () => {
       let answer: Answer = () => {};
       const verify = (_a: unknown, _b: unknown, _c: unknown, done: Answer) => {
         answer = done;

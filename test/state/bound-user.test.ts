@@ -25,21 +25,21 @@ describe('signedInUser', () => {
       { [name]: 'ada', email: 'x' },
       'ada',
     ]),
-    ['the id before the other names', { uid: 'c', sub: 'b', id: 'a' }, 'a'],
+    ['id before the other names', { uid: 'c', sub: 'b', id: 'a' }, 'a'],
     ['another name if the id is empty', { id: '', _id: null, sub: 'b' }, 'b'],
     ['a number', { id: 0 }, '0'],
     ['a bigint', { id: 12n }, '12'],
     ['an ObjectId', { _id: new ObjectId('65f0'), name: 'x' }, '65f0'],
-    ['an object with a text of its own', { id: { toString: () => 'x' } }, 'x'],
+    ['an object with its own toString', { id: { toString: () => 'x' } }, 'x'],
     ['bytes, as databases return binary UUIDs', { id: Buffer.from([0x80, 1]) }, '8001'],
-    ['bytes that are no Buffer', { id: new Uint8Array([0x80, 1]) }, '8001'],
+    ['bytes that are not in a Buffer', { id: new Uint8Array([0x80, 1]) }, '8001'],
     ['an inherited id', new Account(), 'from a getter'],
-    ['a user that is a text', 'ada', 'ada'],
+    ['a user that is a string', 'ada', 'ada'],
     ['a user that is a number', 7, '7'],
     ['a user that is a bigint', 7n, '7'],
   ];
   for (const [name, user, expected] of users) {
-    it(`understands ${name}`, () => {
+    it(`reads ${name}`, () => {
       expect(of(user)).to.equal(expected);
     });
   }
@@ -48,16 +48,16 @@ describe('signedInUser', () => {
     expect(of({ _id: new ObjectId('1') })).not.to.equal(of({ _id: new ObjectId('2') }));
   });
 
-  it('tells two ids of bytes apart that are no text', () => {
+  it('tells two binary ids apart that are not valid text', () => {
     expect(of({ id: Buffer.from([0x80]) })).not.to.equal(of({ id: Buffer.from([0x81]) }));
   });
 
-  it('reads the property that Passport was given as userProperty', () => {
+  it('reads the property that is set as userProperty of Passport', () => {
     expect(named({ _userProperty: 'account', account: { id: 'a' }, user: { id: 'b' } })).to.equal('a');
     expect(named({ _userProperty: 'account', user: { id: 'b' } })).to.equal(undefined);
   });
 
-  it('reads the property that @fastify/passport was given as userProperty', () => {
+  it('reads the property that is set as userProperty of @fastify/passport', () => {
     const passport = { userProperty: 'account' };
     expect(named({ passport, account: { id: 'a' }, user: { id: 'b' } })).to.equal('a');
     expect(named({ passport: {}, user: { id: 'b' } })).to.equal('b');
@@ -78,22 +78,22 @@ describe('signedInUser', () => {
   const unnamed: [string, unknown][] = [
     ['has no id', {}],
     ['is true', true],
-    ['has another name for it', { email: 'ada@example.com', primaryKey: 1 }],
-    ['has an id that is an object without a text', { id: { value: 1 } }],
+    ['keeps its id under another name', { email: 'ada@example.com', primaryKey: 1 }],
+    ['has an object without a toString of its own as id', { id: { value: 1 } }],
     ['has an id without a prototype', { id: Object.create(null) }],
     ['has an id that is true', { id: true }],
     ['has an id that is not a number', { id: Number.NaN }],
     ['has an id that is a function', { id: () => 'ada' }],
     ['has an id that is a symbol', { id: Symbol('ada') }],
-    ['has an id with an empty text', { id: { toString: () => '' } }],
-    ['has an id whose text has lost bytes', { _id: { toString: () => Buffer.from([65, 0x80]).toString() } }],
+    ['has an object as id whose text is empty', { id: { toString: () => '' } }],
+    ['has binary data as id that is not valid text', { _id: { toString: () => Buffer.from([65, 0x80]).toString() } }],
     ['has an empty ObjectId', { _id: new ObjectId('') }],
-    ['is a list', [1]],
+    ['is an array', [1]],
     ['is a function', () => 'ada'],
     ['is a symbol', Symbol('ada')],
   ];
   for (const [name, user] of unnamed) {
-    it(`throws user_unidentified for a user who ${name}, and says to set bindTo`, () => {
+    it(`throws user_unidentified with advice to set bindTo if the user ${name}`, () => {
       expect(() => of(user))
         .to.throw(Error, /A user is signed in, but req\.user has no id .* set the option bindTo of CriteoStrategy/)
         .with.include({ code: 'user_unidentified', status: 500 });
@@ -102,7 +102,7 @@ describe('signedInUser', () => {
 });
 
 describe('fingerprint', () => {
-  it('is 43 characters that tell two names apart and reveal neither', () => {
+  it('returns 43 characters that differ for two users and do not contain their ids', () => {
     expect(fingerprint('ada'))
       .to.match(/^[\w-]{43}$/)
       .and.equal(fingerprint('ada'));

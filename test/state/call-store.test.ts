@@ -5,33 +5,33 @@ import { type Answer, app, errorOf, failureOf, stubbed, successOf, Visitor } fro
 
 const load = createRequire(__filename);
 
-/** One of passport-oauth2's own stores. */
-function theirs(name: 'session' | 'store' | 'pkcesession' | 'null'): object {
+/** Makes one of passport-oauth2's own stores. */
+function passportStore(name: 'session' | 'store' | 'pkcesession' | 'null'): object {
   const Store = load(`passport-oauth2/lib/state/${name}`);
   return Reflect.construct(Store, [{ key: 'oauth2:consent.criteo.com' }]);
 }
 
-describe('CriteoStrategy with other state stores', () => {
+describe('CriteoStrategy with another state store', () => {
   expectOneOutcomeEach();
   let visitor: Visitor;
   beforeEach(() => {
     visitor = new Visitor();
   });
 
-  describe('those of passport-oauth2:', () => {
+  describe('of passport-oauth2', () => {
     for (const [name, options, kept] of [
       ['session', {}, false],
       ['store', {}, true],
       ['pkcesession', { pkce: true }, true],
       ['pkcesession', { pkce: false }, true],
     ] as ['session' | 'store' | 'pkcesession', object, boolean][]) {
-      it(`${name} with ${JSON.stringify(options)} serves`, async () => {
-        const strategy = stubbed({ store: theirs(name), ...options });
+      it(`(${name}, options ${JSON.stringify(options)}) finishes a login`, async () => {
+        const strategy = stubbed({ store: passportStore(name), ...options });
         const url = await visitor.begin(strategy, { state: { to: '/' } });
         const state = url.searchParams.get('state');
         expect(state).to.have.length(24);
         const outcome = await visitor.finish(strategy, { code: 'c', state });
-        // A login without a verifier is none to this store, and never was.
+        // This store has never accepted a login without a verifier.
         if (name === 'pkcesession' && !Object(options).pkce) return expect(outcome.kind).to.equal('fail');
         expect(successOf(outcome).info).to.deep.equal(kept ? { state: { to: '/' } } : {});
         expect(strategy.asked).to.have.length(1);
@@ -39,8 +39,8 @@ describe('CriteoStrategy with other state stores', () => {
         expect('code_verifier' in (strategy.asked[0]?.form ?? {})).to.equal(name === 'pkcesession');
       });
 
-      it(`${name} with ${JSON.stringify(options)} refuses another state, in its own words and with our code`, async () => {
-        const strategy = stubbed({ store: theirs(name), ...options });
+      it(`(${name}, options ${JSON.stringify(options)}) fails for an unknown state with the store’s message and state_unknown`, async () => {
+        const strategy = stubbed({ store: passportStore(name), ...options });
         await visitor.begin(strategy);
         const failed = failureOf(await visitor.finish(strategy, { code: 'c', state: 'another' }));
         expect(failed).to.deep.equal({
@@ -51,21 +51,21 @@ describe('CriteoStrategy with other state stores', () => {
         expect(strategy.asked).to.have.length(0);
       });
 
-      it(`${name} with ${JSON.stringify(options)} ends with its error where there is no session`, async () => {
-        const strategy = stubbed({ store: theirs(name), ...options });
+      it(`(${name}, options ${JSON.stringify(options)}) ends with the store’s error if there is no session`, async () => {
+        const strategy = stubbed({ store: passportStore(name), ...options });
         for (const query of [{}, { code: 'c', state: 's' }]) {
           expect(errorOf(await authenticate(strategy, { query })).message).to.match(/requires session support/);
         }
       });
     }
 
-    it('null, which gives no handle, is no store', async () => {
-      const strategy = stubbed({ store: theirs('null') });
+    it('(null) ends with an error, because that store gives no state', async () => {
+      const strategy = stubbed({ store: passportStore('null') });
       expect(errorOf(await authenticate(strategy, visitor.request({ query: {} }))).message).to.match(/gave no handle/);
     });
   });
 
-  describe('by the number of their parameters:', () => {
+  describe('called by its number of parameters', () => {
     const meta = {
       authorizationURL: 'https://consent.criteo.com/request',
       tokenURL: 'https://api.criteo.com/oauth2/token',
@@ -93,29 +93,29 @@ describe('CriteoStrategy with other state stores', () => {
       ],
     ];
     for (const [length, store, expected] of stores) {
-      it(`store with ${length}`, async () => {
+      it(`passes what store takes if it has ${length} parameters`, async () => {
         const strategy = stubbed({ store: { store, verify: () => {} } });
         expect((await visitor.begin(strategy, { state: 'app' })).searchParams.get('state')).to.equal('handle');
         expect(seen).to.deep.equal(expected);
       });
     }
 
-    it('store with 5, and PKCE, gets the verifier', async () => {
+    it('passes the PKCE verifier to store if it has 5 parameters', async () => {
       await visitor.begin(stubbed({ pkce: true, store: { store: stores[4]?.[1], verify: () => {} } }));
       expect(seen[0]).to.match(/^[\w-]{43}$/);
     });
 
-    const know = (...args: unknown[]) => {
+    const accept = (...args: unknown[]) => {
       seen = args.slice(1, -1);
       (args.at(-1) as Answer)(null, true, { to: '/' });
     };
     const verifies: [number, (...args: never[]) => unknown, unknown[]][] = [
-      [0, know, ['s']],
-      [3, (a: unknown, b: unknown, c: unknown) => know(a, b, c), ['s']],
-      [4, (a: unknown, b: unknown, c: unknown, d: unknown) => know(a, b, c, d), ['s', meta]],
+      [0, accept, ['s']],
+      [3, (a: unknown, b: unknown, c: unknown) => accept(a, b, c), ['s']],
+      [4, (a: unknown, b: unknown, c: unknown, d: unknown) => accept(a, b, c, d), ['s', meta]],
     ];
     for (const [length, verify, expected] of verifies) {
-      it(`verify with ${length}`, async () => {
+      it(`passes what verify takes if it has ${length} parameters`, async () => {
         const strategy = stubbed({ store: { store: () => {}, verify } });
         const done = successOf(await visitor.finish(strategy, { code: 'c', state: 's' }));
         expect(done.info).to.deep.equal({ state: { to: '/' } });
@@ -124,7 +124,7 @@ describe('CriteoStrategy with other state stores', () => {
     }
   });
 
-  it('can have the user, the purpose and the callback URL checked by giving back what they were told', async () => {
+  it('checks the user, the purpose and the callback URL if the store returns them', async () => {
     let kept = '';
     const store = {
       store: (_req: unknown, { boundTo, purpose, callbackURL }: Record<string, unknown>, done: Answer) => {
@@ -147,7 +147,7 @@ describe('CriteoStrategy with other state stores', () => {
     expect(await codeOf({ callbackURL: 'https://app.example.com/other' }, {})).to.equal('login_mismatch');
   });
 
-  it('are called on the store itself', async () => {
+  it('calls the methods on the store object', async () => {
     class Own {
       readonly handles = new Set<string>();
       store(_req: unknown, done: Answer) {

@@ -4,16 +4,16 @@ import { Seal } from '../../lib/state/cookie-encryption';
 
 const [old, recent, foreign] = ['o', 'n', 'f'].map((letter) => letter.repeat(32)) as [string, string, string];
 
-describe('A seal', () => {
+describe('Seal', () => {
   const seal = new Seal('test', [recent]);
 
-  it('opens what it sealed, in any script', () => {
+  it('decrypts what it encrypted, in any script', () => {
     for (const text of ['', 'a', 'Žluťoučký 🐎', 'x'.repeat(3000)]) {
       expect(seal.open(seal.seal(text, 'here'), 'here')).to.equal(text);
     }
   });
 
-  it('shows nothing of the text, and seals it differently each time', () => {
+  it('hides the text, and encrypts it differently each time', () => {
     const sealed = new Set(Array.from({ length: 100 }, () => seal.seal('the verifier', 'here')));
     expect(sealed.size).to.equal(100);
     const nonces = new Set([...sealed].map((each) => Buffer.from(each, 'base64url').subarray(0, 12).toString('hex')));
@@ -24,11 +24,11 @@ describe('A seal', () => {
     }
   });
 
-  it('does not open in another context', () => {
+  it('returns undefined in another context', () => {
     expect(seal.open(seal.seal('text', 'here'), 'there')).to.equal(undefined);
   });
 
-  it('does not open what was changed anywhere, cut off anywhere, or written another way', () => {
+  it('returns undefined for a value that was changed or cut off anywhere, or encoded in another way', () => {
     const sealed = seal.seal('text', 'here');
     const last = sealed.slice(-1);
     for (let at = 0; at < sealed.length; at++) {
@@ -38,7 +38,7 @@ describe('A seal', () => {
       );
       expect(seal.open(sealed.slice(0, at), 'here'), `up to ${at}`).to.equal(undefined);
     }
-    // 32 bytes end in a character of which two bits count for nothing.
+    // The last character of 32 encoded bytes has two unused bits.
     const alphabet = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_';
     const twin = alphabet[alphabet.indexOf(last) ^ 1];
     for (const other of [`${sealed}=`, ` ${sealed}`, `${sealed}!`, sealed.slice(0, -1) + twin]) {
@@ -47,7 +47,7 @@ describe('A seal', () => {
     }
   });
 
-  it('opens with the older secrets, and seals with the first alone', () => {
+  it('decrypts with every secret, and encrypts with the first', () => {
     const before = new Seal('test', [old]);
     const rotated = new Seal('test', [recent, old]);
     expect(rotated.open(before.seal('text', 'here'), 'here')).to.equal('text');
@@ -55,13 +55,13 @@ describe('A seal', () => {
     expect(before.open(rotated.seal('text', 'here'), 'here')).to.equal(undefined);
   });
 
-  it('opens neither with another secret nor for another purpose', () => {
+  it('returns undefined with another secret or for another purpose', () => {
     const sealed = seal.seal('text', 'here');
     expect(new Seal('test', [foreign, old]).open(sealed, 'here')).to.equal(undefined);
     expect(new Seal('other', [recent]).open(sealed, 'here')).to.equal(undefined);
   });
 
-  it('shows no secret and no key', () => {
+  it('shows no secret and no key if it is printed', () => {
     expect(inspect(seal, { depth: 9, showHidden: true })).not.to.match(/nnnn|Buffer|Uint8Array/);
     expect(JSON.stringify(seal)).to.equal('{}');
   });

@@ -6,8 +6,8 @@ const read = (cookie: unknown, names = /^[ab]$/): [string, string][] => [
   ...readCookies(asRequest({ headers: { cookie } }), names),
 ];
 
-describe('Reading the Cookie header', () => {
-  it('finds cookies by name, among others, with white space and with = in their values', () => {
+describe('readCookies', () => {
+  it('finds cookies by name among others, with white space around them and = in their values', () => {
     expect(read('a=1; c=2; b=3=4')).to.deep.equal([
       ['a', '1'],
       ['b', '3=4'],
@@ -18,11 +18,11 @@ describe('Reading the Cookie header', () => {
     ]);
   });
 
-  it('takes the first of several with one name', () => {
+  it('returns the first of several cookies with one name', () => {
     expect(read('a=1; a=2')).to.deep.equal([['a', '1']]);
   });
 
-  it('passes over what is no cookie', () => {
+  it('ignores text that is not a cookie', () => {
     for (const garbage of ['', ';;;', '=', '=a', 'a', 'a;b', '\0', 'A=1', undefined, null, 7, ['a=1'], {}]) {
       expect(read(garbage), JSON.stringify(garbage)).to.deep.equal([]);
     }
@@ -30,7 +30,7 @@ describe('Reading the Cookie header', () => {
     expect(readCookies(asRequest({}), /a/).size).to.equal(0);
   });
 
-  it('keeps names that objects have by themselves to what they are', () => {
+  it('returns cookies that are named like properties of every object', () => {
     const found = readCookies(asRequest({ headers: { cookie: '__proto__=1; constructor=2' } }), /o/);
     expect([...found]).to.deep.equal([
       ['__proto__', '1'],
@@ -45,7 +45,7 @@ describe('Reading the Cookie header', () => {
   });
 });
 
-/** Fastify's reply, as far as it matters: headers of its own, which replace those of the raw response at the end. */
+/** A reply of Fastify: its own headers replace those of the raw response at the end. */
 class Reply {
   raw = newResponse();
   sent = false;
@@ -67,7 +67,7 @@ class Reply {
   }
 }
 
-/** koa-passport's request, as far as it matters: a response of its own that cannot say what is set. */
+/** Makes a request of koa-passport, whose response does not tell which headers are set. */
 function koaRequest(): { req: object; res: ReturnType<typeof newResponse> } {
   const res = newResponse();
   const request = { headers: {}, res };
@@ -76,8 +76,8 @@ function koaRequest(): { req: object; res: ReturnType<typeof newResponse> } {
   return { req: Object.assign(req, { res: { redirect: set, set, setHeader: set, end: set, send: set } }), res };
 }
 
-describe('Setting cookies', () => {
-  it('appends to what others set before, whether it is nothing, one or several', () => {
+describe('cookiesOf', () => {
+  it('adds cookies to those that are set already, be it none, one or several', () => {
     for (const others of [[], 'a=1', ['a=1', 'b=2']]) {
       const { req, res } = newRequest();
       if (others.length > 0) res.setHeader('Set-Cookie', others);
@@ -87,7 +87,7 @@ describe('Setting cookies', () => {
     }
   });
 
-  it('does not change the array that another set', () => {
+  it('does not change an array of cookies that is set already', () => {
     const { req, res } = newRequest();
     const others = ['a=1'];
     res.setHeader('Set-Cookie', others);
@@ -95,14 +95,14 @@ describe('Setting cookies', () => {
     expect(others).to.deep.equal(['a=1']);
   });
 
-  it('uses the response of the context with koa-passport', () => {
+  it('sets cookies on the response of Koa’s context with koa-passport', () => {
     const { req, res } = koaRequest();
     res.setHeader('Set-Cookie', 'a=1');
     cookiesOf(asRequest(req))(['x=1']);
     expect(linesOf(res)).to.deep.equal(['a=1', 'x=1']);
   });
 
-  it('sets them on a reply of Fastify, beside its own and those of its raw response', () => {
+  it('sets cookies on a reply of Fastify, and keeps those of the reply and of its raw response', () => {
     const own = new Reply().header('set-cookie', 'a=1');
     cookiesOf(asRequest({ headers: {}, res: own }))(['x=1']);
     expect(own.header('set-cookie', 'b=2').end()).to.deep.equal(['a=1', 'x=1', 'b=2']);
@@ -113,7 +113,7 @@ describe('Setting cookies', () => {
     expect(raw.end()).to.deep.equal(['a=1', 'x=1']);
   });
 
-  it('says what to do where there is no response', () => {
+  it('throws an error that says what to do if there is no response', () => {
     const getHeader = (): undefined => undefined;
     for (const shape of [{}, { res: null }, { res: {} }, { res: { getHeader } }, { ctx: null }, { ctx: { res: 7 } }]) {
       expect(() => cookiesOf(asRequest(shape)), JSON.stringify(shape))
@@ -128,7 +128,7 @@ describe('Setting cookies', () => {
     }
   });
 
-  it('says so where it is too late', () => {
+  it('throws an error if the headers of the response are sent', () => {
     const { req, res } = newRequest();
     res.writeHead(200);
     res.flushHeaders();

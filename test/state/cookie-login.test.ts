@@ -9,15 +9,15 @@ import { CookieStateStore } from '../../lib/state/cookie-store';
 import { CriteoStrategy } from '../../lib/strategy';
 import { Jar, secret } from '../support/cookie-store';
 
-interface Answer {
+interface PageResponse {
   status: number;
   text: string;
   location: string;
   lines: string[];
 }
 
-/** A browser, as far as it matters: cookies, and no redirect that is not asked for. */
-async function load(jar: Jar, url: string): Promise<Answer> {
+/** Loads a page like a browser with cookies, without following redirects. */
+async function load(jar: Jar, url: string): Promise<PageResponse> {
   const response = await fetch(url, { redirect: 'manual', headers: { cookie: jar.header } });
   const lines = response.headers.getSetCookie();
   jar.take(lines);
@@ -31,11 +31,11 @@ async function load(jar: Jar, url: string): Promise<Answer> {
 
 const options = (state?: unknown): AuthenticateOptions => ({ session: false, state }) as AuthenticateOptions;
 
-const answerErrors: ErrorRequestHandler = (error: Error & { code?: string }, _req, res, _next) => {
+const sendErrors: ErrorRequestHandler = (error: Error & { code?: string }, _req, res, _next) => {
   res.status(500).json({ code: error.code, message: error.message });
 };
 
-describe('A login kept in a cookie', () => {
+describe('A login with CookieStateStore', () => {
   const closers: (() => Promise<unknown>)[] = [];
   let sandbox: Sandbox;
 
@@ -58,7 +58,7 @@ describe('A login kept in a cookie', () => {
     return `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
   }
 
-  /** Passport with one strategy for each name, all with stores of their own, as processes would have. */
+  /** Makes Passport with one strategy for each name, each with its own store, as in separate processes. */
   function passportWith(...names: string[]): passport.Authenticator {
     const authenticator = new passport.Passport();
     for (const name of names) {
@@ -76,7 +76,7 @@ describe('A login kept in a cookie', () => {
     return authenticator;
   }
 
-  /** An app without sessions: `/<name>/login` and `/<name>/cb`. */
+  /** Makes an app without sessions that has `/<name>/login` and `/<name>/cb`. */
   function appWith(...names: string[]): express.Express {
     const app = express();
     const authenticator = passportWith(...names);
@@ -90,25 +90,26 @@ describe('A login kept in a cookie', () => {
         authenticator.authenticate(name, options(), done)(req, res, next);
       });
     }
-    app.use(answerErrors);
+    app.use(sendErrors);
     return app;
   }
 
-  const consent = async ({ location }: Answer): Promise<string> => new URL(await sandbox.approve(location)).search;
+  const consent = async ({ location }: PageResponse): Promise<string> =>
+    new URL(await sandbox.approve(location)).search;
 
-  it('ends in a user, with PKCE, in an app that has no session at all, on another process than it began on', async () => {
+  it('signs the user in without a session, with PKCE, if another process handles the callback', async () => {
     const [first, second] = await Promise.all([serve(appWith('criteo')), serve(appWith('criteo'))]);
     const jar = new Jar();
-    const begun = await load(jar, `${first}/criteo/login?to=/reports`);
-    expect(begun.status).to.equal(302);
+    const started = await load(jar, `${first}/criteo/login?to=/reports`);
+    expect(started.status).to.equal(302);
     expect(jar.names).to.have.length(1);
-    const done = await load(jar, `${second}/criteo/cb${await consent(begun)}`);
+    const done = await load(jar, `${second}/criteo/cb${await consent(started)}`);
     expect([done.status, JSON.parse(done.text).state]).to.deep.equal([200, { returnTo: '/reports' }]);
     expect(JSON.parse(done.text).advertisers).to.be.greaterThan(0);
     expect(jar.names).to.deep.equal([]);
   });
 
-  it('is unknown the second time, and no code is asked for', async () => {
+  it('fails with state_unknown the second time, without another token request', async () => {
     const url = await serve(appWith('criteo'));
     const jar = new Jar();
     const callback = `${url}/criteo/cb${await consent(await load(jar, `${url}/criteo/login`))}`;
@@ -118,7 +119,7 @@ describe('A login kept in a cookie', () => {
     expect(sandbox.requests.filter(({ path }) => path === '/oauth2/token')).to.have.length(1);
   });
 
-  it('is exchanged once by a process, and refused by Criteo to another, for a copy of the cookie', async () => {
+  it('fails for a copied cookie: in the same process as unknown, in another by Criteo’s refusal', async () => {
     const [url, other] = await Promise.all([serve(appWith('criteo')), serve(appWith('criteo'))]);
     const jar = new Jar();
     const callback = `/criteo/cb${await consent(await load(jar, `${url}/criteo/login`))}`;
@@ -137,7 +138,7 @@ describe('A login kept in a cookie', () => {
     expect(sandbox.requests.filter(({ path }) => path === '/oauth2/token')).to.have.length(2);
   });
 
-  it('does not end another one: tabs side by side, two strategies, one browser', async () => {
+  it('does not end other logins of the same browser in other tabs, with one or two strategies', async () => {
     const url = await serve(appWith('criteo', 'criteo-retail'));
     const jar = new Jar();
     const a = await load(jar, `${url}/criteo/login?to=/a`);
@@ -157,7 +158,7 @@ describe('A login kept in a cookie', () => {
     expect(jar.names).to.deep.equal([]);
   });
 
-  it('is cleared, and tells its state, where the person declines', async () => {
+  it('clears the cookie and returns the app’s state if the user declines', async () => {
     const url = await serve(appWith('criteo'));
     const jar = new Jar();
     const { location } = await load(jar, `${url}/criteo/login?to=/reports`);
@@ -166,13 +167,13 @@ describe('A login kept in a cookie', () => {
     expect(jar.names).to.deep.equal([]);
   });
 
-  it('answers with an error that names state where the visitor made it too large', async () => {
+  it('ends with an error that names state if the user makes the state too large', async () => {
     const url = await serve(appWith('criteo'));
     const { status, text, lines } = await load(new Jar(), `${url}/criteo/login?to=/${'x'.repeat(5000)}`);
     expect([status, JSON.parse(text).code, lines]).to.deep.equal([500, 'state_too_large', []]);
   });
 
-  it('sets its cookie beside those of the app and of express-session', async () => {
+  it('sets a cookie beside those of the app and of express-session', async () => {
     const app = express();
     app.use(session({ secret: 'only for tests', resave: false, saveUninitialized: true, name: 'sid' }));
     app.use((_req, res, next) => {
@@ -182,33 +183,33 @@ describe('A login kept in a cookie', () => {
     app.use(appWith('criteo'));
     const url = await serve(app);
     const jar = new Jar();
-    const begun = await load(jar, `${url}/criteo/login`);
-    expect(begun.lines.map((line) => line.split(/[.=]/)[0])).to.deep.equal(['theme', 'criteo-login', 'sid']);
-    const done = await load(jar, `${url}/criteo/cb${await consent(begun)}`);
+    const started = await load(jar, `${url}/criteo/login`);
+    expect(started.lines.map((line) => line.split(/[.=]/)[0])).to.deep.equal(['theme', 'criteo-login', 'sid']);
+    const done = await load(jar, `${url}/criteo/cb${await consent(started)}`);
     expect(done.status).to.equal(200);
     expect(jar.names).to.deep.equal(['theme', 'sid']);
   });
 
-  it('takes node’s own http and Connect, once they are told of req.res', async () => {
+  it('works with node’s own http and Connect if the app sets req.res', async () => {
     const authenticator = passportWith('criteo');
-    const handle = (told: boolean) => (req: IncomingMessage, res: ServerResponse) => {
+    const handle = (setResponse: boolean) => (req: IncomingMessage, res: ServerResponse) => {
       const end = (user: unknown): void => void res.end(JSON.stringify(user));
-      if (told) Object.assign(req, { res });
+      if (setResponse) Object.assign(req, { res });
       const done = (error: unknown, user: unknown): void => end(error instanceof Error ? error.message : user);
       authenticator.authenticate('criteo', options(), done)(req, res, end);
     };
-    const untold = await load(new Jar(), await serve(handle(false)));
-    expect(untold.text).to.match(/req\.res is not set.*plain node http, do `req\.res = res`/);
+    const refused = await load(new Jar(), await serve(handle(false)));
+    expect(refused.text).to.match(/req\.res is not set.*plain node http, do `req\.res = res`/);
 
     const url = await serve(handle(true));
     const jar = new Jar();
-    const begun = await load(jar, url);
-    const done = await load(jar, url + (await consent(begun)));
+    const started = await load(jar, url);
+    const done = await load(jar, url + (await consent(started)));
     expect(JSON.parse(done.text)).to.include({ name: 'criteo' });
     expect(jar.names).to.deep.equal([]);
   });
 
-  it('ends in an error where the app has answered already', async () => {
+  it('ends with an error if the app has sent a response already', async () => {
     const authenticator = passportWith('criteo');
     const errors: unknown[] = [];
     const url = await serve((req, res) => {

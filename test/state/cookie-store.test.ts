@@ -10,7 +10,7 @@ const verifier = 'v'.repeat(43);
 const later = 'second secret, at least 32 characters';
 const localhost = 'http://localhost:3000/cb';
 
-/** Steps over time: only what is asked for the time sees it. */
+/** Moves the clock of Date.now, and no timer. */
 const { now } = Date;
 let passed = 0;
 const pass = (milliseconds: number): void => {
@@ -26,12 +26,12 @@ describe('CookieStateStore', () => {
     Date.now = now;
   });
 
-  it('declares the parameters by which strategies call it', () => {
+  it('declares the numbers of parameters by which strategies call it', () => {
     expect([newStore().store.length, newStore().verify.length]).to.deep.equal([5, 4]);
   });
 
   describe('keeps a login', () => {
-    it('with its verifier, state and all that is checked at the callback, and gives it back once', () => {
+    it('with its verifier, its state and all that is checked at the callback, and returns it once', () => {
       const jar = new Jar();
       const state = { returnTo: '/reports', deep: [1, null, 'ž'] };
       const started = { purpose: 'authorize', boundTo: 'user-1', crossSite: true } as const;
@@ -45,7 +45,7 @@ describe('CookieStateStore', () => {
       expect(finish(newStore(), jar, handle)).to.include({ ok: false, code: 'state_unknown' });
     });
 
-    it('without a verifier and a state too', () => {
+    it('that has neither a verifier nor a state', () => {
       const jar = new Jar();
       const { handle } = start(newStore(), jar);
       const done = finish(newStore(), jar, handle);
@@ -54,7 +54,7 @@ describe('CookieStateStore', () => {
       expect(done.pending).to.include({ purpose: 'authenticate', crossSite: false, boundTo: undefined });
     });
 
-    it('in one cookie, out of reach of scripts, other sites and http, for as long as the login may take', () => {
+    it('in one cookie that scripts, other sites and http cannot read, for as long as the login may take', () => {
       const { lines, handle } = start(newStore({ maxAge: 90_500 }), undefined, { verifier, state: 'the state' });
       expect(lines).to.have.length(1);
       expect(lines[0]).to.match(
@@ -66,20 +66,20 @@ describe('CookieStateStore', () => {
       );
     });
 
-    it('under the plain name where the callback URL is http', () => {
+    it('under the name without prefix if the callback URL is http', () => {
       const jar = new Jar();
       const { lines, handle } = start(newStore({ name: 'mine' }), jar, { callbackURL: localhost });
       expect(lines[0]).to.match(/^mine\.[\w-]{16}=[^;]+; Max-Age=600; Path=\/; HttpOnly; SameSite=Lax$/);
       expect(finish(newStore({ name: 'mine' }), jar, handle, { callbackURL: localhost }).ok).to.equal(true);
     });
 
-    it('as the option secure says, if it does', () => {
+    it('with the prefix and attribute that the option secure asks for', () => {
       expect(start(newStore({ secure: false })).lines[0]).to.match(/^criteo-login\..*SameSite=Lax$/);
       const secure = start(newStore({ secure: true }), undefined, { callbackURL: localhost });
       expect(secure.lines[0]).to.match(/^__Host-criteo-login\..*; Secure$/);
     });
 
-    it('also if https came or went since it began', () => {
+    it('if the callback URL changes between http and https during the login', () => {
       for (const [before, after] of [
         [localhost, meta.callbackURL],
         [meta.callbackURL, localhost],
@@ -91,7 +91,7 @@ describe('CookieStateStore', () => {
       }
     });
 
-    it('beside other logins, which it leaves alone', () => {
+    it('beside other logins, which stay pending', () => {
       const jar = new Jar();
       const [a, b, c] = ['a', 'b', 'c'].map((state) => start(newStore(), jar, { state }));
       expect(finish(newStore(), jar, b?.handle ?? '').state).to.equal('b');
@@ -99,7 +99,7 @@ describe('CookieStateStore', () => {
       expect(finish(newStore(), jar, a?.handle ?? '').state).to.equal('a');
     });
 
-    it('without changing what it was given', () => {
+    it('without changing its arguments', () => {
       const given = Object.freeze({ ...meta });
       const state = Object.freeze({ a: 1 });
       const { req } = newRequest();
@@ -107,19 +107,19 @@ describe('CookieStateStore', () => {
     });
   });
 
-  describe('bounds what is pending', () => {
+  describe('limits the pending logins', () => {
     it('to the newest five', () => {
       const jar = new Jar();
-      const begun = Array.from({ length: 8 }, (_, index) => {
+      const started = Array.from({ length: 8 }, (_, index) => {
         pass(1000);
         return start(newStore(), jar, { state: index });
       });
       expect(jar.cookies.size).to.equal(5);
-      const kept = begun.map(({ handle }) => finish(newStore(), jar, handle).ok);
+      const kept = started.map(({ handle }) => finish(newStore(), jar, handle).ok);
       expect(kept).to.deep.equal([false, false, false, true, true, true, true, true]);
     });
 
-    it('to as many as the option limit says, whichever way the browser orders them', () => {
+    it('to the number of the option limit, in whichever order the browser sends the cookies', () => {
       for (const limit of [1, 2]) {
         const jar = new Jar();
         const first = start(newStore({ limit }), jar);
@@ -134,19 +134,19 @@ describe('CookieStateStore', () => {
       }
     });
 
-    it('to 4096 bytes together, so that the Cookie header stays one that servers take', () => {
+    it('to 4096 bytes together, so that servers accept the Cookie header', () => {
       const jar = new Jar();
       const state = 'x'.repeat(900);
-      const begun = Array.from({ length: 5 }, () => {
+      const started = Array.from({ length: 5 }, () => {
         pass(1000);
         return start(newStore(), jar, { state }).handle;
       });
       expect(jar.header.length).to.be.within(2000, 4200);
-      const kept = begun.map((handle) => finish(newStore(), jar, handle).ok);
+      const kept = started.map((handle) => finish(newStore(), jar, handle).ok);
       expect(kept).to.deep.equal([false, false, false, true, true]);
     });
 
-    it('by clearing those that another site started first, so that it cannot end one of this site', () => {
+    it('by clearing logins that another site started first, so that it cannot end one of this site', () => {
       const jar = new Jar();
       const own = start(newStore(), jar).handle;
       const foreign = Array.from({ length: 20 }, () => {
@@ -158,7 +158,7 @@ describe('CookieStateStore', () => {
       expect(finish(newStore(), jar, own).pending).to.include({ crossSite: false });
     });
 
-    it('by refusing one that another site starts if all of the others are of this site', () => {
+    it('by rejecting a login that another site starts if this site started all others', () => {
       const jar = new Jar();
       const handles = Array.from({ length: 5 }, () => start(newStore(), jar).handle);
       const { error, lines } = start(newStore(), jar, { crossSite: true });
@@ -167,7 +167,7 @@ describe('CookieStateStore', () => {
       expect(handles.map((handle) => finish(newStore(), jar, handle).ok)).to.deep.equal(Array(5).fill(true));
     });
 
-    it('by the mark of another site, which nobody can take off a cookie that is to open', () => {
+    it('by a mark on the cookie of a login that another site started, which cannot be removed', () => {
       const jar = new Jar();
       const { handle } = start(newStore(), jar, { crossSite: true });
       expect(jar.header).to.match(/=[0-9a-z]+-\./);
@@ -176,7 +176,7 @@ describe('CookieStateStore', () => {
       expect(finish(newStore(), jar, handle).ok).to.equal(true);
     });
 
-    it('by clearing dead ones first: too old, from the future, or unreadable', () => {
+    it('by clearing expired, future and unreadable logins first', () => {
       const jar = new Jar();
       start(newStore(), jar);
       pass(600_001);
@@ -191,7 +191,7 @@ describe('CookieStateStore', () => {
       expect(finish(newStore(), jar, handle).ok).to.equal(true);
     });
 
-    it('without answering a header full of cookies with one as long', () => {
+    it('without clearing more than 20 cookies in one response', () => {
       const planted = Array.from({ length: 700 }, (_, index) => `criteo-login.${String(index).padStart(16, '0')}=a`);
       const { req, res } = newRequest(planted.join('; '));
       let handle: string | undefined;
@@ -207,7 +207,7 @@ describe('CookieStateStore', () => {
     });
   });
 
-  it('sets a cookie of 4096 bytes, attributes included, and none of more', () => {
+  it('sets a cookie of up to 4096 bytes with its attributes, and fails with state_too_large above that', () => {
     const sizes = new Set<number>();
     for (let length = 2870; length < 2890; length += 1) {
       for (const name of ['n', 'na', 'nam', 'name']) {
@@ -221,8 +221,8 @@ describe('CookieStateStore', () => {
     expect([...sizes]).to.include.members([4096, 4097]);
   });
 
-  describe('refuses a login', () => {
-    it('that took too long, and clears its cookie', () => {
+  describe('rejects a login', () => {
+    it('that has expired, and clears its cookie', () => {
       const jar = new Jar();
       const { handle } = start(newStore({ maxAge: 60_000 }), jar, { state: 'the state' });
       pass(60_100);
@@ -237,7 +237,7 @@ describe('CookieStateStore', () => {
       expect(finish(newStore(), jar, stateless).state).to.have.all.keys('code', 'message');
     });
 
-    it('whose cookie did not come back, saying why that may be', () => {
+    it('whose cookie did not come back, with the likely reasons', () => {
       const { handle } = start(newStore());
       for (const cookies of [undefined, '', 'sid=1', 'criteo-login.=1']) {
         const done = finish(newStore(), cookies, handle);
@@ -247,7 +247,7 @@ describe('CookieStateStore', () => {
       }
     });
 
-    it('that is not among those that are pending, which it leaves alone', () => {
+    it('that is not pending, and keeps those that are', () => {
       const jar = new Jar();
       const { handle } = start(newStore(), jar);
       for (const other of [
@@ -267,7 +267,7 @@ describe('CookieStateStore', () => {
       expect(finish(newStore(), jar, handle).ok).to.equal(true);
     });
 
-    it('of another strategy, whose cookie it leaves alone', () => {
+    it('of another strategy, and keeps its cookie', () => {
       const jar = new Jar();
       const { handle } = start(newStore(), jar);
       for (const other of [{ strategy: 'criteo-retail' }, { clientID: 'app-2' }]) {
@@ -276,7 +276,7 @@ describe('CookieStateStore', () => {
       expect(finish(newStore(), jar, handle).ok).to.equal(true);
     });
 
-    it('whose cookie was put under the name of another strategy’s', () => {
+    it('whose cookie has the name of another strategy’s cookie', () => {
       const [mine, theirs] = [new Jar(), new Jar()];
       const { handle } = start(newStore(), mine);
       const other = start(newStore(), theirs, { strategy: 'criteo-retail' });
@@ -287,7 +287,7 @@ describe('CookieStateStore', () => {
       }
     });
 
-    it('whose cookie belongs to another handle', () => {
+    it('whose cookie belongs to another state', () => {
       const [mine, theirs] = [new Jar(), new Jar()];
       const { handle } = start(newStore(), mine);
       start(newStore(), theirs);
@@ -295,14 +295,14 @@ describe('CookieStateStore', () => {
       expect(finish(newStore(), swapped, handle)).to.include({ ok: false, code: 'state_unknown' });
     });
 
-    it('whose cookie lost its __Host- prefix, as one that a neighbour planted would', () => {
+    it('whose cookie has lost its __Host- prefix, as if another subdomain had set it', () => {
       const jar = new Jar();
       const { handle } = start(newStore(), jar);
       const done = finish(newStore(), jar.header.replace('__Host-', ''), handle);
       expect(done).to.include({ ok: false, code: 'state_unknown' });
     });
 
-    it('whose cookie was tampered with in any place, or cut off, or made longer, and clears it', () => {
+    it('whose cookie was changed in any place, cut off or made longer, and clears it', () => {
       const jar = new Jar();
       const { handle } = start(newStore(), jar, { verifier });
       const [name = '', value = ''] = [...jar.cookies].flat();
@@ -318,7 +318,7 @@ describe('CookieStateStore', () => {
       }
     });
 
-    it('whose cookie is genuine, but holds nothing that this version would write', () => {
+    it('whose cookie is encrypted correctly, but does not hold a pending login', () => {
       const jar = new Jar();
       const { handle } = start(newStore(), jar);
       const [name = '', value = ''] = [...jar.cookies].flat();
@@ -333,7 +333,7 @@ describe('CookieStateStore', () => {
       }
     });
 
-    it('whatever the Cookie header, unless it is the one that the login began with', () => {
+    it('for any random Cookie header other than the one that started the login', () => {
       const jar = new Jar();
       const store = newStore();
       const { handle } = start(store, jar, { verifier });
@@ -363,8 +363,8 @@ describe('CookieStateStore', () => {
     });
   });
 
-  describe('changes its secret', () => {
-    it('without losing logins that were begun under the former one', () => {
+  describe('after a change of its secret', () => {
+    it('finishes logins that started with the former secret', () => {
       const jar = new Jar();
       const before = start(newStore(), jar);
       const rotated = newStore({ secret: [later, secret] });
@@ -375,7 +375,7 @@ describe('CookieStateStore', () => {
       expect(finish(newStore({ secret: later }), jar, after.handle).ok).to.equal(true);
     });
 
-    it('and says so where the former one is gone', () => {
+    it('rejects a login, and says that the secret changed, if the former secret is not given any more', () => {
       const jar = new Jar();
       const { handle } = start(newStore(), jar);
       const done = finish(newStore({ secret: [later] }), jar, handle);
@@ -385,7 +385,7 @@ describe('CookieStateStore', () => {
   });
 
   describe('fails with an error', () => {
-    it('naming state and its size where the cookie would be one that browsers ignore', () => {
+    it('that names state and its size if the cookie would be too large for browsers', () => {
       const jar = new Jar();
       const fits = start(newStore(), jar, { verifier, state: 'x'.repeat(2500) });
       expect(fits.lines[0]?.length).to.be.within(3000, 4096);
@@ -402,7 +402,7 @@ describe('CookieStateStore', () => {
       expect(String(long.error)).to.match(/state of passport\.authenticate takes 0 bytes of it/);
     });
 
-    it('naming state where it is not JSON', () => {
+    it('that names state if that is not JSON', () => {
       const circle: { self?: unknown } = {};
       circle.self = circle;
       for (const state of [circle, 7n, () => {}, Symbol('s')]) {
@@ -412,7 +412,7 @@ describe('CookieStateStore', () => {
       }
     });
 
-    it('where there is no response, both at the beginning and at the end', () => {
+    it('if there is no response, at the start and at the callback', () => {
       const { handle } = start(newStore());
       const errors: unknown[] = [];
       const req = asRequest({ headers: {} });
@@ -422,16 +422,16 @@ describe('CookieStateStore', () => {
       expect(errors).to.have.length(2);
     });
 
-    it('once, where what it calls back throws', () => {
-      let called = 0;
+    it('once if the callback that it calls throws', () => {
+      let calls = 0;
       const callback = (): void => {
-        called += 1;
+        calls += 1;
         throw new Error('the application’s');
       };
       const { req } = newRequest();
       expect(() => newStore().store(req, undefined, undefined, meta, callback)).to.throw('the application’s');
       expect(() => newStore().verify(req, 'x', meta, callback)).to.throw('the application’s');
-      expect(called).to.equal(2);
+      expect(calls).to.equal(2);
     });
   });
 
@@ -444,7 +444,7 @@ describe('CookieStateStore', () => {
       ['secure', [null, 1, 'auto']],
     ];
     for (const [option, values] of bad) {
-      it(`and names ${option} where it is wrong`, () => {
+      it(`and names ${option} if its value is wrong`, () => {
         for (const value of values) {
           const options = { secret, [option]: value } as CookieStateStoreOptions;
           expect(() => new CookieStateStore(options), inspect(value)).to.throw(
@@ -455,18 +455,18 @@ describe('CookieStateStore', () => {
       });
     }
 
-    it('and names secret where there are none', () => {
+    it('and names secret if there are no options', () => {
       for (const none of [[], [undefined], [null], ['x'.repeat(40)]]) {
         expect(() => Reflect.construct(CookieStateStore, none), inspect(none)).to.throw(TypeError, 'the option secret');
       }
     });
 
-    it('and changes none of them', () => {
+    it('and does not change them', () => {
       const options = Object.freeze({ secret: Object.freeze([later, secret]), name: 'mine', limit: 2, maxAge: 1000 });
       expect(() => new CookieStateStore(options)).not.to.throw();
     });
 
-    it('and shows no secret, neither inspected, nor serialised, nor in an error', () => {
+    it('and shows no secret, be it printed, serialised or in an error', () => {
       const shown = [
         inspect(newStore(), { depth: 9, showHidden: true }),
         JSON.stringify(newStore()),
@@ -475,7 +475,7 @@ describe('CookieStateStore', () => {
       for (const text of shown) expect(String(text)).not.to.match(/first secret|vvvvv|xxxxx/);
     });
 
-    it('and warns of a secret that might be guessed, without showing it', async () => {
+    it('and warns of a short secret without showing it', async () => {
       const warned = once(process, 'warning');
       newStore({ secret: [secret, 'xyzzy'] });
       const [warning] = (await warned) as [Error & { code?: string }];

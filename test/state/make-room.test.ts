@@ -10,28 +10,28 @@ describe('makeRoom', () => {
   const foreign = { crossSite: true, size: 10 };
   const none = { limit: 100, bytes: 10_000 };
 
-  it('lets all stay while there is room, to the last login and the last byte', () => {
+  it('removes no login until the limit of logins or bytes is exceeded', () => {
     const pending = [login(1), login(2)];
     expect(makeRoom(pending, own, { limit: 3, bytes: 30 })).to.deep.equal([]);
     expect(times(makeRoom(pending, own, { limit: 2, bytes: 30 }))).to.deep.equal([1]);
     expect(times(makeRoom(pending, own, { limit: 3, bytes: 29 }))).to.deep.equal([1]);
   });
 
-  it('lets the oldest go first, and of those of one time the first of the list', () => {
+  it('removes the oldest logins first, and of the same age the first of the list', () => {
     const pending = [login(3), login(1), { ...login(2), name: 'a' }, { ...login(2), name: 'b' }];
     const leaving = makeRoom(pending, own, { ...none, limit: 2 });
     expect(times(leaving)).to.deep.equal([1, 2, 2]);
     expect(leaving.slice(1)).to.deep.equal(pending.slice(2));
   });
 
-  it('lets those that another site started go before those of this site, however young they are', () => {
+  it('removes logins that another site started before those of this site, however young they are', () => {
     const pending = [login(1), login(9, 10, true), login(2), login(8, 10, true)];
     expect(times(makeRoom(pending, own, { ...none, limit: 4 }))).to.deep.equal([8]);
     expect(times(makeRoom(pending, own, { ...none, limit: 2 }))).to.deep.equal([8, 9, 1]);
     expect(times(makeRoom(pending, foreign, { ...none, limit: 3 }))).to.deep.equal([8, 9]);
   });
 
-  it('refuses a login that another site started in place of one of this site', () => {
+  it('throws too_many_logins if a login of another site would remove one of this site', () => {
     const pending = [login(1), login(2, 10, true), login(3)];
     for (const room of [
       { limit: 2, bytes: 10_000 },
@@ -48,7 +48,7 @@ describe('makeRoom', () => {
     expect(times(makeRoom(pending, own, { ...none, limit: 2 }))).to.deep.equal([1]);
   });
 
-  it('makes enough room, no more than that, and ends no login of this site for one of another', () => {
+  it('makes just enough room, and removes no login of this site for one of another site', () => {
     const occupant = fc.record({ startedAt: fc.nat(20), size: fc.nat(50), crossSite: fc.boolean() });
     const room = fc.record({ limit: fc.integer({ min: 1, max: 8 }), bytes: fc.integer({ min: 50, max: 200 }) });
     fc.assert(

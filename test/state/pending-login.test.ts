@@ -13,8 +13,8 @@ import { metadata } from '../support/session-store';
 
 const record: StoredLogin = { at: 1, of: ['n', 'c'], to: 't' };
 
-describe('A handle', () => {
-  it('is 192 random bits in 32 characters', () => {
+describe('The handle of a login', () => {
+  it('has 192 random bits in 32 characters', () => {
     const handles = new Set(Array.from({ length: 50 }, newHandle));
     expect(handles.size).to.equal(50);
     for (const handle of handles) {
@@ -35,14 +35,14 @@ describe('A handle', () => {
     `${'x'.repeat(32)}\n`,
     ['x'.repeat(32)],
   ]) {
-    it(`is not ${JSON.stringify(value)}`, () => {
+    it(`cannot be ${JSON.stringify(value)}`, () => {
       expect(isHandle(value)).to.equal(false);
     });
   }
 });
 
 describe('A pending login', () => {
-  it('holds what there is, and nothing for what there is not', () => {
+  it('contains the values that are given, and no properties for others', () => {
     const before = Date.now();
     const { at, ...others } = newLogin(undefined, undefined, metadata());
     expect(at).to.be.within(before, Date.now());
@@ -53,7 +53,7 @@ describe('A pending login', () => {
     expect(full).to.deep.equal({ ...others, ...named });
   });
 
-  it('belongs to a name and a client id, both of them', () => {
+  it('belongs to the strategy with the same name and client id', () => {
     const mine = metadata();
     const owned = (by: object): boolean => {
       const login = readLogin(newLogin(undefined, undefined, metadata(by)));
@@ -95,12 +95,12 @@ describe('A pending login', () => {
     { ...record, via: true },
   ];
   for (const value of wrong) {
-    it(`is not read from ${JSON.stringify(value)}`, () => {
+    it(`cannot be read from ${JSON.stringify(value)}`, () => {
       expect(readLogin(value)).to.equal(undefined);
     });
   }
 
-  it('is read from what was written, after a way through JSON', () => {
+  it('can be read again after it was stored as JSON', () => {
     const plain = { strategy: 'criteo', clientID: 'client-1', callbackURL: metadata().callbackURL };
     const none = {
       boundTo: undefined,
@@ -122,11 +122,11 @@ describe('A pending login', () => {
     }
   });
 
-  it('is read from anything at all without a throw', () => {
+  it('is read without an exception from any value', () => {
     fc.assert(fc.property(fc.anything(), (value) => void readLogin(value)));
   });
 
-  it('is fresh up to its age, and while another machine’s clock is at most a minute ahead', () => {
+  it('is fresh up to its maximum age, and if another machine’s clock is at most a minute ahead', () => {
     const { now } = Date;
     const time = now();
     Date.now = () => time;

@@ -4,14 +4,14 @@ import { Bench, metadata } from '../support/session-store';
 
 const verifier = 'v'.repeat(43);
 
-describe('SessionStateStore, in a session that must stay small', () => {
+describe('SessionStateStore limits the session', () => {
   let bench: Bench;
   beforeEach(() => {
     bench = new Bench(new SessionStateStore());
   });
 
-  describe('its size', () => {
-    it('is bounded by 10 logins, of which the oldest go', () => {
+  describe('to its size:', () => {
+    it('keeps the newest 10 logins', () => {
       const handles = Array.from({ length: 500 }, () => bench.handle());
       expect(Object.keys(bench.pending)).to.deep.equal(handles.slice(-10));
       expect(bench.bytes).to.be.below(8192);
@@ -28,7 +28,7 @@ describe('SessionStateStore, in a session that must stay small', () => {
       expect(bench.finish(handles.at(-1))[2]).to.equal(state);
     });
 
-    it('stays under 8 KB with a callback URL as long as may be', () => {
+    it('stays under 8 KB with a callback URL of the maximum length', () => {
       const meta = metadata({ callbackURL: `https://app.example.com/${'x'.repeat(1500)}` });
       for (let login = 0; login < 20; login += 1) {
         bench.handle('x'.repeat(2000), meta, verifier);
@@ -36,12 +36,12 @@ describe('SessionStateStore, in a session that must stay small', () => {
       }
     });
 
-    it('counts bytes, not characters', () => {
+    it('counts bytes of the state, not characters', () => {
       expect(bench.start('é'.repeat(1023))[0]).to.equal(null);
       expect(bench.start('é'.repeat(1024))[0]).to.have.property('code', 'state_too_large');
     });
 
-    it('has a login go where the next does not fit beside it, and only then', () => {
+    it('removes old logins only if the new one does not fit beside them', () => {
       const small = bench.handle('small');
       const large = bench.handle('x'.repeat(2000));
       const larger = bench.handle('x'.repeat(2000));
@@ -50,7 +50,7 @@ describe('SessionStateStore, in a session that must stay small', () => {
       expect(Object.keys(bench.pending)).to.deep.equal([larger, last]);
     });
 
-    it('is 6 KiB at most, and uses them', () => {
+    it('uses up to 6 KiB', () => {
       bench = new Bench(new SessionStateStore({ limit: 1000 }));
       for (let login = 0; login < 200; login += 1) {
         bench.handle(
@@ -62,7 +62,7 @@ describe('SessionStateStore, in a session that must stay small', () => {
       expect(Buffer.byteLength(JSON.stringify(bench.pending))).to.be.above(5000);
     });
 
-    it('is 6 KiB at most with every field there is', () => {
+    it('uses up to 6 KiB with logins that have every field', () => {
       bench = new Bench(new SessionStateStore({ limit: 1000 }));
       const full = metadata({ boundTo: 'b'.repeat(43), purpose: 'authorize', crossSite: true });
       for (let login = 0; login < 200; login += 1) {
@@ -71,10 +71,10 @@ describe('SessionStateStore, in a session that must stay small', () => {
       }
     });
 
-    it('is counted from every field of a login, to the byte', () => {
-      // What one login takes is told by how many of them fit into 6 KiB.
+    it('counts every field of a login to the byte', () => {
+      // The number of logins that fit into 6 KiB shows the size of one.
       const fields: [string, number, Parameters<Bench['handle']>][] = [
-        ['nothing but what must be there', 0, []],
+        ['the required fields', 0, []],
         ['a user', 43, [undefined, metadata({ boundTo: 'b'.repeat(43) })]],
         ['a verifier', 43, [undefined, metadata(), verifier]],
         ['a state', 102, ['x'.repeat(100)]],
@@ -84,12 +84,12 @@ describe('SessionStateStore, in a session that must stay small', () => {
       for (const [name, bytes, login] of fields) {
         bench = new Bench(new SessionStateStore({ limit: 1000 }));
         for (let count = 0; count < 100; count += 1) bench.handle(...login);
-        // 110, and 40 of name, client id and callback URL.
+        // 150 bytes: a fixed 110, and 40 for name, client id and callback URL.
         expect(Object.keys(bench.pending), name).to.have.length(Math.floor(6144 / (150 + bytes)));
       }
     });
 
-    it('is refused above 4096 bytes for one login, and not before', () => {
+    it('rejects a login of more than 4096 bytes', () => {
       const url = (length: number) => metadata({ callbackURL: 'https://a/'.padEnd(length, 'x') });
       const longest = 4096 - 110 - 'criteo'.length - 'client-1'.length;
       expect(bench.start(undefined, url(longest))[0]).to.equal(null);
@@ -108,12 +108,12 @@ describe('SessionStateStore, in a session that must stay small', () => {
         }),
         'state_invalid',
       ],
-      ['a BigInt', 7n, 'state_invalid'],
-      ['a function', () => {}, 'state_invalid'],
-      ['a symbol', Symbol('s'), 'state_invalid'],
+      ['a state that is a BigInt', 7n, 'state_invalid'],
+      ['a state that is a function', () => {}, 'state_invalid'],
+      ['a state that is a symbol', Symbol('s'), 'state_invalid'],
     ];
     for (const [name, state, code] of refused) {
-      it(`refuses ${name}, names the option, and keeps what is pending`, () => {
+      it(`rejects ${name} with an error that names the option, and keeps the pending logins`, () => {
         const pending = bench.handle('kept');
         const [error] = bench.start(state);
         expect(error).to.be.instanceOf(Error).and.include({ code, status: 500 });
@@ -124,7 +124,7 @@ describe('SessionStateStore, in a session that must stay small', () => {
       });
     }
 
-    it('refuses a login whose callback URL is too long to be kept', () => {
+    it('rejects a login whose callback URL is too long to be stored', () => {
       const [error] = bench.start('x', metadata({ callbackURL: `https://app.example.com/${'x'.repeat(4096)}` }));
       expect(error)
         .to.have.property('message')
@@ -133,20 +133,20 @@ describe('SessionStateStore, in a session that must stay small', () => {
     });
   });
 
-  describe('making room', () => {
-    /** Ages a pending login. */
+  describe('and to make room', () => {
+    /** Makes a pending login `by` milliseconds old. */
     const age = (handle: string, by: number) => Object.assign(bench.pending[handle] ?? {}, { at: Date.now() - by });
 
-    it('lets dead and damaged records go first', () => {
+    it('removes expired and damaged logins first', () => {
       bench = new Bench(new SessionStateStore({ limit: 2 }));
-      const [dead, alive] = [bench.handle(), bench.handle()];
-      age(dead, 700_000);
+      const [expired, fresh] = [bench.handle(), bench.handle()];
+      age(expired, 700_000);
       Object.assign(bench.pending, { ['x'.repeat(32)]: 'damaged' });
       const last = bench.handle();
-      expect(Object.keys(bench.pending)).to.have.members([alive, last]);
+      expect(Object.keys(bench.pending)).to.have.members([fresh, last]);
     });
 
-    it('lets the oldest go by time, not by place', () => {
+    it('removes the login that started first, not the first in the list', () => {
       bench = new Bench(new SessionStateStore({ limit: 2 }));
       const [young, old] = [bench.handle(), bench.handle()];
       age(young, 0);
@@ -155,7 +155,7 @@ describe('SessionStateStore, in a session that must stay small', () => {
       expect(Object.keys(bench.pending)).to.have.members([young, last]);
     });
 
-    it('lets the first of those of one millisecond go', () => {
+    it('removes the first in the list of logins of one millisecond', () => {
       bench = new Bench(new SessionStateStore({ limit: 3 }));
       const handles = [bench.handle(), bench.handle(), bench.handle()];
       const at = Date.now();
@@ -164,7 +164,7 @@ describe('SessionStateStore, in a session that must stay small', () => {
       expect(Object.keys(bench.pending)).to.have.members([...handles.slice(1), last]);
     });
 
-    it('lets logins that another site started go first, so that it cannot end one of this site', () => {
+    it('removes logins that another site started first, so that it cannot end one of this site', () => {
       const foreign = metadata({ crossSite: true });
       const own = bench.handle();
       age(own, 500_000);
@@ -174,14 +174,14 @@ describe('SessionStateStore, in a session that must stay small', () => {
       expect(bench.finish(own)[1]).to.equal(true);
     });
 
-    it('refuses a login that another site starts if all of the others are of this site', () => {
+    it('rejects a login that another site starts if this site started all others', () => {
       const handles = Array.from({ length: 10 }, () => bench.handle());
       const [error] = bench.start(undefined, metadata({ crossSite: true }));
       expect(error).to.include({ code: 'too_many_logins', status: 429 });
       expect(Object.keys(bench.pending)).to.deep.equal(handles);
     });
 
-    it('leaves alone what the application keeps under the same key', () => {
+    it('keeps what the app stores under the same key', () => {
       bench.session['criteo'] = { accessToken: 'a', prefs: { x: 1 } };
       for (let login = 0; login < 30; login += 1) bench.handle();
       const last = bench.handle();

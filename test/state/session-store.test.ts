@@ -12,7 +12,7 @@ describe('SessionStateStore', () => {
     bench = new Bench(new SessionStateStore());
   });
 
-  it('gives back what was kept, once, and leaves nothing behind', () => {
+  it('returns a login once, and leaves nothing in the session', () => {
     const meta = metadata({ boundTo: 'me', purpose: 'authorize', crossSite: true });
     const handle = bench.handle({ to: '/' }, meta, verifier);
     const [error, ok, state, pending] = bench.finish(handle);
@@ -23,33 +23,33 @@ describe('SessionStateStore', () => {
     expect(bench.finish(handle)).to.have.nested.property('[2].code', 'state_unknown');
   });
 
-  it('says true where there is no verifier', () => {
+  it('calls back with true if the login has no verifier', () => {
     const [error, ok, state, pending] = bench.finish(bench.handle());
     expect([error, ok, state]).to.deep.equal([null, true, undefined]);
     expect(pending).to.include({ purpose: 'authenticate', crossSite: false, boundTo: undefined });
   });
 
-  it('keeps several logins apart, in whatever order they end', () => {
+  it('keeps several logins apart, in whatever order they finish', () => {
     const [a, b, c] = [bench.handle('a'), bench.handle('b'), bench.handle('c')];
     expect(bench.finish(b)[2]).to.equal('b');
     expect(bench.finish(c)[2]).to.equal('c');
     expect(bench.finish(a)[2]).to.equal('a');
   });
 
-  it('survives JSON between the two halves', () => {
+  it('finishes a login from a session that was stored as JSON', () => {
     const handle = bench.handle({ list: [1, null, 'x'] }, metadata(), verifier);
     bench.session = JSON.parse(JSON.stringify(bench.session));
     expect(bench.finish(handle).slice(1, 3)).to.deep.equal([verifier, { list: [1, null, 'x'] }]);
   });
 
-  it('gives a copy of the state, and leaves the original alone', () => {
+  it('returns a copy of the state, and does not change the original', () => {
     const state = Object.freeze({ at: new Date(0) });
     const handle = bench.handle(state);
     expect(bench.finish(handle)[2]).to.deep.equal({ at: '1970-01-01T00:00:00.000Z' });
     expect(state.at).to.be.instanceOf(Date);
   });
 
-  it('assigns what it changes, so that sessions that are proxies notice', () => {
+  it('assigns to the session at every change, so that sessions that are proxies notice', () => {
     const assigned: unknown[] = [];
     bench.session = new Proxy(
       {},
@@ -66,7 +66,7 @@ describe('SessionStateStore', () => {
     expect(assigned).to.deep.equal(Array(4).fill('criteo'));
   });
 
-  describe('its options', () => {
+  describe('with options', () => {
     const wrong: [string, object][] = [
       ['key', { key: '' }],
       ['key', { key: 7 }],
@@ -81,25 +81,25 @@ describe('SessionStateStore', () => {
       ['maxAge', { maxAge: Number.NaN }],
     ];
     for (const [option, options] of wrong) {
-      it(`are refused: ${JSON.stringify(options)}`, () => {
+      it(`${JSON.stringify(options)} throws an error that names the option`, () => {
         const build = () => Reflect.construct(SessionStateStore, [options]);
         expect(build).to.throw(TypeError, new RegExp(`^SessionStateStore: the option ${option} must`));
       });
     }
 
-    it('choose the property of the session', () => {
+    it('uses the option key as the property of the session', () => {
       bench = new Bench(new SessionStateStore({ key: 'logins' }));
       bench.handle();
       expect(Object.keys(bench.session)).to.deep.equal(['logins']);
     });
 
-    it('choose how many logins are kept', () => {
+    it('keeps as many logins as the option limit', () => {
       bench = new Bench(new SessionStateStore({ limit: 2 }));
       const handles = [bench.handle(), bench.handle(), bench.handle()];
       expect(Object.keys(bench.pending)).to.deep.equal(handles.slice(1));
     });
 
-    it('choose how long a login may take', () => {
+    it('rejects a login that takes longer than the option maxAge', () => {
       bench = new Bench(new SessionStateStore({ maxAge: 1_000 }));
       const [late, early] = [bench.handle({ to: '/' }), bench.handle()];
       Object.assign(bench.pending[late] ?? {}, { at: Date.now() - 1_100 });
@@ -115,25 +115,25 @@ describe('SessionStateStore', () => {
     });
   });
 
-  it('tells an expired login without a state from one with', () => {
+  it('reports no state for an expired login that has none', () => {
     const handle = bench.handle();
     Object.assign(bench.pending[handle] ?? {}, { at: 0 });
     expect(bench.finish(handle)[2]).to.have.all.keys('code', 'message');
   });
 
-  describe('where the session is not to be trusted', () => {
+  describe('if the session has wrong content', () => {
     const handle = 'x'.repeat(32);
     const contents: [string, unknown][] = [
-      ['nothing', undefined],
+      ['undefined', undefined],
       ['null', null],
-      ['text', 'x'],
+      ['a string', 'x'],
       ['a number', 7],
       ['true', true],
-      ['a list', [handle]],
-      ['a list under the handle', { [handle]: [] }],
-      ['text under the handle', { [handle]: 'x' }],
+      ['an array', [handle]],
+      ['an array under the handle', { [handle]: [] }],
+      ['a string under the handle', { [handle]: 'x' }],
       ['a damaged record', { [handle]: { at: 'now', of: 1 } }],
-      ['a record by inheritance', Object.create({ [handle]: { at: Date.now(), of: ['criteo', 'client-1'], to: 't' } })],
+      ['an inherited record', Object.create({ [handle]: { at: Date.now(), of: ['criteo', 'client-1'], to: 't' } })],
       ['an object without a prototype', noPrototype({ [handle]: noPrototype({}) })],
       [
         'a record under __proto__',
@@ -141,14 +141,14 @@ describe('SessionStateStore', () => {
       ],
     ];
     for (const [name, content] of contents) {
-      it(`knows no login in ${name}, and begins one all the same`, () => {
+      it(`finds no login in ${name}, and can start a new one`, () => {
         bench.session['criteo'] = content;
         expect(bench.finish(handle)).to.have.nested.property('[2].code', 'state_unknown');
         expect(bench.finish(bench.handle())[1]).to.equal(true);
       });
     }
 
-    it('knows no login by the names that every object has', () => {
+    it('finds no login by the names of properties that every object has', () => {
       bench.handle();
       for (const name of ['__proto__', 'constructor', 'toString', 'hasOwnProperty', '', 'undefined']) {
         const [error, ok, info] = bench.finish(name);
@@ -158,7 +158,7 @@ describe('SessionStateStore', () => {
       expect(Object.keys(bench.pending)).to.have.length(1);
     });
 
-    it('has one answer and throws nothing for any content and any handle, and keeps other logins', () => {
+    it('calls back once and throws nothing for any content and handle, and keeps other logins', () => {
       const records = fc.record(
         { at: fc.anything(), of: fc.anything(), to: fc.anything(), pkce: fc.anything() },
         { requiredKeys: [] },
@@ -177,8 +177,8 @@ describe('SessionStateStore', () => {
     });
   });
 
-  describe('of two strategies', () => {
-    it('with one key does not show one the logins of the other, and leaves them', () => {
+  describe('with two strategies', () => {
+    it('that use one key hides the logins of one from the other, and keeps them', () => {
       const theirs = metadata({ strategy: 'criteo-retail' });
       const handle = bench.handle('theirs', theirs);
       expect(bench.finish(handle)).to.have.nested.property('[2].code', 'state_unknown');
@@ -192,7 +192,7 @@ describe('SessionStateStore', () => {
 
   describe('without a session', () => {
     for (const session of [undefined, null, 'x', 7, []]) {
-      it(`(${JSON.stringify(session)}) says so on either half`, () => {
+      it(`(${JSON.stringify(session)}) reports session_missing at the start and at the callback`, () => {
         const req = requestOf(session);
         const [error] = answerOf((callback) => bench.store.store(req, undefined, undefined, metadata(), callback));
         expect(error).to.include({ code: 'session_missing', status: 500 });
@@ -203,14 +203,14 @@ describe('SessionStateStore', () => {
     }
   });
 
-  describe('written before the code is spent', () => {
+  describe('before the code exchange', () => {
     const withSave = (parts: object): string => {
       const handle = bench.handle();
       Object.defineProperties(bench.session, Object.getOwnPropertyDescriptors(parts));
       return handle;
     };
 
-    it('waits for a session that Passport could save', async () => {
+    it('waits until the session is saved', async () => {
       let saved = false;
       const handle = withSave({
         regenerate() {},
@@ -227,13 +227,13 @@ describe('SessionStateStore', () => {
       expect(ok).to.deep.equal([true, true]);
     });
 
-    it('passes on the error of a session that cannot be saved', () => {
+    it('passes on the error if the session cannot be saved', () => {
       const failed = new Error('disk full');
       const handle = withSave({ regenerate() {}, save: (done: (error: Error) => void) => done(failed) });
       expect(bench.finish(handle)).to.deep.equal([failed]);
     });
 
-    it('does not wait for the save of a session that Passport could not use', () => {
+    it('does not wait for a session without the methods that Passport needs', () => {
       expect(bench.finish(withSave({ save: () => new Promise(() => {}) }))[1]).to.equal(true);
       bench.session = {};
       expect(bench.finish(withSave({ save: 'data', regenerate: 'data' }))[1]).to.equal(true);

@@ -43,7 +43,7 @@ describe('errors', () => {
     ],
   ] as const) {
     describe(name, () => {
-      it('is an error with name, message and stack, of the class that people catch', () => {
+      it(`is an error with name, message and stack, and an instance of ${base.name}`, () => {
         const error = make({});
         expect(error).to.be.instanceOf(Error).and.instanceOf(base);
         expect(error).to.include({ name, message: 'It broke', code: 'timeout', status: 504 });
@@ -51,7 +51,7 @@ describe('errors', () => {
         expect(String(error)).to.equal(`${name}: It broke`);
       });
 
-      it('is a CriteoError, as are the errors of classes made from it', () => {
+      it('is a CriteoError, and so are errors of subclasses', () => {
         const error: unknown = make({});
         expect(error).to.be.instanceOf(CriteoError);
         if (error instanceof CriteoError) expect([error.code, error.retryable]).to.deep.equal(['timeout', false]);
@@ -61,7 +61,7 @@ describe('errors', () => {
         expect(error).not.to.be.instanceOf(Own);
       });
 
-      it('always has the flags, and other facts where there are any', () => {
+      it('always has the flags, and other properties only if they are given', () => {
         const bare = make({ traceId: undefined, retryAfter: undefined, response: undefined });
         expect(bare.retryable).to.equal(false);
         expect(bare).not.to.have.any.keys('traceId', 'retryAfter', 'response', 'cause');
@@ -69,7 +69,7 @@ describe('errors', () => {
         expect(make(given)).to.deep.include(given);
       });
 
-      it('keeps the error underneath as its cause, and out of lists of its properties', () => {
+      it('keeps the original error as its cause, which is not enumerable', () => {
         const cause = new Error('deeper');
         const error = make({ cause });
         expect(error).to.have.property('cause', cause);
@@ -78,7 +78,7 @@ describe('errors', () => {
     });
   }
 
-  it('are told apart from all other values', () => {
+  it('are instances of CriteoError, and other values are not', () => {
     const alike = Object.assign(new Error('x'), { code: 'timeout', status: 504, retryable: false, reauthorize: false });
     for (const other of [
       alike,
@@ -95,13 +95,13 @@ describe('errors', () => {
     expect(new CriteoTokenError('x', facts)).not.to.be.instanceOf(CriteoAPIError);
   });
 
-  it('carry the address of an explanation where OAuth has a field for it', () => {
+  it('keep the error URI of OAuth', () => {
     const given: ErrorFacts & { uri: string } = { ...facts, uri: 'https://docs.example.com/e' };
     expect(new CriteoTokenError('x', given)).to.include({ uri: given.uri });
     expect(new CriteoAuthorizationError('x', given)).to.include({ uri: given.uri });
   });
 
-  it('of a dead connection say that consent is needed, whatever else is said', () => {
+  it('of class ReauthorizationRequiredError always say that consent is needed', () => {
     expect(new ReauthorizationRequiredError('Connect again')).to.include({
       code: 'reauthorization_required',
       status: 401,
@@ -111,25 +111,25 @@ describe('errors', () => {
     expect(new ReauthorizationRequiredError('Connect again', { reauthorize: false }).reauthorize).to.equal(true);
   });
 
-  it('of a store of tokens say which way it failed', () => {
+  it('of class TokenStoreError have a code of the failure', () => {
     const error = new TokenStoreError('The store gave rubbish', { code: 'store_failed', status: 503, retryable: true });
     expect(error).to.include({ name: 'TokenStoreError', code: 'store_failed', status: 503, retryable: true });
     expect(error.stack).to.match(/^TokenStoreError: The store gave rubbish\n/);
   });
 
-  it('about a pending login blame the set-up, and are an error of the server', () => {
+  it('of class PendingLoginError have the status 500, because the app is not set up correctly', () => {
     const error = new PendingLoginError('session_missing', 'There is no req.session');
     expect(error).to.be.instanceOf(CriteoError);
     expect(error).to.include({ name: 'PendingLoginError', code: 'session_missing', status: 500, retryable: false });
     expect(error.stack).to.match(/^PendingLoginError: There is no req.session\n/);
   });
 
-  it('about too many pending logins say that the user can start again', () => {
+  it('of class PendingLoginError are retryable if there are too many pending logins', () => {
     const error = new PendingLoginError('too_many_logins', 'No room');
     expect(error).to.include({ code: 'too_many_logins', status: 429, retryable: true });
   });
 
-  it('of a silent hook have a code of their own', () => {
+  it('of class HookTimeoutError have the code hook_timeout', () => {
     const error = new HookTimeoutError('verify did not answer');
     expect(error).to.be.instanceOf(CriteoError);
     expect(error).to.include({ name: 'HookTimeoutError', code: 'hook_timeout', status: 503, retryable: false });

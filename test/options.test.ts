@@ -1,5 +1,6 @@
 import { once } from 'node:events';
 import { Agent } from 'node:http';
+import { inspect } from 'node:util';
 import { expect } from 'chai';
 import { checkCallbackURL, readOptions } from '../lib/options';
 import { signedInUser } from '../lib/state/bound-user';
@@ -8,8 +9,8 @@ import { SessionStateStore } from '../lib/state/session-store';
 const app = { clientID: 'id', clientSecret: 'secret-value', callbackURL: 'https://app.example.com/cb' };
 const read = (options: object = {}) => readOptions({ ...app, ...options });
 
-describe('The options of CriteoStrategy', () => {
-  it('have the documented defaults', () => {
+describe('readOptions', () => {
+  it('uses the documented defaults', () => {
     const { settings, wiring } = readOptions(app);
     const { userProfileURL, bindTo, ...others } = settings;
     expect(bindTo).to.equal(signedInUser);
@@ -32,11 +33,11 @@ describe('The options of CriteoStrategy', () => {
     expect(wiring).to.include({ passReqToCallback: false, agent: undefined, clientSecret: 'secret-value' });
   });
 
-  it('keep the secret out of the settings', () => {
+  it('keeps the client secret out of the settings', () => {
     expect(JSON.stringify(readOptions(app).settings)).not.to.include('secret-value');
   });
 
-  it('derive the token and portfolio URLs from apiURL, service and apiVersion', () => {
+  it('makes the token and portfolio URLs from apiURL, service and apiVersion', () => {
     const { settings, wiring } = read({
       apiURL: 'http://127.0.0.1:8080/',
       service: 'retail-media',
@@ -46,7 +47,7 @@ describe('The options of CriteoStrategy', () => {
     expect(settings.userProfileURL.href).to.equal('http://127.0.0.1:8080/2027-01/retail-media/accounts');
   });
 
-  it('refuse a version that has no Retail Media accounts, unless userProfileURL says where they are', () => {
+  it('rejects a version without Retail Media accounts, unless userProfileURL is set', () => {
     for (const apiVersion of ['preview', 'experimental']) {
       const options = { service: 'retail-media', apiVersion };
       expect(() => read(options)).to.throw(
@@ -59,7 +60,7 @@ describe('The options of CriteoStrategy', () => {
     }
   });
 
-  it('say why options of passport-oauth2 are not used, and understand the others', async () => {
+  it('warns of options of passport-oauth2 that have no effect, and accepts the others', async () => {
     for (const [name, value] of Object.entries({ scope: 'a', scopeSeparator: ',', proxy: true, trustProxy: true })) {
       const warned = once(process, 'warning');
       read({ [name]: value });
@@ -72,7 +73,7 @@ describe('The options of CriteoStrategy', () => {
     expect(read({ state: true, store: true })).to.be.an('object');
   });
 
-  it('let each URL be overridden by itself', () => {
+  it('lets the app override each URL', () => {
     const { settings, wiring } = read({
       authorizationURL: 'https://a.example/x',
       tokenURL: 'https://b.example/y',
@@ -83,7 +84,7 @@ describe('The options of CriteoStrategy', () => {
     expect(settings.userProfileURL.href).to.equal('https://c.example/z');
   });
 
-  it('take every value that is meant to be taken', () => {
+  it('accepts the documented values', () => {
     const agent = new Agent();
     const store = { store: (_req: unknown, _callback: unknown) => {}, verify: () => {} };
     const bindTo = () => 'me';
@@ -105,14 +106,14 @@ describe('The options of CriteoStrategy', () => {
     for (const apiVersion of ['2027-01', 'preview', 'experimental']) expect(read({ apiVersion })).to.be.an('object');
   });
 
-  it('need no secret with PKCE, and take one all the same', () => {
+  it('accepts PKCE with and without a client secret', () => {
     for (const clientSecret of [undefined, null, '']) {
       expect(read({ pkce: true, clientSecret }).wiring.clientSecret).to.equal(undefined);
     }
     expect(read({ pkce: true }).wiring.clientSecret).to.equal('secret-value');
   });
 
-  it('copy the custom headers', () => {
+  it('copies the custom headers', () => {
     const customHeaders = { 'X-Trace': '1', 'X-Many': ['a', 'b'], 'X-Number': 7 };
     const { wiring } = read({ customHeaders });
     expect(wiring.customHeaders).to.deep.equal(customHeaders);
@@ -170,7 +171,7 @@ describe('The options of CriteoStrategy', () => {
   };
   for (const [option, values] of Object.entries(wrong)) {
     for (const value of values) {
-      it(`refuse ${option}: ${typeof value === 'object' ? JSON.stringify(value) : String(value)}`, () => {
+      it(`rejects ${option}: ${inspect(value)}`, () => {
         const act = () => read({ [option]: value });
         expect(act).to.throw(TypeError, new RegExp(`^CriteoStrategy: the option ${option} `));
         expect(act).to.throw().with.property('message').that.does.not.include('secret-value');
@@ -178,7 +179,7 @@ describe('The options of CriteoStrategy', () => {
     }
   }
 
-  it('refuse with PKCE a store that cannot keep the verifier', () => {
+  it('rejects a store that cannot keep the verifier if pkce is true', () => {
     const store = {
       store: (_req: unknown, _state: unknown, _meta: unknown, _callback: unknown) => {},
       verify: () => {},
@@ -188,13 +189,13 @@ describe('The options of CriteoStrategy', () => {
 });
 
 describe('checkCallbackURL', () => {
-  it('gives the URL back as it was written, because Criteo compares it as text', () => {
+  it('returns the URL unchanged, because Criteo compares it as text', () => {
     for (const url of ['https://APP.example.com:443/a/../cb?x=%7e', 'http://localhost:3000', 'http://[::1]:3000/cb']) {
       expect(checkCallbackURL(url)).to.equal(url);
     }
   });
 
-  it('names whose option it is', () => {
+  it('names the owner of the option in its error', () => {
     expect(() => checkCallbackURL('/cb', 'authenticate')).to.throw(/^authenticate: the option callbackURL must/);
   });
 });

@@ -3,12 +3,12 @@ import { boom, misbehaviours, timeout } from './support/misbehaviours';
 import { authenticate, expectOneOutcomeEach } from './support/passport';
 import { type Answer, app, errorOf, failureOf, type Stubbed, stubbed, successOf, Visitor } from './support/strategy';
 
-/** A strategy whose one hook is replaced. */
+/** Makes a strategy with one replaced hook. */
 function withHook(name: string, hook: (...args: unknown[]) => unknown, options: object = {}): Stubbed {
   return Object.defineProperty(stubbed({ timeout, ...options }), name, { value: hook });
 }
 
-describe('CriteoStrategy, its hooks', () => {
+describe('CriteoStrategy, with the hook', () => {
   expectOneOutcomeEach();
   let visitor: Visitor;
   beforeEach(() => {
@@ -16,7 +16,7 @@ describe('CriteoStrategy, its hooks', () => {
   });
 
   describe('authorizationParams', () => {
-    it('adds parameters, gets the options of the call, and overrides none of the protocol', async () => {
+    it('adds its parameters, except those of the protocol, and passes the options of the call', async () => {
       const strategy = withHook('authorizationParams', (options) => ({
         locale: 'fr&x=1',
         level: 3,
@@ -45,19 +45,19 @@ describe('CriteoStrategy, its hooks', () => {
       });
     });
 
-    it('overrides what the authorization URL has in its query', async () => {
+    it('overrides the query of the authorization URL', async () => {
       const options = { authorizationURL: 'https://consent.example/request?locale=fr' };
       const url = await visitor.begin(withHook('authorizationParams', () => ({ locale: 'de' }), options));
       expect(url.searchParams.getAll('locale')).to.deep.equal(['de']);
     });
 
     for (const params of [undefined, null, {}, 'text', 7]) {
-      it(`may return ${JSON.stringify(params)}`, async () => {
+      it(`accepts ${JSON.stringify(params)} as its result`, async () => {
         await visitor.begin(withHook('authorizationParams', () => params));
       });
     }
 
-    it('that has lone surrogates does no harm', async () => {
+    it('replaces lone surrogates in its result', async () => {
       const url = await visitor.begin(withHook('authorizationParams', () => ({ x: '\ud800' })));
       expect(url.searchParams.get('x')).to.equal('\ufffd');
     });
@@ -70,12 +70,12 @@ describe('CriteoStrategy, its hooks', () => {
         },
         /boom/,
       ],
-      ['returns a value that is no text', () => ({ filter: { a: 1 } }), /The extra parameter filter must be a string/],
+      ['returns a value that is not text', () => ({ filter: { a: 1 } }), /The extra parameter filter must be a string/],
       ['returns a promise', async () => ({}), /authorizationParams must answer at once/],
       ['returns a promise that rejects', () => Promise.reject(boom), /authorizationParams must answer at once/],
     ];
     for (const [name, hook, message] of wrong) {
-      it(`that ${name} ends with an error, and nothing is kept`, async () => {
+      it(`that ${name} ends with an error, and adds nothing to the session`, async () => {
         const strategy = withHook('authorizationParams', hook);
         expect(errorOf(await authenticate(strategy, visitor.request({ query: {} }))).message).to.match(message);
         expect(visitor.session).to.deep.equal({});
@@ -84,7 +84,7 @@ describe('CriteoStrategy, its hooks', () => {
   });
 
   describe('tokenParams', () => {
-    it('adds parameters, gets the options of the call, and overrides none of the protocol', async () => {
+    it('adds its parameters, except those of the protocol, and passes the options of the call', async () => {
       const strategy = withHook('tokenParams', (options) => ({
         audience: 'x',
         seen: Object(options).prompt,
@@ -113,9 +113,9 @@ describe('CriteoStrategy, its hooks', () => {
         },
       ],
       ['returns a promise that rejects', () => Promise.reject(boom)],
-      ['returns a value that is no text', () => ({ x: Symbol('x') })],
+      ['returns a value that is not text', () => ({ x: Symbol('x') })],
     ] as [string, () => unknown][]) {
-      it(`that ${name} ends with an error before the code is spent`, async () => {
+      it(`that ${name} ends with an error before the code exchange`, async () => {
         const strategy = withHook('tokenParams', hook);
         expect(errorOf(await visitor.login(strategy)).message).to.match(/boom|must answer at once|must be a string/);
         expect(strategy.asked).to.have.length(0);
@@ -135,7 +135,7 @@ describe('CriteoStrategy, its hooks', () => {
       ['returns a promise that rejects', () => Promise.reject(boom)],
       ['returns an object', () => ({ id: 1 })],
     ] as [string, () => unknown][]) {
-      it(`that ${name} ends with an error, on either half`, async () => {
+      it(`that ${name} ends with an error at the start and at the callback`, async () => {
         const state = await visitor.handle(stubbed());
         const strategy = stubbed({ bindTo });
         for (const query of [{}, { code: 'c', state }]) {
@@ -148,7 +148,7 @@ describe('CriteoStrategy, its hooks', () => {
     }
   });
 
-  describe('the state store', () => {
+  describe('store (a state store)', () => {
     const storeOf = (parts: object) => ({
       store: (_req: unknown, done: Answer) => done(null, 'handle'),
       verify: (_req: unknown, _handle: unknown, done: Answer) => done(null, true),
@@ -161,7 +161,7 @@ describe('CriteoStrategy, its hooks', () => {
         check(errorOf(await authenticate(stubbed({ store, timeout }), visitor.request({ query: {} }))));
       });
 
-      it(`whose verify ${name} ends with an error and exchanges nothing`, async () => {
+      it(`whose verify ${name} ends with an error before the code exchange`, async () => {
         const store = storeOf({ verify: (_req: unknown, _handle: unknown, done: Answer) => act(done) });
         const strategy = stubbed({ store, timeout });
         check(errorOf(await visitor.finish(strategy, { code: 'c', state: 's' })));
@@ -170,21 +170,21 @@ describe('CriteoStrategy, its hooks', () => {
     }
 
     for (const handle of [undefined, null, '', 7, {}, true]) {
-      it(`that gives ${JSON.stringify(handle)} for a handle ends with an error`, async () => {
+      it(`that calls back with the state ${JSON.stringify(handle)} ends with an error`, async () => {
         const store = storeOf({ store: (_req: unknown, done: Answer) => setImmediate(done, null, handle) });
         const error = errorOf(await authenticate(stubbed({ store }), visitor.request({ query: {} })));
         expect(error.message).to.match(/must call back with a string/);
       });
     }
 
-    it('that gives a handle with lone surrogates, later, ends with an error', async () => {
+    it('that calls back with a state that has lone surrogates ends with an error', async () => {
       const store = storeOf({ store: (_req: unknown, done: Answer) => setImmediate(done, null, '\ud800') });
       expect(errorOf(await authenticate(stubbed({ store }), visitor.request({ query: {} })))).to.be.instanceOf(
         URIError,
       );
     });
 
-    it('that calls back twice is heard once, on either half', async () => {
+    it('that calls back twice counts once, at the start and at the callback', async () => {
       const store = storeOf({
         store: (_req: unknown, done: Answer) => [done(null, 'one'), done(null, 'two'), done(boom)],
         verify: (_req: unknown, _handle: unknown, done: Answer) => [done(null, true), done(null, false), done(boom)],
@@ -194,7 +194,7 @@ describe('CriteoStrategy, its hooks', () => {
       successOf(await visitor.finish(strategy, { code: 'c', state: 'one' }));
     });
 
-    it('that gives all logins of a session one handle has each of them finished, and no code sent twice', async () => {
+    it('that uses one state for all logins of a session finishes each of them, and sends no code twice', async () => {
       const strategy = stubbed({ store: storeOf({}) });
       const finish = (code: string) => visitor.finish(strategy, { code, state: 'handle' });
       successOf(await finish('first'));
@@ -214,7 +214,7 @@ describe('CriteoStrategy, its hooks', () => {
       ],
     ];
     for (const [info, expected] of infos) {
-      it(`that knows no login and says ${JSON.stringify(info)} fails the callback with 403`, async () => {
+      it(`that finds no login and calls back with the info ${JSON.stringify(info)} fails with 403`, async () => {
         const store = storeOf({ verify: (_req: unknown, _handle: unknown, done: Answer) => done(null, false, info) });
         const failed = failureOf(await visitor.finish(stubbed({ store }), { code: 'c', state: 's' }));
         expect(failed).to.deep.equal({ ...expected, status: 403 });
@@ -222,7 +222,7 @@ describe('CriteoStrategy, its hooks', () => {
     }
 
     for (const pending of [undefined, null, 7, [], 'x', { callbackURL: 7 }, { mine: true }]) {
-      it(`that gives ${JSON.stringify(pending)} for the pending login gets the callback URL of the options`, async () => {
+      it(`that calls back with ${JSON.stringify(pending)} as the pending login uses the callback URL of the options`, async () => {
         const store = storeOf({
           verify: (_req: unknown, _handle: unknown, done: Answer) => done(null, true, undefined, pending),
         });

@@ -5,7 +5,7 @@ import { CriteoStrategy } from '../lib/strategy';
 import { authenticate, expectOneOutcomeEach, type Outcome } from './support/passport';
 import { app, construct, stubbed, tokens, user, Visitor } from './support/strategy';
 
-/** Everything that a log, a debugger or an error page may make of a value. */
+/** Returns all texts that a log, a debugger or an error page may show of a value. */
 function renderings(value: unknown): string {
   const ways = [
     { showHidden: true, depth: Number.POSITIVE_INFINITY },
@@ -27,21 +27,21 @@ function expectNone(value: unknown, secrets: string[]): void {
 
 const secrets = [app.clientSecret];
 
-describe('CriteoStrategy, its secrets', () => {
+describe('The secrets of CriteoStrategy', () => {
   expectOneOutcomeEach();
 
-  it('show nowhere on a strategy, inspected with all that is hidden or serialised', () => {
+  it('do not appear if a strategy is serialised or printed with its hidden properties', () => {
     const strategy = construct({ ...app, verify: () => user });
     expectNone(strategy, secrets);
     expectNone(Object.create(strategy), secrets);
     expectNone({ strategies: [strategy] }, secrets);
   });
 
-  it('show nowhere on its _oauth2', () => {
+  it('do not appear if its _oauth2 is serialised or printed', () => {
     expectNone(stubbed().oauth2, secrets);
   });
 
-  it('are not what a strategy shows instead', () => {
+  it('are not among the properties that a strategy shows', () => {
     const strategy = construct({ ...app, pkce: true, verify: () => user });
     expect(JSON.parse(JSON.stringify(strategy))).to.deep.equal({
       name: 'criteo',
@@ -56,7 +56,7 @@ describe('CriteoStrategy, its secrets', () => {
     expect(inspect(Reflect.construct(Own, [{ ...app, verify: () => user }]))).to.match(/^Own \{/);
   });
 
-  it('are in no error of construction', () => {
+  it('do not appear in an error of the constructor', () => {
     for (const wrong of [{ clientID: '' }, { callbackURL: 'x' }, { service: 'x' }, { timeout: 0 }, { store: {} }]) {
       try {
         construct({ ...app, ...wrong, verify: () => user });
@@ -67,7 +67,7 @@ describe('CriteoStrategy, its secrets', () => {
     }
   });
 
-  it('are not on the way to Criteo: neither the client secret nor the verifier', async () => {
+  it('are not in the authorization URL: neither the client secret nor the verifier', async () => {
     const visitor = new Visitor();
     const url = await visitor.begin(stubbed({ pkce: true }));
     const record = Object(visitor.session['criteo'])[url.searchParams.get('state') ?? ''];
@@ -77,9 +77,9 @@ describe('CriteoStrategy, its secrets', () => {
     }
   });
 
-  describe('in the outcome of an exchange', () => {
+  describe('in the outcome of a login', () => {
     const state = 'app-state';
-    /** What comes out of a login whose token endpoint echoes all that it was sent. */
+    /** Returns the outcome of a login whose token endpoint repeats what it received, and the secrets that it received. */
     async function refused(
       body: (form: Record<string, string>) => unknown,
       status: number,
@@ -106,7 +106,7 @@ describe('CriteoStrategy, its secrets', () => {
       }
     }
 
-    const echoes: [string, (form: Record<string, string>) => unknown, number][] = [
+    const responses: [string, (form: Record<string, string>) => unknown, number][] = [
       ['an OAuth error', (form) => ({ error: 'invalid_grant', error_description: JSON.stringify(form) }), 400],
       ['an error code', (form) => ({ error: form['client_secret'] }), 400],
       ['an error URI', (form) => ({ error: 'invalid_grant', error_uri: `https://x.example/${form['code']}` }), 400],
@@ -116,24 +116,24 @@ describe('CriteoStrategy, its secrets', () => {
         400,
       ],
       ['a page', (form) => `<html>${new URLSearchParams(form)}</html>`, 500],
-      ['a token that is none', (form) => ({ access_token: `${form['code']}\n`, token_type: 'Bearer' }), 200],
+      ['a wrong token', (form) => ({ access_token: `${form['code']}\n`, token_type: 'Bearer' }), 200],
     ];
-    for (const [name, body, status] of echoes) {
-      it(`are not shown where ${name} echoes them`, async () => {
+    for (const [name, body, status] of responses) {
+      it(`do not appear if ${name} repeats them`, async () => {
         const [outcome, sent] = await refused(body, status);
         expect(outcome.kind).to.equal('error');
         expectNone(outcome.args[0], sent);
       });
     }
 
-    it('are not shown where the profile cannot be had', async () => {
+    it('do not appear if the profile cannot be fetched', async () => {
       const strategy = stubbed();
       strategy.profile = (done) => done(new Error('no profile'));
       const outcome = await new Visitor().login(strategy);
       expectNone(outcome.args, [tokens.access, tokens.refresh, app.clientSecret]);
     });
 
-    it('are not shown where a getOAuthAccessToken of somebody else’s echoes them', async () => {
+    it('do not appear if the app’s own getOAuthAccessToken repeats them', async () => {
       const strategy = stubbed();
       const data = `code=code-1&client_secret=${app.clientSecret}`;
       strategy.token = (answer) => answer({ statusCode: 500, data });
@@ -141,7 +141,7 @@ describe('CriteoStrategy, its secrets', () => {
     });
   });
 
-  it('are not in what fails: no text of the query but a cleaned description', async () => {
+  it('and the query do not appear in a failure', async () => {
     const strategy = stubbed();
     const visitor = new Visitor();
     const code = 'secret-code';

@@ -10,29 +10,29 @@ import { app, construct, deepFreeze, locationOf, Stubbed, stubbed, successOf, us
 
 const four = (_a: unknown, _b: unknown, _c: unknown, _d: unknown) => {};
 
-describe('CriteoStrategy, constructed', () => {
+describe('CriteoStrategy', () => {
   expectOneOutcomeEach();
 
-  it('is a passport-oauth2 strategy by the name of criteo', () => {
+  it('is a passport-oauth2 strategy with the name criteo', () => {
     const strategy = construct(app, four);
     expect(strategy).to.be.instanceOf(OAuth2Strategy);
     expect(strategy.name).to.equal('criteo');
   });
 
-  it('takes another name', () => {
+  it('uses the option name', () => {
     expect(construct({ ...app, name: 'criteo-retail' }, four).name).to.equal('criteo-retail');
   });
 
-  it('takes one object with verify in it', () => {
+  it('accepts one object that contains verify', () => {
     expect(new CriteoStrategy({ ...app, verify: () => user })).to.be.instanceOf(CriteoStrategy);
   });
 
-  it('takes `state: true` and `store: true`, which people write out of habit', async () => {
+  it('accepts state: true and store: true, which passport-oauth2 needs', async () => {
     const strategy = stubbed({ state: true, store: true });
     expect(successOf(await new Visitor().login(strategy)).user).to.equal(user);
   });
 
-  it('leaves options that are frozen all through as they are', async () => {
+  it('does not change its options, even those inside', async () => {
     const options = {
       ...app,
       pkce: true,
@@ -50,7 +50,7 @@ describe('CriteoStrategy, constructed', () => {
     expect(inspect(options, { depth: 5 })).to.equal(before);
   });
 
-  it('takes no notice of options that change later', async () => {
+  it('ignores later changes of its options', async () => {
     const options = { ...app, customHeaders: { 'X-Trace': '1' } };
     const strategy = stubbed(options, four);
     options.callbackURL = 'https://evil.example/cb';
@@ -60,11 +60,11 @@ describe('CriteoStrategy, constructed', () => {
     expect(url.searchParams.get('client_id')).to.equal(app.clientID);
   });
 
-  it('reads options that are inherited', () => {
+  it('reads inherited options', () => {
     expect(construct(Object.create({ ...app, name: 'heir' }), four).name).to.equal('heir');
   });
 
-  it('shares nothing between two strategies', async () => {
+  it('keeps the logins of two strategies apart', async () => {
     const [one, two] = [stubbed({ name: 'one' }), stubbed({ name: 'two', clientID: 'client-2' })];
     const visitor = new Visitor();
     const first = await visitor.begin(one);
@@ -76,13 +76,13 @@ describe('CriteoStrategy, constructed', () => {
     expect(two.asked.map(({ code }) => code)).to.deep.equal(['b']);
   });
 
-  it('keeps pending logins under sessionKey', async () => {
+  it('keeps pending logins under the option sessionKey', async () => {
     const visitor = new Visitor();
     await visitor.begin(stubbed({ sessionKey: 'elsewhere' }));
     expect(Object.keys(visitor.session)).to.deep.equal(['elsewhere']);
   });
 
-  it('speaks to other endpoints where it is told to', async () => {
+  it('uses the option authorizationURL', async () => {
     const strategy = stubbed({ authorizationURL: 'https://consent.example/ask' });
     expect((await new Visitor().begin(strategy)).host).to.equal('consent.example');
   });
@@ -90,29 +90,29 @@ describe('CriteoStrategy, constructed', () => {
   const wrong: [string, object, unknown, RegExp][] = [
     ['neither form of verify', app, undefined, /needs a verify function/],
     ['both forms of verify', { ...app, verify: () => user }, four, /verify was given twice/],
-    ['a verify that is no function', { ...app, verify: 'me' }, undefined, /the option verify must be a function/],
+    ['a verify that is not a function', { ...app, verify: 'me' }, undefined, /the option verify must be a function/],
     [
       'the modern verify with passReqToCallback',
       { ...app, passReqToCallback: true, verify: () => user },
       undefined,
       /passReqToCallback is for/,
     ],
-    ['two strategies’ worth of nothing', {}, four, /the option clientSecret|the option clientID/],
+    ['options without a client id and a client secret', {}, four, /the option clientSecret|the option clientID/],
   ];
   for (const [name, options, verify, message] of wrong) {
-    it(`refuses ${name}`, () => {
+    it(`throws an error for ${name}`, () => {
       expect(() => construct(options, verify)).to.throw(TypeError, message);
     });
   }
 
   for (const options of [undefined, null, 'app', four]) {
-    it(`refuses ${inspect(options)} for options`, () => {
+    it(`throws an error if the options are ${inspect(options)}`, () => {
       const build = () => Reflect.construct(CriteoStrategy, [options, four]);
       expect(build).to.throw(TypeError, 'needs an options object with clientID, clientSecret and callbackURL');
     });
   }
 
-  it('keeps nothing of a request on itself if it is what Passport was given, and its hooks find their own request', async () => {
+  it('keeps nothing of a request on itself if it is given to Passport as an instance, and its hooks see their own request', async () => {
     class Own extends CriteoStrategy {
       seen: unknown[] = [];
       override authorizationParams(): object {
@@ -132,11 +132,11 @@ describe('CriteoStrategy, constructed', () => {
     expect(first).to.not.equal(second);
     expect([firstAction, secondAction]).to.deep.equal(actions);
     expect(Reflect.get(first as object, 'redirect')).to.equal(actions[0]);
-    // What Passport writes is not enumerable here.
+    // The properties that Passport writes are not enumerable.
     expect(Object.keys(strategy)).to.deep.equal(before);
   });
 
-  it('shows its hooks what a subclass set on itself for their own request, if it is what Passport was given', async () => {
+  it('shows its hooks what a subclass set for their own request if it is given to Passport as an instance', async () => {
     const seen: string[] = [];
     class Tenants extends Stubbed {
       declare tenant: string;
@@ -165,10 +165,10 @@ describe('CriteoStrategy, constructed', () => {
     expect(seen.sort()).to.deep.equal(['exchanges for ada', 'exchanges for bob', 'loads for ada', 'loads for bob']);
   });
 
-  describe('with other origins', () => {
+  describe('with other URLs', () => {
     const api = documented('https://api.example');
 
-    it('sends an access token to those of apiURL, tokenURL and userProfileURL, and to no other', async () => {
+    it('sends an access token only to the origins of apiURL, tokenURL and userProfileURL', async () => {
       const strategy = stubbed({
         apiURL: 'https://api.example',
         tokenURL: 'https://tokens.example/token',
@@ -186,7 +186,7 @@ describe('CriteoStrategy, constructed', () => {
     });
   });
 
-  it('works as Passport uses it: the strategy itself is never written to', async () => {
+  it('works if the strategy object is frozen', async () => {
     const strategy = Object.freeze(stubbed());
     const visitor = new Visitor();
     expect(locationOf({ kind: 'redirect', args: [(await visitor.begin(strategy)).href] }).host).to.equal(

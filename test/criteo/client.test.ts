@@ -33,14 +33,14 @@ describe('CriteoClient', () => {
   const clientOf = (server: Loopback, more: Partial<CriteoClientOptions> = {}): CriteoClient =>
     new CriteoClient({ ...app, apiURL: server.origin, timeout: 1000, ...more });
 
-  describe('with the answers that Criteo documents', () => {
+  describe('with the responses that Criteo documents', () => {
     const criteo = documented();
     const token = (status: number, body: object | string, headers: Record<string, string> = {}): CriteoClient => {
       criteo().post('/oauth2/token').reply(status, body, headers);
       return new CriteoClient(app);
     };
 
-    it('asks for tokens with a code', async () => {
+    it('exchanges a code for tokens', async () => {
       const form = {
         grant_type: 'authorization_code',
         code: login.code,
@@ -62,7 +62,7 @@ describe('CriteoClient', () => {
       expect(tokens.expiresAt - tokens.obtainedAt).to.equal(900_000);
     });
 
-    it('asks for tokens with a refresh token, and says nothing of a redirect URI', async () => {
+    it('refreshes tokens without a redirect URI', async () => {
       const form = {
         grant_type: 'refresh_token',
         refresh_token: refreshToken,
@@ -77,7 +77,7 @@ describe('CriteoClient', () => {
       expect(tokens).not.to.have.property('refreshToken');
     });
 
-    it('asks for tokens with its credentials alone', async () => {
+    it('gets tokens for its own credentials', async () => {
       const form = { grant_type: 'client_credentials', client_id: app.clientID, client_secret: app.clientSecret };
       criteo()
         .post('/oauth2/token', form)
@@ -86,13 +86,13 @@ describe('CriteoClient', () => {
     });
 
     for (const type of ['application/json', 'text/json', 'text/plain', 'text/html']) {
-      it(`judges the body and not its declared type (${type})`, async () => {
+      it(`reads the body as JSON whatever its content type (${type})`, async () => {
         const client = token(200, JSON.stringify(success), { 'content-type': type });
         expect(await client.clientCredentials()).to.include({ accessToken: 'at-1' });
       });
     }
 
-    it('tells of wrong credentials', async () => {
+    it('reports wrong credentials as invalid_client', async () => {
       const error_description =
         "The client authentication failed, the provided client_id doesn't exist or the client_secret is invalid";
       const client = token(401, { error: 'invalid_client', error_description });
@@ -101,21 +101,21 @@ describe('CriteoClient', () => {
       expect(error.message).to.include(error_description).and.include('clientSecret');
     });
 
-    it('tells of a dead code or refresh token', async () => {
+    it('reports an expired code or refresh token as invalid_grant', async () => {
       for (const grant of [grants.exchangeCode, grants.refresh]) {
         const error = await rejection(grant(token(400, { error: 'invalid_grant' })), CriteoTokenError);
         expect(error).to.include({ code: 'invalid_grant', status: 401, reauthorize: true });
       }
     });
 
-    it('tells of an OAuth error in an answer of 200', async () => {
+    it('reports an OAuth error in a response with status 200', async () => {
       const error = await rejection(token(200, { error: 'invalid_grant' }).refresh(refreshToken), CriteoTokenError);
       expect(error)
         .to.include({ code: 'invalid_grant' })
         .and.to.deep.include({ response: { status: 200 } });
     });
 
-    it("tells of an error in the API's envelope, whatever the status", async () => {
+    it("reports an error in the API's envelope with any status", async () => {
       const envelope = {
         errors: [{ traceId: 't-1', code: 'authorization-token-invalid', detail: 'No' }],
         warnings: [],
@@ -126,7 +126,7 @@ describe('CriteoClient', () => {
       }
     });
 
-    it('takes tokens whatever errors and warnings stand beside them: the refresh token may be the only one', async () => {
+    it('returns the tokens of a response that also has errors and warnings', async () => {
       for (const more of [
         { error: null, errors: [], warnings: [] },
         { error: '', error_description: '' },
@@ -138,7 +138,7 @@ describe('CriteoClient', () => {
       }
     });
 
-    it('says when to come back', async () => {
+    it('reports as retryAfter when the rate limit is reset', async () => {
       const reset = String(Math.ceil(Date.now() / 1000) + 30);
       const client = token(429, { error: 'rate_limited' }, { 'x-ratelimit-reset': reset });
       const error = await rejection(client.clientCredentials(), CriteoTokenError);
@@ -147,8 +147,8 @@ describe('CriteoClient', () => {
     });
   });
 
-  describe('on the wire', () => {
-    it('keeps every character of a field', async () => {
+  describe('in its requests', () => {
+    it('sends every character of a field unchanged', async () => {
       const server = await open(answers(answer(200, success)));
       const client = clientOf(server);
       await client.exchangeCode(login);
@@ -168,7 +168,7 @@ describe('CriteoClient', () => {
       expect(first?.headers).not.to.have.property('authorization');
     });
 
-    it('leaves out what there is none of', async () => {
+    it('leaves out fields without a value', async () => {
       const server = await open(answers(answer(200, success)));
       const { code, redirectURI } = login;
       for (const clientSecret of [undefined, '']) {
@@ -184,14 +184,14 @@ describe('CriteoClient', () => {
       }
     });
 
-    it('asks over one connection, time and again', async () => {
+    it('uses one connection for several requests', async () => {
       const server = await open(answers(answer(200, success)));
       const client = clientOf(server);
       for (let i = 0; i < 4; i += 1) await client.clientCredentials();
       expect(server.connections).to.equal(1);
     });
 
-    it('asks at the token URL where there is one, and takes no slash of the API URL for a second', async () => {
+    it('uses the option tokenURL, or apiURL without double slashes', async () => {
       const server = await open(answers(answer(200, success)));
       await clientOf(server, { tokenURL: `${server.origin}/elsewhere?x=y` }).clientCredentials();
       const client = clientOf(server, { apiURL: `${server.origin}/base//` });
@@ -200,7 +200,7 @@ describe('CriteoClient', () => {
       expect(client.apiURL).to.equal(`${server.origin}/base`);
     });
 
-    it('may be given another deadline for one request', async () => {
+    it('uses the timeout that is given for one request', async () => {
       const server = await open(() => {});
       const client = clientOf(server, { timeout: 10_000 });
       for (const asked of [client.refresh(refreshToken, { timeout: 50 }), client.clientCredentials({ timeout: 50 })]) {
@@ -209,15 +209,15 @@ describe('CriteoClient', () => {
     });
   });
 
-  describe('tries nothing twice', () => {
+  describe('sends a token request only once', () => {
     for (const [what, script] of [
       ['a reset', (socket) => socket.resetAndDestroy()],
-      ['a hang-up', (socket) => socket.end()],
-      ['an outage', answers(answer(503, '<html>'))],
-      ['too many requests', answers(answer(429, '', { 'retry-after': '0' }))],
-      ['a refusal for the moment', answers(answer(400, { error: 'temporarily_unavailable' }))],
-      ['silence', () => {}],
-      ['half an answer', (socket) => socket.end(head(200, { 'content-length': 100 }) + JSON.stringify(success))],
+      ['a closed connection', (socket) => socket.end()],
+      ['status 503', answers(answer(503, '<html>'))],
+      ['status 429', answers(answer(429, '', { 'retry-after': '0' }))],
+      ['the error temporarily_unavailable', answers(answer(400, { error: 'temporarily_unavailable' }))],
+      ['a timeout', () => {}],
+      ['half a response', (socket) => socket.end(head(200, { 'content-length': 100 }) + JSON.stringify(success))],
     ] satisfies [string, Script][]) {
       it(`after ${what}`, async () => {
         for (const grant of Object.values(grants)) {
@@ -231,7 +231,7 @@ describe('CriteoClient', () => {
     }
   });
 
-  describe('refuses an answer without tokens', () => {
+  describe('rejects a response without tokens', () => {
     for (const [what, text] of [
       ['null', answer(200, 'null')],
       ['a number', answer(200, '17')],
@@ -244,13 +244,13 @@ describe('CriteoClient', () => {
       ['half of JSON', answer(200, '{"access_token":"at-1"')],
       ['an empty body', answer(200)],
       ['no body (204)', head(204)],
-      ['a token that would break a header', answer(200, { ...success, access_token: 'a\r\nb' })],
-      ['a token that is no string', answer(200, { ...success, access_token: 1 })],
-      ['errors that say nothing', answer(200, { errors: [null] })],
+      ['a token with a line break', answer(200, { ...success, access_token: 'a\r\nb' })],
+      ['a token that is not a string', answer(200, { ...success, access_token: 1 })],
+      ['errors without content', answer(200, { errors: [null] })],
       ['an empty error', answer(200, { access_token: '', error: '' })],
       ['a body far larger than any token', answer(200, { ...success, padding: 'x'.repeat(256 * 1024) })],
     ] as const) {
-      it(`with one error that says why: ${what}`, async () => {
+      it(`with an error that gives the reason: ${what}`, async () => {
         const server = await open(answers(text));
         const error = await rejection(clientOf(server).clientCredentials(), CriteoTransportError);
         expect(error.code).to.be.oneOf(['invalid_response', 'response_too_large']);
@@ -275,7 +275,7 @@ describe('CriteoClient', () => {
       });
     }
 
-    it('of any JSON, with tokens or with an error of ours', async () => {
+    it('with a CriteoTokenError or CriteoTransportError for any JSON', async () => {
       let body: unknown;
       const server = await open((socket) => socket.write(answer(200, JSON.stringify(body))));
       const client = clientOf(server);
@@ -306,35 +306,48 @@ describe('CriteoClient', () => {
   });
 
   describe('keeps secrets', () => {
-    it('out of itself, inspected or serialised', () => {
+    it('out of its printed and serialised form', () => {
       expectNoSecret(new CriteoClient(app), app.clientSecret);
       expect(inspect(new CriteoClient(app))).to.include('id-1');
     });
 
-    const echoes: [string, (value: string) => string][] = [
-      ['as they are', (value) => value],
-      ['for URLs', encodeURIComponent],
-      ['for URLs in lower case', (value) => encodeURIComponent(value).replace(/%../g, (it) => it.toLowerCase())],
-      ['for forms', (value) => new URLSearchParams([['', value]]).toString().slice(1)],
-      ['for HTML', (value) => value.replaceAll('&', '&amp;').replaceAll('+', '&#43;').replaceAll('/', '&#x2F;')],
+    const spellings: [string, (value: string) => string][] = [
+      ['unchanged', (value) => value],
+      ['encoded for URLs', encodeURIComponent],
+      [
+        'encoded for URLs in lower case',
+        (value) => encodeURIComponent(value).replace(/%../g, (it) => it.toLowerCase()),
+      ],
+      ['encoded for forms', (value) => new URLSearchParams([['', value]]).toString().slice(1)],
+      [
+        'escaped for HTML',
+        (value) => value.replaceAll('&', '&amp;').replaceAll('+', '&#43;').replaceAll('/', '&#x2F;'),
+      ],
       ['with every character escaped', (value) => [...value].map((char) => `&#${char.codePointAt(0)};`).join('')],
     ];
-    for (const [what, spell] of echoes) {
-      it(`out of errors that echo them ${what}`, async () => {
-        const bodies: ((echo: string) => string)[] = [
-          (echo) =>
-            answer(400, { error: 'invalid_grant', error_description: `no ${echo}!`, error_uri: `https://x/${echo}` }),
-          (echo) => answer(400, { error: echo, error_description: echo }),
-          (echo) => answer(200, { error: 'x', error_description: echo }),
-          (echo) => answer(500, { errors: [{ code: echo, type: echo, title: echo, detail: echo, traceId: echo }] }),
-          (echo) => answer(500, `<h1>Bad ${echo}</h1>`),
-          (echo) => answer(200, { access_token: `${echo}\n`, token_type: echo, expires_in: echo }),
-          (echo) => answer(200, { access_token: 'a', token_type: echo }),
-          (echo) => answer(302, '', { location: `https://elsewhere.example/?${encodeURI(echo)}` }),
-          (echo) => `HTTP/1.1 200 OK\r\n${encodeURI(echo)}\r\n\r\n`,
-          (echo) => `HTTP/1.1 ${encodeURI(echo)}\r\n\r\n`,
-          (echo) => `${encodeURI(echo)}\r\n\r\n`,
-          (echo) => head(200, { 'transfer-encoding': 'chunked' }) + encodeURI(echo),
+    for (const [what, spell] of spellings) {
+      it(`out of errors if the response repeats them ${what}`, async () => {
+        const bodies: ((repeated: string) => string)[] = [
+          (repeated) =>
+            answer(400, {
+              error: 'invalid_grant',
+              error_description: `no ${repeated}!`,
+              error_uri: `https://x/${repeated}`,
+            }),
+          (repeated) => answer(400, { error: repeated, error_description: repeated }),
+          (repeated) => answer(200, { error: 'x', error_description: repeated }),
+          (repeated) =>
+            answer(500, {
+              errors: [{ code: repeated, type: repeated, title: repeated, detail: repeated, traceId: repeated }],
+            }),
+          (repeated) => answer(500, `<h1>Bad ${repeated}</h1>`),
+          (repeated) => answer(200, { access_token: `${repeated}\n`, token_type: repeated, expires_in: repeated }),
+          (repeated) => answer(200, { access_token: 'a', token_type: repeated }),
+          (repeated) => answer(302, '', { location: `https://elsewhere.example/?${encodeURI(repeated)}` }),
+          (repeated) => `HTTP/1.1 200 OK\r\n${encodeURI(repeated)}\r\n\r\n`,
+          (repeated) => `HTTP/1.1 ${encodeURI(repeated)}\r\n\r\n`,
+          (repeated) => `${encodeURI(repeated)}\r\n\r\n`,
+          (repeated) => head(200, { 'transfer-encoding': 'chunked' }) + encodeURI(repeated),
         ];
         for (const body of bodies) {
           const server = await open((socket, { body: form }) => {
@@ -348,7 +361,7 @@ describe('CriteoClient', () => {
     }
   });
 
-  describe('refuses wrong options, by name', () => {
+  describe('throws an error that names the wrong option', () => {
     for (const [option, changes] of [
       ['clientID', { clientID: undefined }],
       ['clientID', { clientID: '' }],
@@ -373,31 +386,35 @@ describe('CriteoClient', () => {
       });
     }
 
-    it('none at all', () => {
+    it('clientID: no options given', () => {
       for (const options of [undefined, null]) {
         expect(() => Reflect.construct(CriteoClient, [options])).to.throw(TypeError, 'clientID');
       }
     });
 
-    it('and leaves right ones as they are', () => {
+    it('and does not change right options', () => {
       expect(() => new CriteoClient(Object.freeze({ ...app }))).not.to.throw();
     });
   });
 
-  describe('refuses wrong arguments, by name and before it asks', () => {
+  describe('rejects wrong arguments without a request, and names the argument:', () => {
     for (const [what, call, text] of [
       ['no code', (client) => client.exchangeCode({ ...login, code: '' }), 'exchangeCode: code'],
-      ['a code that is none', (client) => client.exchangeCode({ ...login, code: Object(1) }), 'exchangeCode: code'],
+      [
+        'a code that is not a string',
+        (client) => client.exchangeCode({ ...login, code: Object(1) }),
+        'exchangeCode: code',
+      ],
       ['no redirect URI', (client) => client.exchangeCode({ ...login, redirectURI: '' }), 'exchangeCode: redirectURI'],
       [
         'an empty verifier',
         (client) => client.exchangeCode({ ...login, codeVerifier: '' }),
         'exchangeCode: codeVerifier',
       ],
-      ['nothing', (client) => client.exchangeCode(JSON.parse('null')), 'exchangeCode: code'],
+      ['null', (client) => client.exchangeCode(JSON.parse('null')), 'exchangeCode: code'],
       ['an empty refresh token', (client) => client.refresh(''), 'refresh: refreshToken'],
-      ['a refresh token that is none', (client) => client.refresh(JSON.parse('null')), 'refresh: refreshToken'],
-      ['a bad deadline', (client) => client.refresh('rt', { timeout: -1 }), 'the option timeout'],
+      ['a refresh token that is not a string', (client) => client.refresh(JSON.parse('null')), 'refresh: refreshToken'],
+      ['a wrong timeout', (client) => client.refresh('rt', { timeout: -1 }), 'the option timeout'],
     ] satisfies [string, (client: CriteoClient) => Promise<unknown>, string][]) {
       it(what, async () => {
         const server = await open(answers(answer(200, success)));
@@ -423,12 +440,12 @@ describe('apiEndpoint', () => {
     expect(server.connections).to.equal(1);
   });
 
-  it('has its own connections where the token endpoint is of another protocol', () => {
+  it('has its own connections if the token endpoint uses another protocol', () => {
     const { agent } = apiEndpoint(new CriteoClient({ ...app, tokenURL: 'http://127.0.0.1:1/token' }));
     expect(agent).to.be.instanceOf(https.Agent);
   });
 
-  it('goes through the agent that was given', () => {
+  it('uses the agent of the client', () => {
     const agent = new https.Agent();
     expect(apiEndpoint(new CriteoClient({ ...app, agent }))).to.include({ agent });
   });

@@ -20,7 +20,7 @@ const expired = {
 };
 
 describe('isPassing', () => {
-  it('is what may be better later', () => {
+  it('is true for statuses that may pass', () => {
     for (const status of [408, 429, 500, 502, 503, 504, 599]) expect(isPassing(status)).to.equal(true);
     for (const status of [200, 400, 401, 403, 404, 410]) expect(isPassing(status)).to.equal(false);
   });
@@ -29,33 +29,33 @@ describe('isPassing', () => {
 describe('retryAfter', () => {
   const wait = (status: number, headers: Record<string, string>) => retryAfter({ status, headers }, now);
 
-  it('is the time until the limit is reset, after a 429', () => {
+  it('returns the time until the limit is reset after a 429', () => {
     expect(wait(429, { 'x-ratelimit-reset': '1700000042' })).to.equal(42);
     expect(retryAfter({ status: 429, headers: { 'x-ratelimit-reset': '1700000042' } }, now + 1)).to.equal(42);
   });
 
-  it('is not negative where the reset is past', () => {
+  it('returns 0 if the reset is in the past', () => {
     expect(wait(429, { 'x-ratelimit-reset': '1699999999' })).to.equal(0);
   });
 
-  it('takes the reset for nothing where the limit was not the reason', () => {
+  it('ignores the reset of the limit for other statuses', () => {
     for (const status of [400, 403, 500, 503]) {
       expect(wait(status, { 'x-ratelimit-reset': '1700000042' })).to.equal(undefined);
     }
   });
 
-  it('is otherwise what Retry-After says in seconds', () => {
+  it('returns the seconds of Retry-After otherwise', () => {
     expect(wait(503, { 'retry-after': ' 17 ' })).to.equal(17);
     expect(wait(429, { 'retry-after': '17', 'x-ratelimit-reset': 'soon' })).to.equal(17);
   });
 
-  it('is nothing where the headers say nothing understandable', () => {
+  it('returns undefined for header values that are not a number of seconds', () => {
     for (const value of ['', '-1', '1.5', '1e3', 'x', '9'.repeat(13), '17, 18', 'Wed, 21 Oct 2026 07:28:00 GMT']) {
       expect(wait(429, { 'x-ratelimit-reset': value, 'retry-after': value })).to.equal(undefined);
     }
   });
 
-  it('counts from now', () => {
+  it('uses the current time by default', () => {
     const reset = String(Math.ceil(Date.now() / 1000) + 100);
     expect(retryAfter({ status: 429, headers: { 'x-ratelimit-reset': reset } })).to.be.within(98, 101);
   });
@@ -70,7 +70,7 @@ describe('readTokenError', () => {
     return error;
   }
 
-  it('says what is wrong with the client, and where to look', () => {
+  it('says what is wrong with the client, and where to check it', () => {
     const error = tokenError(401, {
       error: 'invalid_client',
       error_description: 'The client authentication failed',
@@ -100,12 +100,12 @@ describe('readTokenError', () => {
     });
   }
 
-  it('knows the words of the token endpoint, though a part of one is a secret', () => {
+  it('keeps a known error code even if a secret is part of it', () => {
     const { code } = readTokenError(answer(400, { error: 'credentials_no_longer_supported' }), ['longer']);
     expect(code).to.equal('credentials_no_longer_supported');
   });
 
-  it('reads no more of a response than it shows', () => {
+  it('reads only the part of a long description that it shows', () => {
     const body = { error: 'invalid_request', error_description: `Too long: ${'+'.repeat(8_000_000)}` };
     const text = JSON.stringify(body);
     const start = performance.now();
@@ -113,23 +113,23 @@ describe('readTokenError', () => {
     const parsing = performance.now() - start;
     const { message } = tokenError(400, text);
     expect(message.length).to.be.below(600);
-    // It took seconds before: the escapes of the whole text were undone, layer by layer.
+    // It took seconds if the escapes of the whole text were decoded, layer by layer.
     expect(performance.now() - start).to.be.below(10 * parsing + 300);
   });
 
-  it('says that the user must consent again where the grant is dead', () => {
+  it('says that the user must consent again if the grant has expired', () => {
     const error = tokenError(400, { error: 'invalid_grant' });
     expect(error).to.include({ code: 'invalid_grant', status: 401, retryable: false, reauthorize: true });
     expect(error.message).to.include('consent again');
   });
 
-  it('never says both that it is dead and that it may work later', () => {
+  it('reports an expired grant as not retryable with every status', () => {
     for (const status of [429, 500, 503]) {
       expect(tokenError(status, { error: 'invalid_grant' })).to.include({ reauthorize: true, retryable: false });
     }
   });
 
-  it('says that it may work later where it may', () => {
+  it('reports an error that may pass as retryable', () => {
     for (const [status, error] of [
       [400, 'temporarily_unavailable'],
       [400, 'server_error'],
@@ -142,13 +142,13 @@ describe('readTokenError', () => {
     expect(wait).to.include({ retryAfter: 9, message: 'Criteo refused the token request: slow_down.' });
   });
 
-  it('understands the envelope of the API', () => {
+  it('reads the envelope of the API', () => {
     const error = tokenError(400, envelope(expired));
     expect(error).to.include({ code: 'authorization-token-expired', traceId: 'trace-7' });
     expect(error.message).to.include('(The token has expired)');
   });
 
-  it('is about the answer where that names no error', () => {
+  it('returns a CriteoTransportError for a response that names no error', () => {
     for (const [status, body, ours, retryable] of [
       [200, '<html>s3cr3t+value/1=</html>', 502, false],
       [400, '', 502, false],
@@ -173,7 +173,7 @@ describe('readTokenError', () => {
     }
   });
 
-  it('shows no secret, wherever it is echoed', () => {
+  it('shows no secret, wherever the response repeats it', () => {
     const secret = 's3cr3t+value/1=';
     for (const echo of [
       secret,
@@ -194,19 +194,19 @@ describe('readTokenError', () => {
     }
   });
 
-  it('takes no code from an echo of a secret', () => {
+  it('does not use a repeated secret as the code', () => {
     expect(readTokenError(answer(400, { error: 'word-secret' }), ['word-secret'])).to.include({
       code: 'invalid_response',
     });
   });
 
-  it('knows the codes of OAuth, though a secret be a part of one', () => {
+  it('keeps the codes of OAuth even if a secret is part of one', () => {
     for (const code of ['invalid_request', 'invalid_client', 'invalid_grant', 'unauthorized_client', 'invalid_scope']) {
       expect(readTokenError(answer(400, { error: code }), ['c', 'invalid'])).to.include({ code });
     }
   });
 
-  it('is one of two kinds, with a message, whatever the answer', () => {
+  it('returns an error with a message, status and code for any response', () => {
     const field = fc.oneof(fc.jsonValue(), fc.string());
     const entry = fc.record(
       { code: field, type: field, detail: field, title: field, traceId: field },
@@ -245,7 +245,7 @@ describe('readAPIError', () => {
     [500, 'internal-error', 503, true, false, '500'],
     [503, 'internal-error', 503, true, false, '503'],
   ] as const) {
-    it(`says what ${status} means, where the body does not`, () => {
+    it(`explains status ${status} if the body does not`, () => {
       const error = readAPIError(answer(status, '<html>'), []);
       expect(error).to.be.instanceOf(CriteoAPIError);
       expect(error).to.include({ code, status: ours, retryable, reauthorize });
@@ -254,7 +254,7 @@ describe('readAPIError', () => {
     });
   }
 
-  it('says what the body says, with the trace id under either name', () => {
+  it('shows the detail of the body, and reads the trace id by both names', () => {
     const error = readAPIError(answer(401, envelope(expired)), []);
     expect(error).to.include({ code: 'authorization-token-expired', traceId: 'trace-7' });
     expect(error.message).to.include('(The token has expired)');
@@ -266,13 +266,13 @@ describe('readAPIError', () => {
     expect(other.message).to.include('(No)');
   });
 
-  it('keeps trace ids, although they look like tokens', () => {
+  it('keeps trace ids that look like tokens', () => {
     const traceId = '550e8400-e29b-41d4-a716-446655440000';
     expect(readAPIError(answer(500, envelope({ ...expired, traceId })), []).traceId).to.equal(traceId);
     expect(readAPIError(answer(500, envelope({ ...expired, traceId })), [`x${traceId}y`]).traceId).to.equal(undefined);
   });
 
-  it('names the option service where the app may belong to the other one', () => {
+  it('names the option service if the app may belong to the other service', () => {
     const body = envelope({ code: 'insufficient-permissions', title: 'The app has no Retail Media permissions' });
     expect(readAPIError(answer(403, body), []).message).to.equal(
       "Criteo's API answered 403: consent is missing or was revoked, or the app belongs to the other service (check the " +
@@ -280,12 +280,12 @@ describe('readAPIError', () => {
     );
   });
 
-  it('says how long to wait', () => {
+  it('reports how long to wait', () => {
     const error = readAPIError(answer(429, '', { 'x-ratelimit-reset': '1700000030' }), [], now);
     expect(error).to.include({ retryAfter: 30 });
   });
 
-  it('shows no token, wherever it is echoed', () => {
+  it('shows no token, wherever the response repeats it', () => {
     const token = 'ey.s3cr3t-token';
     for (const body of [
       envelope({ code: token, detail: `bad ${token}`, traceId: token }),

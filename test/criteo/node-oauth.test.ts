@@ -10,7 +10,7 @@ const secret = 's3cr3t+of/the=app';
 const token = 'ey.s3cr3t-access+token';
 const success = { access_token: 'at-1', token_type: 'Bearer', expires_in: 900, refresh_token: 'rt-1', scope: 'x' };
 
-/** What node-oauth's callbacks get, as a list. */
+/** Returns the arguments of node-oauth's callback. */
 function called(call: (callback: (...answer: unknown[]) => void) => void): Promise<unknown[]> {
   return new Promise((resolve) => call((...answer) => resolve(answer)));
 }
@@ -35,7 +35,7 @@ describe('CriteoOAuth2', () => {
     called((callback) => oauth2.getOAuthAccessToken(code, params, callback));
 
   describe('getOAuthAccessToken', () => {
-    it('exchanges a code, and calls back as node-oauth does', async () => {
+    it('exchanges a code, and calls back like node-oauth', async () => {
       const server = await open(answers(answer(200, success)));
       const params = Object.freeze({ grant_type: 'authorization_code', redirect_uri: 'https://a.example/cb' });
       const { refresh_token, ...rest } = success;
@@ -48,7 +48,7 @@ describe('CriteoOAuth2', () => {
       });
     });
 
-    it('refreshes where the grant says so', async () => {
+    it('refreshes tokens if grant_type is refresh_token', async () => {
       const server = await open(answers(answer(200, { ...success, refresh_token: null })));
       const [error, accessToken, refreshToken] = await exchangeOf(oauth2Of(server), 'rt+0', {
         grant_type: 'refresh_token',
@@ -59,14 +59,14 @@ describe('CriteoOAuth2', () => {
       expect(form.has('code')).to.equal(false);
     });
 
-    it('needs no parameters', async () => {
+    it('works without parameters', async () => {
       const server = await open(answers(answer(200, success)));
       const oauth2 = oauth2Of(server);
       expect((await called((callback) => oauth2.getOAuthAccessToken('c', callback)))[1]).to.equal('at-1');
       expect((await exchangeOf(oauth2, 'c', null))[1]).to.equal('at-1');
     });
 
-    it('lets parameters override neither credentials nor code', async () => {
+    it('does not let parameters override credentials or code', async () => {
       const server = await open(answers(answer(200, success)));
       await exchangeOf(oauth2Of(server), 'right', { client_id: 'wrong', client_secret: 'wrong', code: 'wrong' });
       const form = new URLSearchParams(server.received[0]?.body);
@@ -77,7 +77,7 @@ describe('CriteoOAuth2', () => {
       ]);
     });
 
-    it('leaves the secret out where there is none', async () => {
+    it('sends no client secret if there is none', async () => {
       const server = await open(answers(answer(200, success)));
       const [clientID, , ...rest] = base(server);
       for (const none of [undefined, '']) {
@@ -86,7 +86,7 @@ describe('CriteoOAuth2', () => {
       for (const { body } of server.received) expect(new URLSearchParams(body).has('client_secret')).to.equal(false);
     });
 
-    it('sends custom headers, and does not keep the object they came in', async () => {
+    it('sends a copy of the custom headers', async () => {
       const server = await open(answers(answer(200, success)));
       const headers: http.OutgoingHttpHeaders = { 'X-Team': 'ads' };
       const oauth2 = oauth2Of(server, headers);
@@ -95,7 +95,7 @@ describe('CriteoOAuth2', () => {
       expect(server.received[0]?.headers).to.include({ 'x-team': 'ads' });
     });
 
-    it('calls back with a refusal, once', async () => {
+    it('calls back once with the error of a refused request', async () => {
       const server = await open(answers(answer(401, { error: 'invalid_client', error_description: `not ${secret}` })));
       const [error, ...more] = await exchangeOf(oauth2Of(server), 'c');
       expect(error).to.be.instanceOf(CriteoTokenError).and.include({ code: 'invalid_client' });
@@ -103,7 +103,7 @@ describe('CriteoOAuth2', () => {
       expectNoSecret(error, secret);
     });
 
-    it('calls back with an error of ours where no answer came in time', async () => {
+    it('calls back with a CriteoTransportError after a timeout', async () => {
       const server = await open(() => {});
       const oauth2 = oauth2Of(server);
       oauth2.useTransport({ timeout: 50 });
@@ -112,7 +112,7 @@ describe('CriteoOAuth2', () => {
         .and.include({ code: 'timeout' });
     });
 
-    it('calls back with an error that names a parameter without a text, and asks nothing', async () => {
+    it('calls back with an error that names the parameter, without a request, if its value is not text', async () => {
       const server = await open(answers(answer(200, success)));
       for (const value of [{}, [], () => {}, Symbol('x')]) {
         const [error] = await exchangeOf(oauth2Of(server), 'c', { extra: value });
@@ -121,7 +121,7 @@ describe('CriteoOAuth2', () => {
       expect(server.connections).to.equal(0);
     });
 
-    it('asks over one connection, and over that of get too', async () => {
+    it('uses one connection, also for get', async () => {
       const server = await open(answers(answer(200, success)));
       const oauth2 = oauth2Of(server);
       await exchangeOf(oauth2, 'c');
@@ -131,8 +131,8 @@ describe('CriteoOAuth2', () => {
     });
   });
 
-  describe('built anew from its six arguments, as passport-oauth2-refresh does', () => {
-    it('refreshes with the agent and the deadline of the one that it came from', async () => {
+  describe('built again from its six arguments, like passport-oauth2-refresh does', () => {
+    it('refreshes tokens with the agent and the timeout of the original', async () => {
       const server = await open((socket, { index }) => {
         if (index === 0) socket.write(answer(200, success));
       });
@@ -140,7 +140,7 @@ describe('CriteoOAuth2', () => {
       const agent = new http.Agent({ keepAlive: true });
       original.useTransport({ agent, timeout: 60 });
 
-      // Protected in our types only.
+      // These properties are protected in the types only.
       const { _clientId, _clientSecret, _baseSite, _authorizeUrl, _accessTokenUrl, _customHeaders } =
         original as unknown as Record<string, string> & { _customHeaders: http.OutgoingHttpHeaders };
       const Constructor = original.constructor as typeof CriteoOAuth2;
@@ -170,7 +170,7 @@ describe('CriteoOAuth2', () => {
       agent.destroy();
     });
 
-    it('works without anything copied over', async () => {
+    it('works without copied properties', async () => {
       const server = await open(answers(answer(200, success)));
       expect((await exchangeOf(new CriteoOAuth2(...base(server)), 'rt', { grant_type: 'refresh_token' }))[1]).to.equal(
         'at-1',
@@ -189,7 +189,7 @@ describe('CriteoOAuth2', () => {
     const getOf = (oauth2: CriteoOAuth2, url: URL): Promise<unknown[]> =>
       called((callback) => oauth2.get(url.href, token, callback));
 
-    it('sends the token in the header alone, and calls back as node-oauth does', async () => {
+    it('sends the token in the header only, and calls back like node-oauth', async () => {
       const server = await open(answers(answer(200, '{"data":[]}', { 'x-a': 'b' })));
       const [error, text, response] = await getOf(oauth2Of(server, { 'X-Team': 'ads' }), server.url('/me?x=y'));
       expect([error, text]).to.eql([null, '{"data":[]}']);
@@ -201,7 +201,7 @@ describe('CriteoOAuth2', () => {
       expect(headers).not.to.have.property('content-length');
     });
 
-    it('keeps the token out of the URL also where somebody switched its header off', async () => {
+    it('keeps the token out of the URL even if the header is switched off', async () => {
       const server = await open(answers(answer(200, '{}')));
       const oauth2 = oauth2Of(server);
       oauth2.useAuthorizationHeaderforGET(false);
@@ -210,7 +210,7 @@ describe('CriteoOAuth2', () => {
       expect(server.received[0]?.headers).to.include({ authorization: `Bearer ${token}` });
     });
 
-    it("calls back with node-oauth's kind of error, without the token that the body echoes", async () => {
+    it("calls back with an error in node-oauth's form, without the token if the body repeats it", async () => {
       for (const headerForGET of [true, false]) {
         const server = await open(answers(answer(403, `{"detail":"${token} may not"}`)));
         const oauth2 = oauth2Of(server);
@@ -221,7 +221,7 @@ describe('CriteoOAuth2', () => {
       }
     });
 
-    it('goes with the token to the origins that it was told, and nowhere else', async () => {
+    it('sends the token to the configured origins only', async () => {
       const server = await open(answers(answer(200, '{}')));
       const other = await open(answers(answer(200, '{}')));
       const oauth2 = oauth2Of(server);
@@ -237,7 +237,7 @@ describe('CriteoOAuth2', () => {
       expect((await getOf(oauth2, other.url('/me')))[0]).to.equal(null);
     });
 
-    it('follows no redirect', async () => {
+    it('does not follow a redirect', async () => {
       const other = await open(answers(answer(200, '{}')));
       const server = await open(answers(answer(302, '', { location: other.url('/me').href })));
       const [error] = await getOf(oauth2Of(server), server.url('/me'));
@@ -245,18 +245,18 @@ describe('CriteoOAuth2', () => {
       expect(other.connections).to.equal(0);
     });
 
-    it('calls back with an error for an address that is none', async () => {
+    it('calls back with an error for an invalid URL', async () => {
       const server = await open(() => {});
       const [error] = await called((callback) => oauth2Of(server).get('/me', token, callback));
       expect(error).to.have.property('code', 'ERR_INVALID_URL');
     });
   });
 
-  describe('_request, for those who reach for it', () => {
+  describe('_request', () => {
     const requestOf = (oauth2: CriteoOAuth2, ...args: unknown[]): Promise<unknown[]> =>
       called((callback) => Reflect.apply(Reflect.get(oauth2, '_request'), oauth2, [...args, callback]));
 
-    it('sends the method that was asked for, with a body where that has one', async () => {
+    it('sends the given method, with a body if the method has one', async () => {
       const server = await open(answers(answer(200, 'ok')));
       const oauth2 = oauth2Of(server);
       const url = server.url('/x').href;
@@ -278,7 +278,7 @@ describe('CriteoOAuth2', () => {
       ]);
     });
 
-    it('goes anywhere without a token', async () => {
+    it('sends a request without a token to any origin', async () => {
       const server = await open(() => {});
       const other = await open(answers(answer(404, 'none')));
       const oauth2 = oauth2Of(server);
@@ -287,7 +287,7 @@ describe('CriteoOAuth2', () => {
       ]);
     });
 
-    it('knows a token in any header of that name', async () => {
+    it('rejects another origin if a header has a token, in any letter case of its name', async () => {
       const server = await open(() => {});
       const other = await open(answers(answer(200, 'none')));
       const [error] = await requestOf(
@@ -304,7 +304,7 @@ describe('CriteoOAuth2', () => {
   });
 
   describe('the transport', () => {
-    it('is its own, one connection pool for each protocol, unless there is an agent', async () => {
+    it('has one connection pool for each protocol of each object, unless an agent is set', async () => {
       const server = await open(() => {});
       const oauth2 = oauth2Of(server);
       const plain = oauth2.transportFor(server.url());
@@ -317,7 +317,7 @@ describe('CriteoOAuth2', () => {
       expect(oauth2.transportFor(server.url())).to.include({ agent });
     });
 
-    it('keeps what a later call does not set', async () => {
+    it('keeps settings that a later call does not set', async () => {
       const server = await open(() => {});
       const oauth2 = oauth2Of(server);
       const agent = new http.Agent();
@@ -326,13 +326,13 @@ describe('CriteoOAuth2', () => {
       expect(oauth2.transportFor(server.url())).to.include({ agent, timeout: 1000 });
     });
 
-    it('has ten seconds by default', () => {
+    it('has a timeout of ten seconds by default', () => {
       const url = new URL('https://api.criteo.com');
       expect(new CriteoOAuth2('id', secret, url.origin).transportFor(url).timeout).to.equal(10_000);
     });
   });
 
-  it('shows its secret nowhere, and gives it to those who ask by name', async () => {
+  it('shows its secret in no printed form, and returns it by the name of its property', async () => {
     const server = await open(() => {});
     const oauth2 = oauth2Of(server);
     for (const text of [inspect(oauth2), inspect(oauth2, { showHidden: true, depth: 10 }), JSON.stringify(oauth2)]) {
@@ -344,13 +344,13 @@ describe('CriteoOAuth2', () => {
     expect(oauth2.credentials()).to.eql({ client_id: 'id-1', client_secret: 'rotated' });
   });
 
-  describe('shows no secret and no token of a request under way', () => {
+  describe('shows no secret and no token of a current request', () => {
     const everything = { depth: Number.POSITIVE_INFINITY, showHidden: true, getters: true } as const;
     const all = { ...everything, maxStringLength: null, maxArrayLength: null };
     const hidden = { ...all, getters: false, customInspect: false };
 
     for (const own of [true, false]) {
-      it(`inspected with all that is hidden, ${own ? 'with its own agent' : 'with an agent of the user'}`, async () => {
+      it(`if hidden properties are printed, ${own ? 'with its own agent' : 'with an agent of the app'}`, async () => {
         let inspected = (): void => {};
         const requested = new Promise<void>((resolve) => {
           inspected = resolve;
@@ -378,7 +378,7 @@ describe('CriteoOAuth2', () => {
       });
     }
 
-    it('names what it is', async () => {
+    it('prints its class and client id', async () => {
       const server = await open(() => {});
       expect(inspect(oauth2Of(server))).to.match(/^CriteoOAuth2 \{.*clientID: 'id-1'/s);
     });
@@ -386,7 +386,7 @@ describe('CriteoOAuth2', () => {
 });
 
 describe('formFields', () => {
-  it('takes texts, numbers and flags, and leaves out what is nothing', () => {
+  it('converts strings, numbers and booleans, and leaves out null and undefined', () => {
     const params = Object.freeze({ a: 'x', b: 1, c: false, d: 10n, e: undefined, f: null, g: '' });
     expect(formFields(params)).to.eql({ a: 'x', b: '1', c: 'false', d: '10', g: '' });
     expect(formFields(undefined)).to.eql({});

@@ -5,20 +5,20 @@ import { agents } from '../http/support';
 import { rejection } from '../support/errors';
 import { answer, type Loopback, opener } from '../support/loopback';
 
-/** What a server of accounts does, as section 4 of the wire reference has it, or a little differently. */
+/** How a server of accounts behaves: as in section 4 of the wire reference, or a little differently. */
 interface Accounts {
   total: number;
-  /** The largest page. */
+  /** The largest page size. */
   cap?: number;
-  /** What becomes of a larger one: it is reduced, or refused with 400. */
+  /** Whether a larger page size is reduced, or refused with 400. */
   above?: 'reduced' | 'refused';
-  /** Calls that are allowed until the limit is reset. */
+  /** The number of calls that are allowed until the limit is reset. */
   calls?: number;
   /** Milliseconds after which the limit is reset. */
   reset?: number;
   /** Which metadata the responses carry. */
   metadata?: 'all' | 'pages' | 'none';
-  /** What `currentPageSize` says. */
+  /** Whether `currentPageSize` is the page size or the number of items. */
   says?: 'size' | 'count';
   /** Changes the accounts before a call. */
   before?: (ids: number[], call: number) => void;
@@ -72,7 +72,7 @@ describe('The pages of a portfolio', () => {
     return accounts.map(({ id }) => id);
   }
 
-  /** Expects every account, once; returns how many calls it took. */
+  /** Expects every account once. Returns the number of calls. */
   async function expectAll(accounts: Accounts, timeout?: number): Promise<number> {
     const server = await serve(accounts);
     const all = await fetched(server, timeout);
@@ -81,7 +81,7 @@ describe('The pages of a portfolio', () => {
     return server.received.length;
   }
 
-  // The flat limit of the older documents, ten calls a minute, and how many calls there must be.
+  // The limit of the older documents: ten calls a minute. The last column is the expected number of calls.
   const flat = { calls: 10, reset: 60_000 };
   for (const [total, cap, above, expected] of [
     [24, 25, 'reduced', 1],
@@ -110,7 +110,7 @@ describe('The pages of a portfolio', () => {
   }
 
   for (const above of ['reduced', 'refused'] as const) {
-    it(`are all fetched within the newer limit, ten calls an account: 2,500 accounts, above 25 ${above}`, async () => {
+    it(`are all fetched within the newer limit of ten calls per account: 2,500 accounts, pages above 25 ${above}`, async () => {
       const calls = await expectAll({ total: 2500, cap: 25, above, calls: 25_000 }, 10_000);
       expect(calls).to.be.within(100, 102);
     });
@@ -122,7 +122,7 @@ describe('The pages of a portfolio', () => {
     [2500, 25, 'refused'],
     [2500, 100, 'refused'],
   ] as const) {
-    it(`fail clearly if the limit cannot be met: ${total} accounts, pages above ${cap} ${above}`, async () => {
+    it(`fail with the rate limit as the reason if ten calls are too few: ${total} accounts, pages above ${cap} ${above}`, async () => {
       const server = await serve({ total, cap, above, ...flat });
       const start = performance.now();
       const error = await rejection(fetched(server), CriteoAPIError);
@@ -135,15 +135,15 @@ describe('The pages of a portfolio', () => {
     });
   }
 
-  it('wait for the limit to be reset, as told, as often as the deadline allows', async () => {
+  it('wait for the reset of the limit as often as the deadline allows', async () => {
     const start = performance.now();
     const calls = await expectAll({ total: 120, cap: 25, calls: 2, reset: 1000 }, 8000);
-    // Two waits, each followed by the page that was refused.
+    // The client waits twice, and then repeats the refused page.
     expect(calls).to.be.within(6, 8);
     expect(performance.now() - start).to.be.within(1500, 7000);
   });
 
-  it('fail as a whole if the deadline strikes between two pages, and say how far they came', async () => {
+  it('fail as a whole if the deadline passes between two pages, with the number of fetched accounts', async () => {
     const server = await open((socket, { index }) => {
       const data = Array.from({ length: 250 }, (_, i) => ({ id: String(i), attributes: {} }));
       const metadata = { totalItemsAcrossAllPages: 500, currentPageSize: 250 };
@@ -154,7 +154,7 @@ describe('The pages of a portfolio', () => {
     expect(error.message).to.include('250 of 500 accounts').and.include('requireUserProfile: false');
   });
 
-  it('are asked for in a smaller size only if the size was refused', async () => {
+  it('are requested with a smaller size only if the size was refused', async () => {
     const server = await open((socket) => socket.write(answer(403)));
     expect(await rejection(fetched(server), CriteoAPIError)).to.include({ code: 'forbidden' });
     expect(server.received).to.have.length(1);
@@ -190,7 +190,7 @@ describe('The pages of a portfolio', () => {
       expect(new Set(all)).to.have.length(61).and.include('9999');
     });
 
-    it('are read again if one was removed, which hides another', async () => {
+    it('are read again if an account was removed, which hides another', async () => {
       const before = (ids: number[], call: number): void => {
         if (call === 1) ids.shift();
       };
@@ -198,7 +198,7 @@ describe('The pages of a portfolio', () => {
       expect(all).to.have.length(59).and.include('26').and.not.include('1');
     });
 
-    it('are read again if two changed places, which hides one and shows another twice', async () => {
+    it('are read again if two accounts changed places, which hides one and shows another twice', async () => {
       const before = (ids: number[], call: number): void => {
         if (call === 1) [ids[24], ids[25]] = [ids[25] ?? 0, ids[24] ?? 0];
       };
@@ -206,7 +206,7 @@ describe('The pages of a portfolio', () => {
       expect(new Set(all)).to.have.length(60);
     });
 
-    it('are all fetched if the page size changes meanwhile', async () => {
+    it('are all fetched if the page size changes', async () => {
       for (const [first, later] of [
         [25, 10],
         [25, 20],
@@ -225,7 +225,7 @@ describe('The pages of a portfolio', () => {
       }
     });
 
-    it('make no profile if accounts are missing, whatever is done', async () => {
+    it('fail if accounts are missing in the second reading too', async () => {
       let next = 1000;
       const before = (ids: number[]): void => {
         next += 1;
@@ -236,7 +236,7 @@ describe('The pages of a portfolio', () => {
       expect(error.message).to.include('incomplete').and.include('requireUserProfile: false');
     });
 
-    it('make no profile if fewer come than there are', async () => {
+    it('fail if fewer accounts arrive than the total', async () => {
       const metadata = { totalItemsAcrossAllPages: 60, currentPageSize: 250 };
       for (const some of [0, 59]) {
         const data = Array.from({ length: some }, (_, i) => ({ id: String(i), attributes: {} }));
@@ -250,7 +250,7 @@ describe('The pages of a portfolio', () => {
     });
   });
 
-  it('count an account that one page shows twice, and one without an id', async () => {
+  it('count an account that a page lists twice, and one without an id', async () => {
     const metadata = { totalItemsAcrossAllPages: 3, currentPageSize: 250 };
     const data = [{ id: '1' }, { id: '1' }, { id: null }];
     const server = await open((socket) => socket.write(answer(200, { data, metadata })));
@@ -258,7 +258,7 @@ describe('The pages of a portfolio', () => {
     expect(server.received).to.have.length(1);
   });
 
-  it('are all fetched if the total makes no sense', async () => {
+  it('are all fetched if the total is wrong', async () => {
     for (const totalItemsAcrossAllPages of [0, 7, -1, 1.5, '60', null]) {
       const server = await open((socket, { path }) => {
         const at = Number(new URL(path, 'http://x').searchParams.get('pageIndex')) * 25;
@@ -270,7 +270,7 @@ describe('The pages of a portfolio', () => {
     }
   });
 
-  it('make no profile if more come than there are, because nothing tells where they end', async () => {
+  it('fail if more accounts arrive than the total', async () => {
     const server = await open((socket, { path }) => {
       const at = Number(new URL(path, 'http://x').searchParams.get('pageIndex')) * 25;
       const data = Array.from({ length: 25 }, (_, i) => ({ id: String(at + i), attributes: {} }));
@@ -279,7 +279,7 @@ describe('The pages of a portfolio', () => {
     expect(await rejection(fetched(server), CriteoTransportError)).to.include({ code: 'invalid_response' });
   });
 
-  it('are not begun if there are more than a hundred', async () => {
+  it('are not fetched if there are more than a hundred', async () => {
     const server = await serve({ total: 2501, cap: 25 });
     const error = await rejection(fetched(server), CriteoTransportError);
     expect(error).to.include({ code: 'response_too_large' });

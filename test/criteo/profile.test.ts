@@ -56,7 +56,7 @@ describe('fetchProfile', () => {
     return { server, fetched: fetchProfile(endpointOf(server, changes), token) };
   };
 
-  describe('with the answers that Criteo documents', () => {
+  describe('with the responses that Criteo documents', () => {
     const criteo = documented();
     const path = '/2026-07/advertisers/me';
     const endpoint = (changes: Partial<PortfolioEndpoint> = {}): PortfolioEndpoint => ({
@@ -69,7 +69,7 @@ describe('fetchProfile', () => {
       ...changes,
     });
 
-    it('asks with the token in the header, and with the headers of the app', async () => {
+    it('sends the token in the header, and the headers of the app', async () => {
       criteo()
         .get(path)
         .matchHeader('authorization', `Bearer ${token}`)
@@ -96,7 +96,7 @@ describe('fetchProfile', () => {
       [404, 'not-found', ['apiVersion']],
       [410, 'gone', ['apiVersion']],
     ] as const) {
-      it(`says what ${status} means, and asks once`, async () => {
+      it(`explains status ${status}, and does not try again`, async () => {
         const scope = criteo().get(path).reply(status, '');
         const error = await rejection(fetchProfile(endpoint({ timeout: 5000 }), token), CriteoAPIError);
         expect(error).to.include({ code, retryable: false });
@@ -105,7 +105,7 @@ describe('fetchProfile', () => {
       });
     }
 
-    it('hands on code, detail and trace id', async () => {
+    it('reports code, detail and trace id', async () => {
       const entry = { traceId: 't-9', code: 'insufficient-advertisers-permissions', detail: 'No consent' };
       criteo()
         .get(path)
@@ -115,7 +115,7 @@ describe('fetchProfile', () => {
       expect(error.message).to.include('No consent');
     });
 
-    it('says when to come back after too many requests', async () => {
+    it('reports as retryAfter when the rate limit is reset', async () => {
       criteo()
         .get(path)
         .reply(429, '', {
@@ -130,31 +130,31 @@ describe('fetchProfile', () => {
 
     for (const [what, headers, words] of [
       [
-        'a day',
+        'with a date',
         { Deprecation: 'true', Sunset: 'Sat, 31 Jul 2027 23:59:59 GMT' },
         'ends on Sat, 31 Jul 2027 23:59:59 GMT',
       ],
-      ['no day', { Deprecation: 'true' }, 'ends soon'],
-      ['a day and nothing else', { Sunset: '2027-07-31' }, 'ends on 2027-07-31'],
+      ['without a date', { Deprecation: 'true' }, 'ends soon'],
+      ['with a date only', { Sunset: '2027-07-31' }, 'ends on 2027-07-31'],
     ] as const) {
-      it(`tells that the version will end, with ${what}`, async () => {
-        const told: string[] = [];
+      it(`reports that the API version will end (${what})`, async () => {
+        const messages: string[] = [];
         criteo()
           .get(path)
           .reply(200, one, { ...headers });
-        await fetchProfile(endpoint({ onSunset: (message) => told.push(message) }), token);
-        expect(told).to.eql([`Criteo's API version 2026-07 ${words}: set the option apiVersion to a later one`]);
+        await fetchProfile(endpoint({ onSunset: (message) => messages.push(message) }), token);
+        expect(messages).to.eql([`Criteo's API version 2026-07 ${words}: set the option apiVersion to a later one`]);
       });
     }
 
-    it('says nothing of an end where there is none in sight', async () => {
+    it('reports no end of the API version without such a header', async () => {
       criteo().get(path).reply(200, one);
       await fetchProfile(endpoint({ onSunset: () => expect.fail() }), token);
     });
   });
 
   describe('identity', () => {
-    it('is the advertiser where there is one, by name or else by id', async () => {
+    it('is the only advertiser, with its name or else its id as display name', async () => {
       for (const [name, shown] of [
         ['Ant', 'Ant'],
         [null, '13'],
@@ -165,7 +165,7 @@ describe('fetchProfile', () => {
       }
     });
 
-    it('is a hash over the ids of several, in whatever order they come', async () => {
+    it('is a hash of the ids of several advertisers, in whatever order they are listed', async () => {
       const id = createHash('sha256').update('13\n1352').digest('hex');
       const { fetched } = await serve(answers(answer(200, two)));
       expect(await fetched).to.include({ id, displayName: 'Zebra and 1 more' });
@@ -173,14 +173,14 @@ describe('fetchProfile', () => {
       expect(await other.fetched).to.include({ id, displayName: 'Ant and 1 more' });
     });
 
-    it('is the same for one that is listed twice', async () => {
+    it('is the advertiser if that is listed twice', async () => {
       const { fetched } = await serve(
         answers(answer(200, { data: [advertiser('13', 'Old'), advertiser('13', 'New')] })),
       );
       expect(await fetched).to.deep.include({ id: '13', advertisers: [{ id: '13', name: 'New' }] });
     });
 
-    it('is never made of an empty portfolio', async () => {
+    it('does not exist for an empty portfolio', async () => {
       for (const [service, word] of [
         ['marketing-solutions', 'advertiser'],
         ['retail-media', 'account'],
@@ -201,7 +201,7 @@ describe('fetchProfile', () => {
   });
 
   describe('the body', () => {
-    it('may have nulls and strangers in every place', async () => {
+    it('may have null and unexpected values in every place', async () => {
       const data = [
         null,
         7,
@@ -218,7 +218,7 @@ describe('fetchProfile', () => {
       expect(advertisers).to.eql(['1', '2', '3', '4', '5'].map((id) => ({ id, name: null })));
     });
 
-    it('keeps ids as strings, however large', async () => {
+    it('keeps large ids as strings', async () => {
       const { fetched } = await serve(answers(answer(200, { data: [account('18446744073709551616', attributes)] })), {
         service: 'retail-media',
       });
@@ -227,7 +227,7 @@ describe('fetchProfile', () => {
       expect(accounts).to.eql([{ id, ...attributes }]);
     });
 
-    it('may have small numbers as ids, and none that were rounded', async () => {
+    it('may have numbers as ids, if they are not too large for a number', async () => {
       const { fetched } = await serve(answers(answer(200, '{"data":[{"id":13}]}')));
       expect(await fetched).to.include({ id: '13' });
       for (const id of ['18446744073709551616', '1.5']) {
@@ -238,7 +238,7 @@ describe('fetchProfile', () => {
       }
     });
 
-    it('comes without its byte order mark', async () => {
+    it('is returned without its byte order mark', async () => {
       const { fetched } = await serve(answers(answer(200, `\ufeff${JSON.stringify(one)}`)));
       expect(JSON.parse((await fetched)._raw)).to.eql(one);
     });
@@ -250,11 +250,11 @@ describe('fetchProfile', () => {
       ['an array', '[{"id":"13"}]'],
       ['HTML', '<html>'],
       ['half of JSON', '{"data":[{"id":"13"}'],
-      ['nothing', ''],
-      ['data that is an object', '{"data":{"id":"13"}}'],
-      ['data that is a text', '{"data":"13"}'],
+      ['empty', ''],
+      ['an object whose data is an object', '{"data":{"id":"13"}}'],
+      ['an object whose data is a string', '{"data":"13"}'],
     ] as const) {
-      it(`is refused where it is ${what}, without a second try`, async () => {
+      it(`is rejected without a second try if it is ${what}`, async () => {
         const { fetched, server } = await serve(answers(answer(200, text)), { timeout: 5000 });
         const error = await rejection(fetched, CriteoTransportError);
         expect(error).to.include({ code: 'invalid_response', status: 502, retryable: false });
@@ -263,7 +263,7 @@ describe('fetchProfile', () => {
       });
     }
 
-    it('is refused where there is none (204)', async () => {
+    it('is rejected if it is missing (204)', async () => {
       const { fetched } = await serve(answers(head(204)));
       expect(await rejection(fetched, CriteoTransportError)).to.deep.include({
         code: 'invalid_response',
@@ -271,7 +271,7 @@ describe('fetchProfile', () => {
       });
     });
 
-    it('is no empty portfolio where it names errors', async () => {
+    it('with errors and no data is an error, not an empty portfolio', async () => {
       for (const data of [undefined, null, []]) {
         const errors = [{ code: 'internal-error', detail: 'Try later' }];
         const { fetched } = await serve(answers(answer(200, { data, errors })));
@@ -279,12 +279,12 @@ describe('fetchProfile', () => {
       }
     });
 
-    it('counts for what it has, though it names errors too', async () => {
+    it('with data and errors is a profile', async () => {
       const { fetched } = await serve(answers(answer(200, { ...one, errors: [{ code: 'partial' }] })));
       expect(await fetched).to.include({ id: '13' });
     });
 
-    it('is not read past 8 MiB', async () => {
+    it('is read up to 8 MiB only', async () => {
       let sent = () => 0;
       const { fetched, server } = await serve(
         (socket) => {
@@ -305,11 +305,11 @@ describe('fetchProfile', () => {
   describe('tries again', () => {
     for (const [what, script] of [
       ['a reset', (socket) => socket.resetAndDestroy()],
-      ['a hang-up', (socket) => socket.end()],
-      ['half an answer', (socket) => socket.end(head(200, { 'content-length': 100 }))],
-      ['too many requests', answers(answer(429))],
-      ['an outage', answers(answer(503, '<html>', { 'x-ratelimit-reset': '9999999999' }))],
-      ['an error of the server', answers(answer(500, { errors: [{ code: 'internal-error' }] }))],
+      ['a closed connection', (socket) => socket.end()],
+      ['half a response', (socket) => socket.end(head(200, { 'content-length': 100 }))],
+      ['status 429', answers(answer(429))],
+      ['status 503', answers(answer(503, '<html>', { 'x-ratelimit-reset': '9999999999' }))],
+      ['status 500', answers(answer(500, { errors: [{ code: 'internal-error' }] }))],
     ] satisfies [string, Script][]) {
       it(`after ${what}, within the deadline`, async () => {
         const { fetched, server } = await serve(
@@ -324,13 +324,13 @@ describe('fetchProfile', () => {
       });
     }
 
-    it('three times in all', async () => {
+    it('up to three times in total', async () => {
       const { fetched, server } = await serve(answers(answer(503)), { timeout: 4000 });
       expect(await rejection(fetched, CriteoAPIError)).to.include({ code: 'internal-error', retryable: true });
       expect(server.received).to.have.length(3);
     });
 
-    it('not where the deadline would pass meanwhile', async () => {
+    it('but not if the deadline would pass before', async () => {
       const wait = { 'x-ratelimit-reset': String(Math.ceil(Date.now() / 1000) + 20) };
       for (const [script, timeout] of [
         [answers(answer(503)), 500],
@@ -344,7 +344,7 @@ describe('fetchProfile', () => {
       }
     });
 
-    it('not after a redirect, and nobody else hears of the token', async () => {
+    it('but not after a redirect, which it does not follow', async () => {
       const elsewhere = await open(answers(answer(200, one)));
       const { fetched, server } = await serve(answers(answer(307, '', { location: elsewhere.url('/me').href })), {
         timeout: 5000,
@@ -354,7 +354,7 @@ describe('fetchProfile', () => {
       expect(elsewhere.connections).to.equal(0);
     });
 
-    it('not after silence: one deadline is for all tries', async () => {
+    it('but not after the one deadline for all attempts', async () => {
       const start = performance.now();
       const { fetched, server } = await serve(
         (socket, { index }) => {
@@ -367,7 +367,7 @@ describe('fetchProfile', () => {
       expect(server.received).to.have.length(2);
     });
 
-    it('by a clock that cannot be set', async () => {
+    it('on time even if the system clock is changed', async () => {
       const now = Date.now;
       const { fetched } = await serve(
         (socket, { index }) => {
@@ -392,7 +392,7 @@ describe('fetchProfile', () => {
       });
     const service = 'retail-media';
 
-    it('are all fetched, by number, over one connection', async () => {
+    it('are all fetched by number over one connection', async () => {
       const { fetched, server } = await serve(
         (socket, { index }) =>
           socket.write(page(index * 25, index === 3 ? 5 : 25, { totalPages: 4, currentPageIndex: index })),
@@ -409,13 +409,13 @@ describe('fetchProfile', () => {
       expect(JSON.parse(profile._raw)).to.eql(profile._json).and.have.length(4);
     });
 
-    it('are one body where there is one', async () => {
+    it('are one response body if there is one page', async () => {
       const { fetched } = await serve(answers(page(1, 2, { totalPages: 1 })), { service });
       const { _raw, _json } = await fetched;
       expect(JSON.parse(_raw)).to.eql(_json).and.have.property('data');
     });
 
-    it('keep what the URL already asks for', async () => {
+    it('keep the query of the URL', async () => {
       const server = await open(answers(page(1, 1)));
       await fetchProfile(endpointOf(server, { service, url: server.url('/accounts?tenant=7&pageIndex=9') }), token);
       expect(server.received[0]?.path).to.equal('/accounts?tenant=7&pageIndex=0&pageSize=250');
@@ -423,11 +423,11 @@ describe('fetchProfile', () => {
 
     for (const [what, metadata] of [
       ['no metadata', undefined],
-      ['metadata of nulls', { totalPages: null, nextPage: null }],
-      ['metadata of another type', { totalPages: '2' }],
-      ['metadata that is none', [1]],
+      ['metadata with null values', { totalPages: null, nextPage: null }],
+      ['metadata with values of another type', { totalPages: '2' }],
+      ['metadata that is not an object', [1]],
     ] as const) {
-      it(`end with the first that is not full, where there is ${what}`, async () => {
+      it(`end with the first page that is not full, with ${what}`, async () => {
         const { fetched, server } = await serve(
           (socket, { index }) => socket.write(page(index * 25, index ? 3 : 25, metadata)),
           { service },
@@ -437,7 +437,7 @@ describe('fetchProfile', () => {
       });
     }
 
-    it('end where there is no data any more', async () => {
+    it('end at the first page without data', async () => {
       const { fetched, server } = await serve(
         (socket, { index }) => socket.write(index ? answer(200, { data: null }) : page(0, 25)),
         { service },
@@ -446,7 +446,7 @@ describe('fetchProfile', () => {
       expect(server.received).to.have.length(2);
     });
 
-    it('never lead to another host', async () => {
+    it('are never fetched from another host', async () => {
       const elsewhere = await open(answers(page(100, 1)));
       const nextPage = elsewhere.url('/stolen').href;
       const { fetched, server } = await serve(
@@ -458,7 +458,7 @@ describe('fetchProfile', () => {
       expect(elsewhere.connections).to.equal(0);
     });
 
-    it('are a hundred at most', async () => {
+    it('may be a hundred at most', async () => {
       const { fetched, server } = await serve(answers(page(0, 25, { totalPages: 1e9 })), { service, timeout: 4000 });
       const error = await rejection(fetched, CriteoTransportError);
       expect(error).to.include({ code: 'response_too_large', retryable: false });
@@ -466,7 +466,7 @@ describe('fetchProfile', () => {
       expect(server.received).to.have.length(100);
     });
 
-    it('are 8 MiB at most, all of them together', async () => {
+    it('may have 8 MiB together at most', async () => {
       const large = answer(200, { data: [account('1')], metadata: { totalPages: 50 }, padding: 'x'.repeat(3 * MB) });
       const { fetched, server } = await serve(answers(large), { service, timeout: 4000 });
       expect(await rejection(fetched, CriteoTransportError)).to.include({ code: 'response_too_large' });
@@ -480,11 +480,11 @@ describe('fetchProfile', () => {
         { service, timeout: 200 },
       );
       expect(await rejection(fetched, CriteoTransportError)).to.include({ code: 'timeout' });
-      // Each page in its own time, they would take 3.6 s.
+      // With a deadline for each page, they would take 3.6 s.
       expect(performance.now() - start).to.be.within(190, 3000);
     });
 
-    it('know of no half portfolio: one that fails fails all', async () => {
+    it('fail together if one of them fails', async () => {
       const { fetched } = await serve(
         (socket, { index }) => socket.write(index ? answer(403) : page(0, 25, { totalPages: 2 })),
         { service },
@@ -493,7 +493,7 @@ describe('fetchProfile', () => {
     });
   });
 
-  it('shows the token in no error and no warning, however it is echoed', async () => {
+  it('shows the token in no error and no warning, however the response repeats it', async () => {
     for (const echo of [token, encodeURIComponent(token), encodeURIComponent(token).toLowerCase()]) {
       for (const text of [
         answer(401, { errors: [{ code: echo, type: echo, title: echo, detail: echo, traceId: echo }] }),
@@ -518,10 +518,10 @@ describe('fetchProfile', () => {
   });
 
   for (const service of ['marketing-solutions', 'retail-media'] as const) {
-    it(`gives a profile or an error of ours, whatever JSON comes (${service})`, async () => {
+    it(`returns a profile or one of this package’s errors for any JSON (${service})`, async () => {
       let text = '';
       const server = await open((socket) => socket.write(text));
-      // Too short for a second try.
+      // The timeout is too short for a second try.
       const endpoint = endpointOf(server, { service, timeout: 500 });
       const id = fc.oneof(fc.jsonValue(), fc.string(), fc.nat());
       const item = fc.oneof(

@@ -16,26 +16,26 @@ describe('A token request', () => {
   async function request(text: string, more: { headers?: Record<string, string>; readRefusal?: ReadRefusal } = {}) {
     const server = await open(answers(text));
     const client = Object.assign(new TokenClient(), { ...settings, headers: more.headers });
-    return { server, answered: client.request(server.url(), { ...form }, { readRefusal: more.readRefusal }) };
+    return { server, response: client.request(server.url(), { ...form }, { readRefusal: more.readRefusal }) };
   }
 
-  it('gives the response as it came too, but for the refresh token', async () => {
-    const { answered } = await request(answer(200, { ...success, scope: 'x', ['__proto__x']: 1 }));
-    const { params } = await answered;
+  it('returns the fields of the response too, except the refresh token', async () => {
+    const { response } = await request(answer(200, { ...success, scope: 'x', ['__proto__x']: 1 }));
+    const { params } = await response;
     expect(params).to.eql({ access_token: 'at-1', token_type: 'Bearer', expires_in: 900, scope: 'x', __proto__x: 1 });
   });
 
-  it('sends headers along, but for its own', async () => {
+  it('sends the given headers, except those that it sets itself', async () => {
     const headers = { 'X-Team': 'ads', 'Content-Type': 'text/plain' };
-    const { answered, server } = await request(answer(200, success), { headers });
-    await answered;
+    const { response, server } = await request(answer(200, success), { headers });
+    await response;
     expect(server.received[0]?.headers).to.include({
       'x-team': 'ads',
       'content-type': 'application/x-www-form-urlencoded',
     });
   });
 
-  it('hands the body of a refusal, without secrets, to a function that makes the error', async () => {
+  it('passes the body of a refusal without secrets to the function that makes the error', async () => {
     const seen: unknown[] = [];
     const mine = new Error('mine');
     const readRefusal = (...args: unknown[]): unknown => {
@@ -43,30 +43,30 @@ describe('A token request', () => {
       return mine;
     };
     const text = answer(400, { error: 'invalid_grant', more: `for ${refreshToken}` });
-    const { answered } = await request(text, { readRefusal });
-    expect(await rejection(answered, Error)).to.equal(mine);
+    const { response } = await request(text, { readRefusal });
+    expect(await rejection(response, Error)).to.equal(mine);
     expect(seen).to.have.length(1);
     const [body, status] = seen[0] as [string, number];
     expect(status).to.equal(400);
     expect(body).to.include('invalid_grant').and.not.include(refreshToken);
   });
 
-  it('makes the error itself if that function makes none', async () => {
-    const { answered } = await request(answer(400, { error: 'invalid_grant' }), { readRefusal: () => undefined });
-    const error = await rejection(answered, CriteoTokenError);
+  it('makes the error itself if that function returns none', async () => {
+    const { response } = await request(answer(400, { error: 'invalid_grant' }), { readRefusal: () => undefined });
+    const error = await rejection(response, CriteoTokenError);
     expect(error).to.include({ code: 'invalid_grant' });
     expectNoSecret(error, clientSecret, refreshToken);
   });
 
-  it('asks for an error for an empty body, and none for a request without a response', async () => {
+  it('calls that function for an empty body, and not for a request without a valid response', async () => {
     const seen: unknown[] = [];
     const readRefusal = (body: string): void => void seen.push(body);
-    await rejection((await request(answer(400), { readRefusal })).answered, CriteoTransportError);
-    await rejection((await request('nonsense\r\n\r\n', { readRefusal })).answered, CriteoTransportError);
+    await rejection((await request(answer(400), { readRefusal })).response, CriteoTransportError);
+    await rejection((await request('nonsense\r\n\r\n', { readRefusal })).response, CriteoTransportError);
     expect(seen).to.eql(['']);
   });
 
-  it('says that a login must be started again, since a code is sent once', async () => {
+  it('says to start the login again, because a code is sent once', async () => {
     const server = await open((socket) => socket.end(head(200, { 'content-length': 100 })));
     const client = Object.assign(new TokenClient(), settings);
     const request = (form: Record<string, string>) => client.request(server.url(), { ...form });
@@ -81,7 +81,7 @@ describe('A token request', () => {
 describe('TokenClient', () => {
   const open = opener();
 
-  it('warns of each field that makes no sense once, without its value', async () => {
+  it('warns once of each wrong field, without its value', async () => {
     const server = await open(answers(answer(200, { ...success, expires_in: 's3cr3t', refresh_token: ['s3cr3t'] })));
     const warnings: (Error & { code?: string })[] = [];
     const listen = (warning: Error): void => void warnings.push(warning);

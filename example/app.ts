@@ -23,9 +23,9 @@ export interface AppOptions {
   sessionSecret: string;
   /** The connector's key pair, for invitations: the public signing key and the signing secret. */
   signing?: { key: string; secret: string } | undefined;
-  /** The sandbox, if one stands in for Criteo: its address, and its time in milliseconds since the epoch. */
+  /** The sandbox, if the example uses one instead of Criteo: its address, and its time in milliseconds since the epoch. */
   sandbox?: { readonly url: string; readonly now: number } | undefined;
-  /** Takes lines about failures and errors. @default console.error */
+  /** Writes a line about a failure or error. @default console.error */
   log?: (line: string) => void;
 }
 
@@ -34,16 +34,16 @@ export function createApp({ criteo, signing, sessionSecret, sandbox, log = conso
   const home = new URL(criteo.callbackURL);
   const things = criteo.service === 'retail-media' ? 'accounts' : 'advertisers';
 
-  // Most apps use the `passport` that the module exports. With an instance of its own, several apps fit into one process.
+  // Most apps use the `passport` that the module exports. A separate instance lets tests run several apps in one process.
   const authenticator = new passport.Passport();
 
-  // Keeps the tokens, and refreshes them. They are on the server, never in the session. A Map is enough to try things
-  // out; a real app gives its database (any Keyv will do), with the tokens encrypted. A refresh token lives for six
-  // months, and a new consent may not be possible before the old one is revoked: lost tokens are hard to replace.
+  // Stores the tokens on the server, never in the session, and refreshes them. A Map is enough for an example. A real app
+  // uses its database (for instance with Keyv) and encrypts the tokens. A refresh token is valid for six months, and a new
+  // consent may not be possible before the old one is revoked, so lost tokens are hard to replace.
   const store = new Map<string, TokenSet>();
   const tokens = new TokenSource({ client: new CriteoClient(criteo), store });
 
-  // The session holds the user's id and nothing else of the user.
+  // The session contains only the user's id.
   const users = new Users(tokens);
   authenticator.serializeUser((user, done) => done(null, user instanceof User ? user.id : false));
   authenticator.deserializeUser((id: string, done) => done(null, users.find(id) ?? false));
@@ -65,7 +65,7 @@ export function createApp({ criteo, signing, sessionSecret, sandbox, log = conso
 
   const app = express();
   app.disable('x-powered-by');
-  // Behind a proxy on this machine that ends TLS, `req.secure` has to be right, or no cookie is set.
+  // Behind a proxy on this machine that ends TLS, `req.secure` must be right, because otherwise no cookie is set.
   app.set('trust proxy', 'loopback');
   app.use(headers);
   app.get('/style.css', asset('text/css', style));
@@ -77,9 +77,9 @@ export function createApp({ criteo, signing, sessionSecret, sandbox, log = conso
   const invitations = invite(site);
   app.use(invitations.callback);
 
-  // A pending login is kept in the session until Criteo sends the person back. SameSite must be Lax: with Strict, the
-  // browser would leave the cookie out when it comes back from Criteo. The memory store of express-session is for
-  // trying things out: a real app gives `store`.
+  // The session contains the pending login until Criteo sends the user back. SameSite must be Lax: with Strict, the
+  // browser does not send the cookie when it returns from Criteo. The memory store of express-session is for development
+  // only: a real app sets `store`.
   app.use(
     session({
       name: 'example.sid',
@@ -105,14 +105,14 @@ export function createApp({ criteo, signing, sessionSecret, sandbox, log = conso
     site.fail(req, res, {
       status: 404,
       title: 'There is no such page',
-      text: 'The address may be mistyped, or the page is gone.',
+      text: 'Check the address. The page may have been removed.',
       facts: { code: 'not_found' },
     });
   });
 
   const failed: ErrorRequestHandler = (error: unknown, req, res, next) => {
     const failure = failureOfError(error, { things, comingBack: [home.pathname, connectCallback].includes(req.path) });
-    // Errors of passport-criteo hold no secrets, so they can be logged as they are.
+    // Errors of passport-criteo contain no secrets, so they can be logged unchanged.
     log(
       failure.status === 500 && error instanceof Error
         ? `${error.stack}`

@@ -4,14 +4,14 @@ import { connectLink, count, page, time, type View } from './layout';
 import type { Holding } from './portfolio';
 import type { Connection, User } from './users';
 
-/** A connection, and what Criteo says about it now. */
+/** A connection, and its current state at Criteo. */
 export interface ConnectionCard {
   connection: Connection;
-  /** What is shared now. */
+  /** The advertisers or accounts that are shared now. */
   portfolio?: Holding[];
   /** If true, the consent has ended. */
   lost?: boolean;
-  /** Why Criteo could not be asked, if the reason will pass. */
+  /** A temporary reason why the portfolio could not be fetched. */
   problem?: string;
   /** The tokens as stored, after any refresh that was due. */
   tokens?: TokenSet | undefined;
@@ -37,7 +37,7 @@ export function dashboardPage(view: Dashboard): string {
 ${notice && html`<p class="note" data-notice>${notice}</p>`}
 ${cards.map((card) => section(card, view))}
 ${cards.length === 0 && html`<p class="card">Nothing is connected yet. Connect Criteo, and the ${things} that you choose are listed here.</p>`}
-<p><small>The tokens stay on the server. This page knows when they expire, not what they are.</small></p>`,
+<p><small>The tokens stay on the server. This page shows only when they expire.</small></p>`,
   );
 }
 
@@ -46,7 +46,7 @@ function section(card: ConnectionCard, { things }: View): Html {
   const { name, profile } = connection;
   const shared = portfolio ?? [...profile.advertisers, ...profile.accounts];
   const about = html`<span class="hidden"> for ${name}</span>`;
-  // The id of a button stays the same across pages, so that the focus finds it again.
+  // A button has the same id on each page, so that the script can focus it again.
   const form = (action: string, button: string): Html => html`<form method="post" action="/${action}" data-in-place>
 <input type="hidden" name="connection" value="${profile.id}">
 <button class="button quiet slim" id="${action}-${profile.id}">${button}${about}</button>
@@ -56,7 +56,7 @@ function section(card: ConnectionCard, { things }: View): Html {
 <small>${count(shared.length, things)}</small></div>
 ${
   lost &&
-  html`<div class="note row" role="alert"><p><strong>This connection has ended.</strong> Access was withdrawn, or it expired.</p>
+  html`<div class="note row" role="alert"><p><strong>This connection has ended.</strong> Access was revoked, or it expired.</p>
 <a class="button slim" href="/criteo-connect">Reconnect<span class="hidden"> ${name}</span></a></div>`
 }
 ${problem && html`<p class="note">${problem}. This is what was shared when you connected.</p>`}
@@ -71,7 +71,7 @@ ${form('disconnect', 'Disconnect')}
 </section>`;
 }
 
-/** Shows when the access token was issued, and how long it still lives. */
+/** Shows when the access token was issued, and how long it is still valid. */
 function lifetime({ obtainedAt, expiresAt, refreshToken }: TokenSet, { connection, now }: ConnectionCard): Content {
   const left = Math.max(0, expiresAt - now);
   const seconds = Math.ceil(left / 1000);
@@ -80,5 +80,5 @@ function lifetime({ obtainedAt, expiresAt, refreshToken }: TokenSet, { connectio
 <small>Access token, ${obtainedAt > connection.since ? 'refreshed' : 'obtained'} at ${time(obtainedAt)}</small></div>
 <progress value="${seconds}" max="${Math.round((expiresAt - obtainedAt) / 1000)}" aria-label="Time left for the access token of ${connection.name}"></progress>
 </div>
-${!refreshToken && html`<p><small>Criteo gave no refresh token, so you will be asked again when this one expires.</small></p>`}`;
+${!refreshToken && html`<p><small>Criteo sent no refresh token, so you have to connect again after this token has expired.</small></p>`}`;
 }

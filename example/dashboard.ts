@@ -6,12 +6,12 @@ import { fetchPortfolio } from './portfolio';
 import { field, type Site } from './site';
 import { type Connection, userOf } from './users';
 
-/** The dashboard: what is connected, as Criteo reports it now, and how long each access token still lives. */
+/** The dashboard shows each connection as Criteo reports it now, and how long its access token is still valid. */
 export function dashboard({ criteo, tokens, store, view }: Site): Router {
   const router = Router();
 
-  // Criteo is asked about each connection every time. The token source refreshes tokens where that needs it; the app
-  // deals with consents that have ended.
+  // Fetches the portfolio of each connection every time. The token source refreshes expired tokens. The app handles
+  // consents that have ended.
   const look = async (req: Request, connection: Connection): Promise<ConnectionCard> => {
     const card: Omit<ConnectionCard, 'now'> = { connection };
     try {
@@ -32,20 +32,21 @@ export function dashboard({ criteo, tokens, store, view }: Site): Router {
     res.send(dashboardPage({ ...view(req), user, notice, cards }));
   });
 
-  // The app does not need this button: tokens are refreshed when they have to be. It shows that the user is not needed.
+  // The app does not need this button, because tokens are refreshed automatically. It shows that this works without the
+  // user.
   router.post('/refresh', async (req, res) => {
     const connection = userOf(req)?.connections.get(field(req, 'connection'));
     if (!connection) return res.redirect(303, '/dashboard');
     try {
-      // By value: `true` would leave a token that is younger than a second.
+      // The value of the token, because `true` does not refresh a token that is younger than a second.
       await tokens.accessToken(connection.key, { force: store.get(connection.key)?.accessToken ?? true });
       req.session.notice = `The access token of ${connection.name} was refreshed.`;
     } catch (error) {
-      // A token that was issued a moment ago is not replaced again at once.
+      // A token that was issued a moment ago is not refreshed again.
       if (error instanceof CriteoAPIError && error.code === 'fresh_token_refused') {
         req.session.notice = `The access token of ${connection.name} was refreshed a moment ago.`;
       } else if (!isLost(error)) {
-        // If the connection is lost, the dashboard says so, and what to do about it.
+        // If the consent has ended, the dashboard shows how to reconnect.
         throw error;
       }
     }

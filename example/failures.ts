@@ -6,14 +6,13 @@ import {
   ReauthorizationRequiredError,
 } from 'passport-criteo';
 
-/** What the user is told when something failed, and what they can do about it. */
+/** The page for a failure: what happened, and what the user can do. */
 export interface Failure {
   status: number;
   title: string;
   text: string;
   /**
-   * The first button: start again; start again, and a link to where access is withdrawn; or, for users who are signed in,
-   * the dashboard.
+   * The buttons: start again; start again with a link to revoke the access; or, for a signed-in user, the dashboard.
    */
   action?: 'again' | 'consent' | 'onward';
   /** For the developer. None of it is secret, but a real app would only log it. */
@@ -46,41 +45,41 @@ const failures = (things: Things): Record<string, Words> => ({
     status: 403,
     title: `No ${things} were shared`,
     text:
-      'This app needs at least one. Start again and tick one. If Criteo does not ask you again, withdraw the access ' +
+      'This app needs at least one. Start again and tick one. If Criteo does not ask you again, revoke the access ' +
       'there first.',
     action: 'consent',
   },
   state_expired: {
     status: 400,
     title: 'That took too long',
-    text: 'You have to come back from Criteo within ten minutes. Start again: it only takes a moment.',
+    text: 'You have to return from Criteo within ten minutes. Start again.',
     action: 'again',
   },
   state_missing: damaged,
   state_unknown: {
     status: 400,
     title: 'This link works only once',
-    text: 'It was used before, or it belongs to another browser. Reloading the page or going back to Criteo leads here as well.',
+    text: 'It was used before, or it belongs to another browser. You also see this page after a reload, or after going back to Criteo.',
     action: 'onward',
   },
   session_missing: {
     status: 400,
     title: 'Your browser did not send its cookie',
-    text: 'Coming back from Criteo needs a cookie of this site. Allow cookies, stay in the same browser, and start again.',
+    text: 'Signing in needs a cookie of this site. Allow cookies, use the same browser, and start again.',
     action: 'again',
   },
   user_changed: {
     status: 403,
     title: 'Your sign-in changed meanwhile',
     text:
-      'You signed in, out, or under another account since this was started, perhaps in another tab. So it was stopped, ' +
-      'and nothing was added to the account you use now.',
+      'You signed in, signed out or changed the account after you started this, perhaps in another tab. It was stopped, ' +
+      'and nothing was added to your current account.',
     action: 'again',
   },
   login_mismatch: {
     status: 400,
     title: 'This was started for something else',
-    text: 'It came back to another page of this app than it was started for, so it was stopped.',
+    text: 'Criteo sent you back to another page of this app than expected, so it was stopped.',
     action: 'again',
   },
   issuer_mismatch: {
@@ -105,7 +104,7 @@ export function failureOfInfo(info: unknown, things: Things): Failure {
     return typeof value === 'string' ? value : undefined;
   };
   const code = text('code') ?? 'unknown';
-  // Criteo may leave the state out of an error redirect. It is unknown then whose login it was, but the user declined.
+  // Criteo may leave the state out of an error redirect. Then the login is unknown, but the user has declined.
   const known = new Map(Object.entries(failures(things)));
   const words = text('error') === 'access_denied' ? declined : (known.get(code) ?? damaged);
   return { ...words, facts: { code, message: text('message') } };
@@ -114,26 +113,26 @@ export function failureOfInfo(info: unknown, things: Things): Failure {
 const unreachable: Words = {
   status: 502,
   title: 'Criteo cannot be reached',
-  text: 'Criteo does not respond as it should. That usually passes: try again in a few minutes.',
+  text: 'Criteo does not respond as it should. This is usually temporary: try again in a few minutes.',
   action: 'again',
 };
 
 const misconfigured: Words = {
   status: 500,
   title: 'This app is not set up correctly',
-  text: 'Criteo refuses the app itself. You cannot change that: please tell the team that runs it.',
+  text: 'Criteo rejects this app. You cannot fix that: please tell the team that runs the app.',
 };
 
 const slow: Words = {
   ...unreachable,
   title: 'Criteo took too long',
-  text: 'No response came in time. Try again in a moment.',
+  text: 'Criteo did not respond in time. Try again in a moment.',
 };
 
 const busy = (seconds: number): Words => ({
   ...unreachable,
   title: 'Too many requests',
-  text: `Criteo limits how often this app may ask. Try again in ${seconds === 1 ? 'a second' : `${seconds} seconds`}.`,
+  text: `Criteo limits the requests of this app. Try again in ${seconds === 1 ? 'a second' : `${seconds} seconds`}.`,
 });
 
 const late: Words = {
@@ -146,14 +145,14 @@ const late: Words = {
 const ended: Words = {
   status: 401,
   title: 'The connection has ended',
-  text: 'Access was withdrawn, or it expired. Connect Criteo again.',
+  text: 'Access was revoked, or it expired. Connect Criteo again.',
   action: 'again',
 };
 
 const withheld = (things: Things): Words => ({
   status: 403,
   title: `Criteo did not show your ${things}`,
-  text: 'The access you gave is missing, or was withdrawn at once. Start again to give it once more.',
+  text: 'The access that you gave is missing or was revoked. Start again to give it once more.',
   action: 'consent',
 });
 
@@ -174,19 +173,19 @@ function isCriteoError(error: unknown): error is CriteoError {
   );
 }
 
-/** Returns true if only a new consent helps: it was withdrawn, or it expired. */
+/** Returns true if the consent was revoked or has expired, so that the user must consent again. */
 export function isLost(error: unknown): boolean {
   return isCriteoError(error) && error.reauthorize;
 }
 
 /** When an error happened. */
 export interface Occasion {
-  /** True on the way back from Criteo, false later. */
+  /** True at the callback of a login, false later. */
   comingBack: boolean;
   things: Things;
 }
 
-// The errors' flags say what can be done. The code is only read where a better text depends on it.
+// The flags of the errors are enough for most pages. The code is read only if a better text depends on it.
 function wordsFor(error: CriteoError, { comingBack, things }: Occasion): Words {
   if (error.reauthorize && !comingBack) return ended;
   if (error.reauthorize) return error instanceof CriteoTokenError ? late : withheld(things);
@@ -204,7 +203,7 @@ export function failureOfError(error: unknown, occasion: Occasion): Failure {
   return {
     status: 500,
     title: 'Something broke in this app',
-    text: 'That was not your fault. Try again, and tell the team that runs this app if it stays like this.',
+    text: 'Try again, and tell the team that runs this app if it happens again.',
     facts: { code: 'internal_error' },
   };
 }

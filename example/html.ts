@@ -3,7 +3,7 @@ export class Html {
   constructor(readonly text: string) {}
 }
 
-/** What a template takes: markup goes in as it is, text is escaped, `undefined` and `false` are left out. */
+/** The values of a template: markup is inserted unchanged, text is escaped, `undefined` and `false` are left out. */
 export type Content = Html | string | number | false | undefined | readonly Content[];
 
 const entities: Record<string, string> = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;', "'": '&#39;' };
@@ -15,7 +15,7 @@ function render(content: Content): string {
   return String(content).replace(/[&<>"']/g, (character) => entities[character] ?? '');
 }
 
-/** Makes markup from a template, and escapes the text in it: names and messages cannot become markup. */
+/** Makes markup from a template, and escapes the text in it, so that names and messages cannot become markup. */
 export function html(parts: TemplateStringsArray, ...contents: Content[]): Html {
   return new Html(parts.map((part, i) => part + render(contents[i])).join(''));
 }

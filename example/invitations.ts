@@ -3,9 +3,9 @@ import { EventEmitter } from 'node:events';
 import { type ConsentEvent, createConsentURL } from 'passport-criteo';
 import type { User } from './users';
 
-/** A link that a user made for someone else, and the decision on it. */
+/** A link that a user made for another person, and the decision on it. */
 export interface Invitation {
-  /** The link's `state`: it comes back with the decision, and says which invitation was decided on. */
+  /** The link's `state`: Criteo returns it with the decision, which identifies the invitation. */
   readonly id: string;
   readonly from: User;
   readonly url: string;
@@ -30,7 +30,7 @@ export interface LinkOptions {
   now: number;
 }
 
-/** The app's invitations. In a real app, a table of its database, and its notifications. */
+/** The app's invitations. A real app uses a table of its database, and notifications. */
 export class Invitations {
   readonly #all = new Map<string, Invitation>();
   readonly #decided = new EventEmitter().setMaxListeners(0);
@@ -57,7 +57,7 @@ export class Invitations {
   /** Records a decision that Criteo reports. Returns false if it belongs to no invitation. */
   decide({ type, state, advertisers, accounts }: ConsentEvent): boolean {
     const invitation = this.#all.get(state ?? '');
-    // Criteo may add other types; they are no decision.
+    // Criteo may add other event types, which are not decisions.
     if (!invitation || !['ConsentGranted', 'ConsentDenied'].includes(type)) return false;
     invitation.decision = {
       granted: type === 'ConsentGranted',
@@ -67,7 +67,7 @@ export class Invitations {
     return true;
   }
 
-  /** Calls the listener at every decision on an invitation. Returns a function that ends this. */
+  /** Calls the listener at every decision on an invitation. Returns a function that removes the listener. */
   watch({ id }: Invitation, listener: () => void): () => void {
     this.#decided.on(id, listener);
     return () => this.#decided.off(id, listener);

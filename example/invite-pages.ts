@@ -4,7 +4,7 @@ import type { Invitation } from './invitations';
 import { copyable, count, page, time, type View } from './layout';
 import type { Holding } from './portfolio';
 
-/** What the API says is shared now, or why it could not be asked. */
+/** What is shared now, or why that could not be fetched. */
 export interface Shared {
   portfolio?: Holding[];
   problem?: string;
@@ -25,7 +25,7 @@ export function invitePage(view: View, { invitations, missing, callbackURL }: In
     'Invitations',
     html`<div class="intro">
 <h1>Invite an ${things.slice(0, -1)}</h1>
-<p>Make a link for someone else. They decide at Criteo which ${things} this app may see, without an account here, and you see their decision at once.</p>
+<p>Make a link for another person. They decide at Criteo which ${things} this app may see. They need no account here, and you see their decision at once.</p>
 <div class="actions">${missing.length === 0 && form}<a class="button quiet" href="/dashboard">Back to the dashboard</a></div>
 </div>
 ${missing.length > 0 && setUp(missing, callbackURL)}
@@ -44,11 +44,11 @@ ${invitations.map((invitation, index) => html`<li><a href="/invite/${invitation.
 function setUp(missing: string[], callbackURL: string): Html {
   return html`<section class="card" aria-labelledby="missing">
 <h2 id="missing">Something is missing</h2>
-<p>Invitations are signed, so the example has to be started with:</p>
+<p>Invitations are signed, so start the example with these variables:</p>
 <ul>
 ${missing.map((name) => html`<li><code>${name}</code></li>`)}
 </ul>
-<p>The key pair is a connector’s, from Criteo’s Partners Portal. Criteo calls the connector’s callback URL, so it must be an address that Criteo can reach, and lead here.</p>
+<p>The key pair belongs to a connector in Criteo’s Partners Portal. Criteo sends requests to the connector’s callback URL, so it must lead to this app, and Criteo must be able to reach it.</p>
 ${copyable('connector-uri', 'Callback URL of the connector', callbackURL)}
 </section>`;
 }
@@ -74,14 +74,14 @@ export function invitationPage(view: View, invitation: Invitation, decision: Htm
 <input id="link" value="${invitation.url}" readonly>
 <button type="button" class="button" data-copy="link" hidden>Copy<span class="hidden"> the link</span></button>
 </div>
-${sandbox && html`<p class="soft">To try it out, play the invited person: <a href="${invitation.url}" target="_blank" rel="noopener">open the link in a new tab</a>, decide, and come back to this one.</p>`}
+${sandbox && html`<p class="soft">To try it, act as the invited person: <a href="${invitation.url}" target="_blank" rel="noopener">open the link in a new tab</a>, decide, and return to this tab.</p>`}
 </section>
 <section class="card" aria-labelledby="decision">
 <h2 id="decision">Decision</h2>
 <div class="decision" role="status"${!invitation.decision && html` data-events="/invite/${invitation.id}/events"`}>
 ${decision}
 </div>
-${!invitation.decision && html`<p class="soft" id="reload">Load this page again to see whether there is one.</p>`}
+${!invitation.decision && html`<p class="soft" id="reload">Reload this page to see the decision.</p>`}
 </section>
 <div class="actions"><a class="button quiet" href="/invite">All links</a><a class="button quiet" href="/dashboard">Back to the dashboard</a></div>`,
   );
@@ -92,7 +92,7 @@ export function decisionPart({ decision }: Invitation, { portfolio, problem }: S
   if (!decision) return html`<p><span class="dot"></span> Waiting for a decision</p>`;
   if (!decision.granted) return html`<p><strong>Denied.</strong> Nothing was shared.</p>`;
   const names = new Map(portfolio?.map(({ id, name }) => [id, name ?? 'Without a name']));
-  // The callback has the ids. The API knows the names, and whether they are still shared.
+  // The callback contains the ids. The API returns the names of those that are still shared.
   const name = (id: string): Content => names.get(id) ?? (problem ? 'Unknown' : 'No longer shared');
   return html`<p><strong>Granted:</strong> ${count(decision.ids.length, things)}.</p>
 <ul class="list">
@@ -101,7 +101,7 @@ ${decision.ids.map((id) => html`<li><span>${name(id)}</span> <small><code>${id}<
 <p><small>${problem ? `The names cannot be shown now: ${problem}.` : 'Read from Criteo with a token of the app’s own (client credentials).'}</small></p>`;
 }
 
-/** For the invited person, who needs no account here. */
+/** Returns the page for the invited person, who needs no account here. */
 export function invitedPage(view: View): string {
   return page(
     view,

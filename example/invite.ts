@@ -10,10 +10,10 @@ import type { Site } from './site';
 import { userOf } from './users';
 
 /**
- * "Invite an advertiser": a link for someone else to open. They decide at Criteo, Criteo reports the decision, and from
- * then on the app works with a token of its own (client credentials). The invited person does not sign in here.
+ * "Invite an advertiser": a link for another person. They decide at Criteo, Criteo reports the decision, and then the
+ * app uses its own token (client credentials). The invited person does not sign in here.
  *
- * @returns two parts: `callback` reads raw bodies, so it has to be mounted before every body parser
+ * @returns two parts: `callback` reads raw bodies, so it must be mounted before every body parser
  */
 export function invite({ criteo, signing, view, fail, log, now }: Site): { callback: Router; pages: Router } {
   const invitations = new Invitations();
@@ -33,7 +33,7 @@ export function invite({ criteo, signing, view, fail, log, now }: Site): { callb
   });
   if (!signing || missing.length > 0) return { callback, pages };
 
-  // 1. The link. The app signs it without asking Criteo, and it works once.
+  // 1. The app signs the link, without a request to Criteo. The link works once.
   pages.post('/invite', (req, res) => {
     const user = userOf(req);
     if (!user) return res.redirect(303, '/');
@@ -42,7 +42,7 @@ export function invite({ criteo, signing, view, fail, log, now }: Site): { callb
   });
 
   // 2. The invited person decides at Criteo, and Criteo posts the decision here. The signature proves that it is Criteo.
-  // The person waits for this response, so slow work is left for later.
+  // The invited person waits for this response, so do slow work later.
   callback.all(
     consentPath,
     consentCallback({
@@ -59,8 +59,8 @@ export function invite({ criteo, signing, view, fail, log, now }: Site): { callb
     res.send(invitedPage(view(req)));
   });
 
-  // 4. From then on, the app's own token gives access to what was shared. There is no refresh token: the token source
-  // gets a new access token every 15 minutes.
+  // 4. The app's own token now gives access to what was shared. There is no refresh token: the token source gets a new
+  // access token every 15 minutes.
   const tokens = new TokenSource({ client: new CriteoClient(criteo), grant: 'client_credentials' });
   const decisionOf = async (req: Request, invitation: Invitation): Promise<Html> => {
     let shared: Shared = {};
@@ -85,7 +85,7 @@ export function invite({ criteo, signing, view, fail, log, now }: Site): { callb
     fail(req, res, {
       status: 404,
       title: 'There is no such invitation',
-      text: 'Another user made it, or the app was restarted since.',
+      text: 'Another user made it, or the app was restarted.',
       facts: { code: 'unknown_invitation' },
     });
   });
@@ -93,24 +93,24 @@ export function invite({ criteo, signing, view, fail, log, now }: Site): { callb
   // 5. The page waits here for the decision: server-sent events.
   pages.get('/invite/:id/events', (req, res) => {
     const invitation = find(req);
-    // Browsers do not ask again after a 204 (HTML standard, server-sent events).
+    // Browsers do not reconnect after a 204 (HTML standard, server-sent events).
     if (!invitation) return res.status(204).end();
-    const tell = () => {
+    const send = () => {
       decisionOf(req, invitation).then(
-        // The browser may be gone by now.
+        // The browser may have disconnected.
         ({ text }) => res.closed || res.write(`data: ${JSON.stringify(text)}\n\n`),
         () => res.end(),
       );
     };
-    openEvents(res, invitations.watch(invitation, tell));
-    // The decision may have come between the page and this request.
-    if (invitation.decision) tell();
+    openEvents(res, invitations.watch(invitation, send));
+    // The decision may have arrived between the page and this request.
+    if (invitation.decision) send();
   });
 
   return { callback, pages };
 }
 
-/** Starts a stream of events, and calls `onClose` when the browser has left. */
+/** Starts a stream of events, and calls `onClose` when the browser has disconnected. */
 function openEvents(res: Response, onClose: () => void): void {
   res.writeHead(200, { 'Content-Type': 'text/event-stream', 'X-Accel-Buffering': 'no' });
   res.write(': waiting\n\n');

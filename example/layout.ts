@@ -2,17 +2,17 @@ import type { Things } from './failures';
 import { type Content, Html, html } from './html';
 import type { User } from './users';
 
-/** What every page shows or depends on. */
+/** The data that every page shows or depends on. */
 export interface View {
-  /** Who is signed in. */
+  /** The signed-in user. */
   user: User | undefined;
-  /** The sandbox that stands in for Criteo, if there is one. */
+  /** The sandbox that the example uses instead of Criteo, if there is one. */
   sandbox: { url: string; now: number } | undefined;
   /** What users share at Criteo. */
   things: Things;
 }
 
-/** Where users see what they shared, and withdraw it. */
+/** The page at which users see what they shared, and revoke it. */
 export const consentPage = 'https://consent.criteo.com';
 
 /** The icon in the browser's tab and in the page's header. */
@@ -60,8 +60,8 @@ ${main}
 ${sandbox && movedClock(sandbox)}
 <small>${
     sandbox
-      ? html`The <a href="${sandbox.url}">sandbox</a> stands in for Criteo. Nothing here is real, and nothing leaves this machine.`
-      : html`Connected to Criteo. You can withdraw access at <a href="${consentPage}">consent.criteo.com</a> at any time.`
+      ? html`This app uses the <a href="${sandbox.url}">sandbox</a> instead of Criteo. All data is made up, and nothing leaves this machine.`
+      : html`Connected to Criteo. You can revoke the access at <a href="${consentPage}">consent.criteo.com</a> at any time.`
   }</small>
 </footer>
 <p class="hidden" id="live" role="status"></p>
@@ -70,10 +70,10 @@ ${sandbox && movedClock(sandbox)}
 `.text;
 }
 
-/** Says how far the sandbox's clock was moved: much that looks broken comes from that. */
+/** Shows how far the sandbox's clock was moved, because that explains many unexpected failures. */
 function movedClock({ url, now }: { url: string; now: number }): Content {
   const ahead = now - Date.now();
-  // Less is the time between reading the one clock and the other.
+  // A smaller difference is the time between reading the two clocks.
   if (Math.abs(ahead) < 1000) return undefined;
   return html`<p class="note"><strong>The sandbox’s clock is ${duration(ahead)} ${ahead > 0 ? 'ahead' : 'behind'}.</strong>
 Codes, tokens and links may have expired because of that. <a href="${url}#clock">Set the clock</a> on the sandbox’s page.</p>`;
@@ -104,7 +104,7 @@ export function time(at: number): Html {
 
 /** Returns text to copy: one click selects it, and the page's script adds a button. */
 export function copyable(id: string, label: string, text: string): Html {
-  // A long address breaks after a slash, if it has to.
+  // A long address may break after a slash.
   const parts = text.split('/').map((part, index) => (index === 0 ? part : html`/<wbr>${part}`));
   return html`<div class="copy"><div><small>${label}</small><code id="${id}">${parts}</code></div>
 <button type="button" class="button quiet slim" data-copy="${id}" hidden>Copy<span class="hidden"> ${label}</span></button></div>`;

@@ -29,12 +29,12 @@ export function homePage(view: View, registration: Registration): string {
 <ol class="steps">
 <li><p>You go to Criteo, which asks what you want to share. This app never sees your password.</p></li>
 <li><p>You tick ${things} and approve. If you deny, nothing is shared.</p></li>
-<li><p>You come back here, signed in, with the ${things} you chose.</p></li>
+<li><p>You return here, signed in, with the ${things} that you chose.</p></li>
 </ol>
 </section>
 <section class="card" aria-labelledby="by-name">
 <h2 id="by-name">Or start without Criteo</h2>
-<p class="soft">Most apps have a login of their own. Here, a name stands for it: sign in with it, then connect Criteo.</p>
+<p class="soft">Most apps have their own login. In this example, a name is enough: sign in with it, then connect Criteo.</p>
 <form class="fields" method="post" action="/sign-in">
 <label for="name">Your name</label>
 <input id="name" name="name" maxlength="40" autocomplete="username" required>
@@ -61,7 +61,7 @@ function waysOn({ action }: Failure, { user, sandbox }: View): Html[] {
   const again = user ? connectLink : signInLink;
   const shared = html`<a class="button quiet" href="${sandbox?.url ?? consentPage}">See what is shared</a>`;
   const home = html`<a class="button quiet" href="/">Home</a>`;
-  // A failure signs no one out.
+  // After a failure, the user is still signed in.
   if (user && (action === 'onward' || !action)) return [dashboardLink(false), home];
   return [
     ...(action ? [again] : []),

@@ -6,12 +6,12 @@ export interface Holding {
   name: string | null;
 }
 
-/** Enough for 2,500 accounts. A wrong response must not keep the app busy for ever. */
+/** Enough for 2,500 accounts. The limit ends the loop if a response has a wrong number of pages. */
 const mostPages = 100;
 
 /**
- * Fetches from Criteo's API what is shared. Every call of the API can be made like this: with a token from the source,
- * which refreshes it if necessary.
+ * Fetches the shared advertisers or accounts from Criteo's API. Every API call can be made like this: the source adds the
+ * token, and refreshes it if necessary.
  *
  * @param key the connection; undefined for the app's own token (client credentials)
  */
@@ -43,12 +43,12 @@ async function call(tokens: TokenSource, key: string | undefined, path: string):
     status: status === 429 ? 503 : 502,
     response: { status },
     retryable: status === 429 || status >= 500,
-    // The consent is missing, or was withdrawn.
+    // The consent is missing, or was revoked.
     reauthorize: status === 403,
   });
 }
 
-/** Reads advertisers or accounts; in Criteo's schema, every field can be null. */
+/** Reads advertisers or accounts. In Criteo's schema, every field can be null. */
 function holdings(data: unknown, nameField: string): Holding[] {
   if (!Array.isArray(data)) return [];
   return data.flatMap((item: unknown) => {

@@ -3,7 +3,7 @@ import { type Html, html } from './html';
 import { copyable } from './layout';
 import { connectCallback, consentPath } from './paths';
 
-/** What has to be registered in Criteo's Partners Portal for this app to work with the real Criteo. */
+/** The settings that an app needs in Criteo's Partners Portal to run this example with the real Criteo. */
 export interface Registration {
   /** The service, as the portal names it. */
   service: string;
@@ -57,7 +57,7 @@ export function registrationSteps({ service, pkce, signIn, connect, consentCallb
       ? html`Switch <strong>PKCE on</strong>: this example runs with <code>CRITEO_PKCE=true</code>.`
       : html`Leave <strong>PKCE off</strong>. If your app needs it, start the example with <code>CRITEO_PKCE=true</code>.`
   }</p></li>
-<li><p>Register both redirect URIs exactly as they stand here.</p>
+<li><p>Register both redirect URIs exactly as shown here.</p>
 ${copyable('sign-in-uri', 'Redirect URI to sign in', signIn)}
 ${copyable('connect-uri', 'Redirect URI to connect', connect)}</li>
 <li><p>Activate the app, create its keys, and start the example with them.</p>

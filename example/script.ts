@@ -1,7 +1,7 @@
 /**
- * The pages' only script; every page works without it. It shows times in the user's time zone and how long tokens still
- * live, copies text, waits for the decision on an invitation, and sends some forms without loading the page again, so
- * that the focus stays where it is and screen readers hear what changed.
+ * The only script of the pages, which work without it too. It shows times in the user's time zone and how long tokens are
+ * still valid, copies text, waits for the decision on an invitation, and sends some forms without reloading the page, so
+ * that the focus does not move and screen readers announce what changed.
  */
 export const script = `
 const live = document.getElementById('live');
@@ -42,7 +42,7 @@ function waitForDecision(part) {
 
 function countDown(left) {
   const bar = left.closest('section').querySelector('progress');
-  // The server says how much is left: its clock and the browser's may differ.
+  // The server sends the remaining time, because its clock and the browser's may differ.
   const end = Date.now() + Number(left.dataset.left);
   const tick = () => {
     const seconds = Math.max(0, Math.ceil((end - Date.now()) / 1000));
@@ -69,7 +69,7 @@ async function sendInPlace(form) {
     live.textContent = 'The app cannot be reached. Try again.';
     return;
   }
-  // A redirect to another page: the user was signed out meanwhile.
+  // A redirect to another page means that the user is signed out.
   if (response.ok && new URL(response.url).pathname !== location.pathname) return location.assign(response.url);
   const page = new DOMParser().parseFromString(text, 'text/html');
   const main = page.querySelector('main');

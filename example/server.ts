@@ -10,7 +10,7 @@ import { readSettings, SettingsError } from './settings';
 async function start(): Promise<void> {
   const settings = readSettings(process.env);
   const server = createServer();
-  // Criteo's own demo registers localhost as redirect URI, so that is where the example listens.
+  // The example listens on localhost, because Criteo's own demo registers that as redirect URI.
   const port = await listen(server, settings.port);
   const callbackURL = settings.callbackURL ?? `http://localhost:${port}${signInCallback}`;
 
@@ -36,7 +36,7 @@ async function start(): Promise<void> {
 
   const registration = registrationText(registrationOf(criteo));
   if (sandbox) {
-    console.log(`The sandbox (${sandbox.url}) stands in for Criteo on this machine.`);
+    console.log(`The sandbox (${sandbox.url}) runs on this machine instead of Criteo.`);
     console.log(`\nFor the real Criteo, create an app in Criteo's Partners Portal:\n\n${registration}`);
     console.log('\nThen start the example with CRITEO_CLIENT_ID and CRITEO_CLIENT_SECRET in the environment.');
   } else {
@@ -49,7 +49,7 @@ async function start(): Promise<void> {
     // npm and the terminal may both forward Ctrl-C.
     if (stopping) return;
     stopping = true;
-    // The terminal must come back, whatever hangs.
+    // Ends the process even if closing takes too long.
     setTimeout(() => process.exit(0), 2_000).unref();
     const closed = new Promise((resolve) => server.close(resolve));
     server.closeAllConnections();
@@ -80,7 +80,7 @@ function listen(server: Server, port: number): Promise<number> {
 }
 
 start().catch((error: unknown) => {
-  // The strategy refuses options with a TypeError that names the option.
+  // The strategy throws a TypeError that names a wrong option.
   const known = error instanceof SettingsError || error instanceof TypeError;
   console.error(known ? error.message : error);
   process.exit(1);

@@ -5,7 +5,7 @@ import type { CriteoProfile } from 'passport-criteo';
 export interface Settings {
   /** `PORT`. @default 3000 */
   port: number;
-  /** `CRITEO_CLIENT_ID` and `CRITEO_CLIENT_SECRET`: the Criteo app. Without them, the sandbox stands in for Criteo. */
+  /** `CRITEO_CLIENT_ID` and `CRITEO_CLIENT_SECRET`: the Criteo app. Without them, the example uses the sandbox. */
   app?: { clientID: string; clientSecret: string } | { clientID: string; pkce: true };
   /** `CRITEO_CALLBACK_URL`: where Criteo sends users back to. @default `/criteo-auth/callback` on this machine */
   callbackURL?: string;
@@ -65,7 +65,7 @@ export function readSettings(env: Record<string, string | undefined>): Settings 
   }
   if (signingKey && !clientID) {
     throw new SettingsError(
-      'CRITEO_SIGNING_KEY is set, but CRITEO_CLIENT_ID is not: the sandbox has a key pair of its own.',
+      'CRITEO_SIGNING_KEY is set, but CRITEO_CLIENT_ID is not: the sandbox has its own key pair.',
     );
   }
   const callbackURL = read('CRITEO_CALLBACK_URL');

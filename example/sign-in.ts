@@ -4,7 +4,7 @@ import { CriteoStrategy } from 'passport-criteo';
 import { failureOfInfo } from './failures';
 import { field, type Site } from './site';
 
-/** Signing in, with Criteo or by name, and signing out. */
+/** Signs users in with Criteo or by name, and signs them out. */
 export function signIn({ passport, criteo, users, view, fail, log }: Site): Router {
   // 1. The strategy. `verify` gets the tokens and the portfolio of a login, and returns the user.
   passport.use(
@@ -15,8 +15,8 @@ export function signIn({ passport, criteo, users, view, fail, log }: Site): Rout
   );
 
   const welcome = (req: Request, res: Response, user: Express.User, next: (error: unknown) => void): void => {
-    // Passport starts a new session at login. `keepSessionInfo` takes the content of the old one along, and with it the
-    // logins that are pending in other tabs.
+    // Passport starts a new session at login. `keepSessionInfo` copies the content of the old one, including pending logins
+    // of other tabs.
     req.logIn(user, { session: true, keepSessionInfo: true }, (error: unknown) =>
       error ? next(error) : res.redirect(303, '/dashboard'),
     );
@@ -24,11 +24,11 @@ export function signIn({ passport, criteo, users, view, fail, log }: Site): Rout
 
   const router = Router();
 
-  // 2. To Criteo.
+  // 2. The route that redirects to Criteo.
   router.get('/criteo-auth', passport.authenticate('criteo'));
 
   // 3. The callback. The short form is `authenticate('criteo', { successRedirect, failureRedirect, failureMessage: true })`;
-  // with a function of the app's own, the page can say what went wrong, and the log gets the code.
+  // with a function as the last argument, the app can show what went wrong and log the code.
   router.get(new URL(criteo.callbackURL).pathname, (req, res, next) => {
     const done: AuthenticateCallback = (error: unknown, user, info) => {
       if (error) return next(error);
@@ -40,14 +40,14 @@ export function signIn({ passport, criteo, users, view, fail, log }: Site): Rout
     passport.authenticate('criteo', done)(req, res, next);
   });
 
-  // Stands for the login that an app has of its own: passwords, passkeys, single sign-on. Here, a name is enough.
+  // Replace this with the app's own login: passwords, passkeys, single sign-on. In this example, a name is enough.
   router.post('/sign-in', (req, res, next) => {
     const name = field(req, 'name').slice(0, 40);
     if (!name) return res.redirect(303, '/');
     welcome(req, res, users.named(name), next);
   });
 
-  // The tokens stay: they are valid for months, and background jobs go on after the user has signed out.
+  // The tokens are kept: they are valid for months, and background jobs use them after the user has signed out.
   router.post('/sign-out', (req, res, next) => {
     req.logout((error: unknown) => (error ? next(error) : res.redirect(303, '/')));
   });

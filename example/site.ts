@@ -7,20 +7,20 @@ import type { Users } from './users';
 
 declare module 'express-session' {
   interface SessionData {
-    /** Shown once, on the next page. */
+    /** A message that the next page shows once. */
     notice: string;
   }
 }
 
-/** What all parts of the app use. */
+/** The objects and functions that all parts of the app use. */
 export interface Site {
   passport: InstanceType<typeof passport.Passport>;
   /** The Criteo app, and the URLs of Criteo or of the sandbox. */
   criteo: CriteoStrategyOptions;
   users: Users;
-  /** Gives a valid access token for every connection, for months. */
+  /** Provides a valid access token for every connection, for months. */
   tokens: TokenSource;
-  /** Where the tokens are kept: on the server, and never in the session. The browser gets a session id and nothing else. */
+  /** The token store. It is on the server: the browser gets a session id only. */
   store: ReadonlyMap<string, TokenSet>;
   /** The connector's key pair for signed consent URLs, if there is one. */
   signing: { key: string; secret: string } | undefined;
@@ -48,14 +48,14 @@ export function asset(type: string, text: string): RequestHandler {
   };
 }
 
-/** Sends what helmet would send for pages like these: nothing from other hosts, no frames, no caching. */
+/** Sets the security headers, as helmet does: no content from other hosts, no frames, no caching. */
 export const headers: RequestHandler = (_req, res, next) => {
   res.set({
     'Cache-Control': 'no-store',
     'Content-Security-Policy':
       "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
     'Cross-Origin-Opener-Policy': 'same-origin',
-    // Not `no-referrer`: browsers would then send `Origin: null` with our own forms.
+    // With `no-referrer`, browsers would send `Origin: null` with this app's forms.
     'Referrer-Policy': 'same-origin',
     'X-Content-Type-Options': 'nosniff',
   });
@@ -63,8 +63,8 @@ export const headers: RequestHandler = (_req, res, next) => {
 };
 
 /**
- * Redirects to the host of the callback URL. Cookies belong to one host: a login that starts on 127.0.0.1 would come back
- * to localhost without its cookie.
+ * Redirects to the host of the callback URL. Cookies belong to one host: a login that starts on 127.0.0.1 would return to
+ * localhost without its cookie.
  */
 export function oneHost({ protocol, host, origin }: URL): RequestHandler {
   return (req, res, next) => {
@@ -73,14 +73,14 @@ export function oneHost({ protocol, host, origin }: URL): RequestHandler {
   };
 }
 
-/** Refuses forms of other sites: with every POST, browsers send the origin of the page (header `Origin`). */
+/** Rejects forms of other sites: with every POST, browsers send the origin of the page (header `Origin`). */
 export function ownForms({ origin }: URL, { fail }: Pick<Site, 'fail'>): RequestHandler {
   return (req, res, next) => {
     if (req.method === 'GET' || req.method === 'HEAD' || req.get('origin') === origin) return next();
     fail(req, res, {
       status: 403,
       title: 'That came from another site',
-      text: `Nothing was done. Only the pages at ${origin} can ask for it.`,
+      text: `Nothing was changed. Only pages at ${origin} can send this request.`,
       facts: { code: 'foreign_origin' },
     });
   };

@@ -5,17 +5,17 @@ import type { CriteoProfile, TokenSet, TokenSource } from 'passport-criteo';
 export interface Connection {
   /** The key of its tokens in the token store. */
   key: string;
-  /** Unique among the user's connections: portfolios that overlap can have the same display name. */
+  /** A name that is unique among the user's connections, because portfolios can have the same display name. */
   name: string;
-  /** The portfolio as it was when it was connected. */
+  /** The portfolio at the time of connecting. */
   profile: CriteoProfile;
-  /** When it was connected, in milliseconds since the epoch. */
+  /** The time of connecting, in milliseconds since the epoch. */
   since: number;
 }
 
-/** A user of this app. What they connect does not change who they are. */
+/** A user of this app. Connecting a portfolio does not change the user's identity. */
 export class User {
-  /** By the portfolio's id. */
+  /** The user's connections by portfolio id. */
   readonly connections = new Map<string, Connection>();
 
   constructor(
@@ -24,7 +24,7 @@ export class User {
   ) {}
 }
 
-/** The app's users and what they connected. In a real app, two tables of its database. */
+/** The app's users and their connections. A real app uses two tables of its database. */
 export class Users {
   readonly #users = new Map<string, User>();
   readonly #tokens: TokenSource;
@@ -52,7 +52,7 @@ export class Users {
     return user;
   }
 
-  /** Adds or renews a connection. Colleagues may connect the same portfolio: each has tokens of their own. */
+  /** Adds or updates a connection. Several users may connect the same portfolio: each has their own tokens. */
   async connect(user: User, profile: CriteoProfile, tokens: TokenSet): Promise<Connection> {
     const name = user.connections.get(profile.id)?.name ?? freeName(user, profile.displayName);
     const connection = { key: `${user.id}/${profile.id}`, name, profile, since: tokens.obtainedAt };
@@ -61,7 +61,7 @@ export class Users {
     return connection;
   }
 
-  /** Forgets a connection and its tokens. Returns false if there is no such connection. */
+  /** Deletes a connection and its tokens. Returns false if there is no such connection. */
   async disconnect(user: User, id: string): Promise<boolean> {
     const connection = user.connections.get(id);
     if (!connection) return false;
@@ -85,7 +85,7 @@ function freeName({ connections }: User, wanted: string): string {
   return name;
 }
 
-/** Returns the user who is signed in. */
+/** Returns the signed-in user. */
 export function userOf(req: Request): User | undefined {
   return req.user instanceof User ? req.user : undefined;
 }

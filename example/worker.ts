@@ -4,18 +4,18 @@ import { createSandbox } from 'passport-criteo/sandbox';
 import { isLost } from './failures';
 import { fetchPortfolio } from './portfolio';
 
-/** How a worker is to run. */
+/** The options of the worker. */
 export interface WorkerOptions {
   print: (line: string) => void;
-  /** Real milliseconds that a minute takes here. */
+  /** Real milliseconds for each simulated minute. */
   minute: number;
-  /** Ends it. */
+  /** Ends the worker. */
   signal: AbortSignal;
 }
 
 /**
- * Works for a user who is away: prints a connection's advertisers every minute, for as long as the consent lasts. Time
- * goes faster here, for the sandbox and the token source alike, so that many token lifetimes pass as you watch.
+ * Prints a connection's advertisers every minute without the user, until the consent ends. Time passes faster for the
+ * sandbox and the token source, so that you see many token lifetimes.
  */
 export async function runWorker({ print, minute, signal }: WorkerOptions): Promise<void> {
   let ahead = 0;
@@ -23,51 +23,51 @@ export async function runWorker({ print, minute, signal }: WorkerOptions): Promi
   const sandbox = await createSandbox({ now });
   let source: TokenSource | undefined;
   try {
-    // What the web app did when the user connected: both work with the same store, a database in real life.
+    // In a real app, the web app does this when the user connects, and the worker uses the same database.
     const client = new CriteoClient({ ...sandbox.app, ...sandbox.endpoints });
     const store = new Map<string, TokenSet>();
     const tokens = new TokenSource({ client, store, now });
     source = tokens;
     const key = 'ada';
     const redirectURI = 'http://localhost:3000/criteo-connect/callback';
-    const question = new URLSearchParams({
+    const parameters = new URLSearchParams({
       response_type: 'code',
       client_id: client.clientID,
       redirect_uri: redirectURI,
-      state: 'a-worker-needs-none',
+      state: 'not-used-here',
     });
-    const back = new URL(await sandbox.approve(`${sandbox.endpoints.authorizationURL}?${question}`));
+    const back = new URL(await sandbox.approve(`${sandbox.endpoints.authorizationURL}?${parameters}`));
     await tokens.save(key, await client.exchangeCode({ code: back.searchParams.get('code') ?? '', redirectURI }));
 
-    print(`A minute takes ${minute / 1000} s here. Revoke the consent at ${sandbox.url} to see this end.`);
-    let seen: number | undefined;
+    print(`A minute takes ${minute / 1000} s here. Revoke the consent at ${sandbox.url} to end the worker.`);
+    let previous: number | undefined;
     while (!signal.aborted) {
-      // The work. Nothing in it knows of tokens.
+      // The work itself needs no code for tokens.
       const line = await report(tokens, key);
       const at = new Date(now()).toISOString().slice(11, 19);
       const obtainedAt = store.get(key)?.obtainedAt;
-      print(`${at}  ${line.text}${seen !== undefined && seen !== obtainedAt ? '  (new access token)' : ''}`);
-      if (line.over) return;
-      seen = obtainedAt;
+      print(`${at}  ${line.text}${previous !== undefined && previous !== obtainedAt ? '  (new access token)' : ''}`);
+      if (line.ended) return;
+      previous = obtainedAt;
       ahead += 60_000;
       await sleep(minute, undefined, { signal }).catch(() => {});
     }
   } finally {
-    // Waits for a refresh under way: a new refresh token that is not stored would be lost with the process.
+    // Waits for a current refresh, because a new refresh token that is not stored yet would be lost.
     await source?.close();
     await sandbox.close();
   }
 }
 
-async function report(tokens: TokenSource, key: string): Promise<{ text: string; over: boolean }> {
+async function report(tokens: TokenSource, key: string): Promise<{ text: string; ended: boolean }> {
   try {
     const portfolio = await fetchPortfolio(tokens, key, { service: 'marketing-solutions' });
-    return { text: portfolio.map(({ name, id }) => name ?? id).join(', '), over: false };
+    return { text: portfolio.map(({ name, id }) => name ?? id).join(', '), ended: false };
   } catch (error) {
-    // Time to write to the user: only they can help.
-    if (isLost(error)) return { text: 'The consent is gone: this person has to connect Criteo again.', over: true };
-    // Everything else passes, or is ours to fix: the tokens are kept, and the next minute is another try.
-    return { text: error instanceof Error ? error.message : String(error), over: false };
+    // A real app writes to the user now, because only the user can consent again.
+    if (isLost(error)) return { text: 'The consent has ended: the user has to connect Criteo again.', ended: true };
+    // Other failures are temporary or mistakes in the app: the tokens are kept, and the next minute is another attempt.
+    return { text: error instanceof Error ? error.message : String(error), ended: false };
   }
 }
 

@@ -10,7 +10,7 @@ export function createApp(home, secret, { signingSecret, ...criteo }) {
   const cookie = { httpOnly: true, sameSite: 'lax', secure: home.startsWith('https:') };
   app.use(session({ secret, resave: false, saveUninitialized: false, cookie }));
   app.use(passport.session());
-  // Stands for the app's database. The session holds the user's id: never the user, never the tokens.
+  // Replace this Map with your database. The session contains the user's id only: not the user, and no tokens.
   const users = new Map();
   passport.serializeUser((user, done) => done(null, user.id));
   passport.deserializeUser((id, done) => done(null, users.get(id) ?? false));
@@ -35,7 +35,7 @@ export function createApp(home, secret, { signingSecret, ...criteo }) {
     next();
   });
 
-  // Connect matches by the start of a path: `/criteo-auth` takes its callback's requests as well, so it comes second.
+  // Connect matches the start of a path: `/criteo-auth` would match the callback too, so it is mounted second.
   app.use('/criteo-auth/callback', (req, res, next) => {
     const finish = (error, user, info) => {
       if (error) return next(error);
@@ -46,7 +46,7 @@ export function createApp(home, secret, { signingSecret, ...criteo }) {
   });
   app.use('/criteo-auth', passport.authenticate('criteo'));
 
-  // Connects Criteo to the user who is signed in; the session stays as it is.
+  // Connects Criteo to the signed-in user. The session does not change.
   const authorize = passport.authorize('criteo', { callbackURL: `${home}/criteo-connect/callback` });
   app.use('/criteo-connect', (req, res, next) => {
     if (!req.isAuthenticated()) return redirect(res, '/criteo-auth');
@@ -68,7 +68,7 @@ export function createApp(home, secret, { signingSecret, ...criteo }) {
   return app;
 }
 
-/** Tells the user what happened, and the log which failure it was. */
+/** Shows the user what happened, and logs the code of the failure. */
 function failed(res, { code, message }) {
   console.warn(`Criteo login failed: ${code}`);
   text(res, 401, `${code}: ${message}`);

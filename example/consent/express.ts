@@ -1,7 +1,7 @@
 import express, { type Express } from 'express';
 import { type ConsentEvent, consentCallback } from 'passport-criteo';
 
-/** Express: the callback goes ahead of the body parsers, because its signature covers the raw bytes. */
+/** Express: mount the callback before the body parsers, because its signature covers the raw bytes. */
 export function createApp(secret: string, onConsent: (event: ConsentEvent) => Promise<void>): Express {
   const app = express();
   app.use('/criteo-consent', consentCallback({ secret, onConsent }));
@@ -10,7 +10,7 @@ export function createApp(secret: string, onConsent: (event: ConsentEvent) => Pr
   return app;
 }
 
-/** Express, where a parser has to come first: it keeps the raw bytes for the callback. */
+/** Express with a body parser before the callback: the parser keeps the raw bytes for it. */
 export function createParsingApp(secret: string, onConsent: (event: ConsentEvent) => Promise<void>): Express {
   const app = express();
   app.use(

@@ -1,6 +1,6 @@
 import { ConsentCallbackError, type ConsentEvent, verifyConsentCallback } from 'passport-criteo';
 
-/** The part of an AWS Lambda HTTP event (function URL, API Gateway) that matters here. */
+/** The part of an AWS Lambda HTTP event (function URL, API Gateway) that this handler reads. */
 export interface HTTPEvent {
   headers: Record<string, string | undefined>;
   body?: string | null;
@@ -8,8 +8,8 @@ export interface HTTPEvent {
 }
 
 /**
- * Serverless: `export const handler = takeConsent(secret, onConsent)`. The gateway decides whether the body comes as
- * text or as base64; either holds the bytes as received.
+ * Serverless: `export const handler = takeConsent(secret, onConsent)`. The gateway decides whether the body is text or
+ * base64. Both contain the bytes as received.
  */
 export function takeConsent(secret: string, onConsent: (event: ConsentEvent) => Promise<void>) {
   return async ({ headers, body, isBase64Encoded }: HTTPEvent): Promise<{ statusCode: number; body?: string }> => {

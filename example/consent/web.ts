@@ -2,7 +2,7 @@ import { ConsentCallbackError, type ConsentEvent, readConsentCallback } from 'pa
 
 /**
  * Web standard requests (Next.js route handlers, Hono, Remix, …): `export const POST = takeConsent(secret, onConsent)`.
- * An event may come again, and at the same time: let `onConsent` do nothing for an `event.id` that it has handled.
+ * Criteo may send an event twice, even at the same time: let `onConsent` ignore an `event.id` that it has handled.
  */
 export function takeConsent(secret: string, onConsent: (event: ConsentEvent) => Promise<void>) {
   return async (request: Request): Promise<Response> => {
@@ -13,7 +13,7 @@ export function takeConsent(secret: string, onConsent: (event: ConsentEvent) => 
       if (error instanceof ConsentCallbackError) return new Response(error.message, { status: error.status });
       throw error;
     }
-    // If it throws, the framework answers 500, and Criteo repeats the event.
+    // If it throws, the framework responds with 500, and Criteo sends the event again.
     await onConsent(event);
     return new Response(null, { status: 204 });
   };

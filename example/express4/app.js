@@ -10,7 +10,7 @@ exports.createApp = (home, sessionSecret, { signingSecret, ...criteo }) => {
   const cookie = { httpOnly: true, sameSite: 'lax', secure: home.startsWith('https:') };
   app.use(session({ secret: sessionSecret, resave: false, saveUninitialized: false, cookie }));
   app.use(passport.session());
-  // Stands for the app's database. The session holds the user's id: never the user, never the tokens.
+  // Replace this Map with your database. The session contains the user's id only: not the user, and no tokens.
   const users = new Map();
   passport.serializeUser((user, done) => done(null, user.id));
   passport.deserializeUser((id, done) => done(null, users.get(id) ?? false));
@@ -33,7 +33,7 @@ exports.createApp = (home, sessionSecret, { signingSecret, ...criteo }) => {
     const finish = (error, user, info) => {
       if (error) return next(error);
       if (!user) {
-        // Tell the user what happened, and the log which failure it was.
+        // Show the user what happened, and log the code of the failure.
         console.warn(`Criteo login failed: ${info.code}`);
         return res.status(401).type('text').send(`${info.code}: ${info.message}`);
       }
@@ -42,7 +42,7 @@ exports.createApp = (home, sessionSecret, { signingSecret, ...criteo }) => {
     passport.authenticate('criteo', finish)(req, res, next);
   });
 
-  // Connects Criteo to the user who is signed in; the session stays as it is.
+  // Connects Criteo to the signed-in user. The session does not change.
   const signedIn = (req, res, next) => (req.isAuthenticated() ? next() : res.redirect('/criteo-auth'));
   const connect = passport.authorize('criteo', { callbackURL: `${home}/criteo-connect/callback` });
   app.get('/criteo-connect', signedIn, connect);

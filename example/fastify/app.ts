@@ -36,7 +36,7 @@ export async function createApp({ home, sessionSecret, sessions, criteo, signing
   const passport = new Authenticator();
   await app.register(passport.initialize());
   await app.register(passport.secureSession());
-  // Stands for the app's database. The session holds the user's id: never the user, never the tokens.
+  // Replace this Map with your database. The session contains the user's id only: not the user, and no tokens.
   const users = new Map<string, User>();
   passport.registerUserSerializer(async (user: User) => user.id);
   passport.registerUserDeserializer(async (id: string) => users.get(id) ?? null);
@@ -67,7 +67,7 @@ export async function createApp({ home, sessionSecret, sessions, criteo, signing
   });
   app.get('/criteo-auth/callback', { preValidation: finish }, () => {});
 
-  // Connects Criteo to the user who is signed in; the session stays as it is.
+  // Connects Criteo to the signed-in user. The session does not change.
   const options: object = { callbackURL: `${home}/criteo-connect/callback` };
   const preValidation = passport.authorize('criteo', options);
   app.get('/criteo-connect', { preValidation }, () => {});

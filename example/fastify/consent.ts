@@ -2,8 +2,8 @@ import type { FastifyPluginAsync } from 'fastify';
 import { ConsentCallbackError, type ConsentEvent, readConsentCallback } from 'passport-criteo';
 
 /**
- * Fastify: a plugin of its own, so that its parser, which leaves the body unread, is for its route alone. An event may
- * come again, also at the same time: let `onConsent` do nothing for an `event.id` that it has handled.
+ * Fastify: a separate plugin, so that its parser, which leaves the body unread, applies to this route only. Criteo may
+ * send an event twice, even at the same time: let `onConsent` ignore an `event.id` that it has handled.
  */
 export function takeConsent(secret: string, onConsent: (event: ConsentEvent) => Promise<void>): FastifyPluginAsync {
   return async (app) => {
@@ -14,7 +14,7 @@ export function takeConsent(secret: string, onConsent: (event: ConsentEvent) => 
         await onConsent(await readConsentCallback(request.raw, { secret }));
       } catch (error) {
         if (error instanceof ConsentCallbackError) return reply.code(error.status).send(error.message);
-        throw error; // Fastify answers 500, and Criteo repeats the event
+        throw error; // Fastify responds with 500, and Criteo sends the event again
       }
       return reply.code(204).send();
     });

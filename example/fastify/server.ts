@@ -4,7 +4,7 @@ import { createApp } from './app.js';
 
 const { PORT: port = '3000', SESSION_SECRET = randomBytes(32).toString('hex'), SESSIONS = 'server' } = process.env;
 
-/** Returns the Criteo app from the environment, or else the sandbox's: it stands in for Criteo on this machine. */
+/** Returns the Criteo app of the environment, or the app of a sandbox that runs on this machine instead of Criteo. */
 async function registered() {
   const { CRITEO_CLIENT_ID: clientID, CRITEO_CLIENT_SECRET: clientSecret = '', CRITEO_SIGNING_SECRET } = process.env;
   if (clientID) return { criteo: { clientID, clientSecret }, signingSecret: CRITEO_SIGNING_SECRET };

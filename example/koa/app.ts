@@ -27,7 +27,7 @@ export function createApp({ home, sessionSecret, criteo, signingSecret }: Settin
   app.use(session({ httpOnly: true, sameSite: 'lax', secure: home.startsWith('https:') }, app));
   app.use(passport.initialize());
   app.use(passport.session());
-  // Stands for the app's database. The session holds the user's id: never the user, never the tokens.
+  // Replace this Map with your database. The session contains the user's id only: not the user, and no tokens.
   const users = new Map<string, User>();
   passport.serializeUser((user, done) => done(null, (user as User).id));
   passport.deserializeUser((id: string, done) => done(null, users.get(id) ?? false));
@@ -51,7 +51,7 @@ export function createApp({ home, sessionSecret, criteo, signingSecret }: Settin
     const finish = async (error: unknown, user: User | false, info: FailureInfo) => {
       if (error) throw error;
       if (user) {
-        // A new session for the user who signs in: koa-session's own regenerate keeps what is in the old one.
+        // Starts a new session at sign-in, because koa-session's own regenerate keeps the content of the old one.
         Object.assign(ctx, { session: {} });
         await ctx.logIn(user);
         return ctx.redirect('/');
@@ -62,7 +62,7 @@ export function createApp({ home, sessionSecret, criteo, signingSecret }: Settin
     return passport.authenticate('criteo', finish)(ctx, next);
   });
 
-  // Connects Criteo to the user who is signed in; the session stays as it is.
+  // Connects Criteo to the signed-in user. The session does not change.
   const authorize = passport.authorize('criteo', { callbackURL: `${home}/criteo-connect/callback` });
   router.get('/criteo-connect', authorize);
   router.get('/criteo-connect/callback', authorize, (ctx) => {

@@ -2,8 +2,8 @@ import type { Context } from 'koa';
 import { ConsentCallbackError, type ConsentEvent, readConsentCallback } from 'passport-criteo';
 
 /**
- * Koa: the route reads the raw body itself, so mount it ahead of body parsers. An event may come again, also at the same
- * time: let `onConsent` do nothing for an `event.id` that it has handled.
+ * Koa: the route reads the raw body itself, so mount it before body parsers. Criteo may send an event twice, even at the
+ * same time: let `onConsent` ignore an `event.id` that it has handled.
  */
 export function takeConsent(secret: string, onConsent: (event: ConsentEvent) => Promise<void>) {
   return async (ctx: Context): Promise<void> => {
@@ -11,7 +11,7 @@ export function takeConsent(secret: string, onConsent: (event: ConsentEvent) => 
       await onConsent(await readConsentCallback(ctx.req, { secret }));
     } catch (error) {
       if (error instanceof ConsentCallbackError) ctx.throw(error.status, error.message);
-      throw error; // Koa answers 500, and Criteo repeats the event
+      throw error; // Koa responds with 500, and Criteo sends the event again
     }
     ctx.status = 204;
   };

@@ -9,14 +9,14 @@ export class AppController {
 
   @Get('criteo-auth')
   @UseGuards(CriteoGuard)
-  begin(): void {}
+  start(): void {}
 
   @Get('criteo-auth/callback')
   @UseGuards(CriteoGuard)
   @Redirect()
   async finish(@Req() request: Visit): Promise<{ url: string }> {
     const { user, authInfo } = request;
-    // A new session for the user: an attacker may know the id of the old one.
+    // Starts a new session, because an attacker may know the id of the old one.
     await new Promise<void>((resolve, reject) => {
       request.session.regenerate((error) => (error ? reject(error) : resolve()));
     });
@@ -26,7 +26,7 @@ export class AppController {
 
   @Get('criteo-connect')
   @UseGuards(ConnectGuard)
-  beginConnecting(): void {}
+  startConnecting(): void {}
 
   @Get('criteo-connect/callback')
   @UseGuards(ConnectGuard)

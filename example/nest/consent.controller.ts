@@ -17,11 +17,11 @@ export class ConsentController {
       await this.onConsent(verifyConsentCallback(rawBody ?? '', signature, this.settings.signingSecret));
     } catch (error) {
       if (error instanceof ConsentCallbackError) throw new HttpException(error.message, error.status);
-      throw error; // Nest answers 500, and Criteo repeats the event
+      throw error; // Nest responds with 500, and Criteo sends the event again
     }
   }
 
-  /** An event can come twice, even at the same time: do nothing for an `event.id` that was handled. */
+  /** Criteo may send an event twice, even at the same time: ignore an `event.id` that was handled. */
   private async onConsent(event: ConsentEvent): Promise<void> {
     console.log(`${event.type} for ${event.state}`);
   }

@@ -6,16 +6,16 @@ import { SETTINGS, type Settings, type Visit } from './settings.js';
 /** Redirects users to Criteo on one route, and finishes the login on the other. */
 @Injectable()
 export class CriteoGuard extends AuthGuard('criteo') {
-  /** The app's own state for this login. It is kept in the session, and comes back at the end. */
+  /** Returns the app's own state for this login. It is kept in the session, and returned at the end of the login. */
   override getAuthenticateOptions(context: ExecutionContext): object {
     const { returnTo } = context.switchToHttp().getRequest<Visit>().query;
     return { state: { returnTo } };
   }
 
-  /** Tells the user and the log why a login failed. Nest's own guard ignores `info`. */
+  /** Responds with the reason of a failed login, and logs it. Nest's own guard ignores `info`. */
   override handleRequest<User>(error: unknown, user: User | false, info: FailureInfo): User {
     if (error) {
-      // Errors of Criteo and of the network carry the status to respond with. Others are mistakes in the app.
+      // Errors of Criteo and of the network have the status to respond with. Other errors are mistakes in the app.
       const { status, code, retryable } = error as { status?: number; code?: string; retryable?: boolean };
       throw code && status ? new HttpException({ code, retryable }, status, { cause: error }) : error;
     }
@@ -25,7 +25,7 @@ export class CriteoGuard extends AuthGuard('criteo') {
   }
 }
 
-/** Connects Criteo to the user who is signed in: another callback, and `request.account` in place of `request.user`. */
+/** Connects Criteo to the signed-in user: another callback, and `request.account` instead of `request.user`. */
 @Injectable()
 export class ConnectGuard extends CriteoGuard {
   constructor(@Inject(SETTINGS) private readonly settings: Settings) {

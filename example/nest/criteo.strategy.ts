@@ -4,7 +4,7 @@ import { type CriteoProfile, CriteoStrategy } from 'passport-criteo';
 import { SETTINGS, type Settings, type User, type Visit } from './settings.js';
 import { Users } from './users.js';
 
-// `true`: validate gets as many arguments as it names, so that it may name the token response.
+// With `true`, validate gets as many arguments as it has parameters, so it can have one for the token response.
 @Injectable()
 export class Criteo extends PassportStrategy(CriteoStrategy, 'criteo', true) {
   constructor(
@@ -14,8 +14,8 @@ export class Criteo extends PassportStrategy(CriteoStrategy, 'criteo', true) {
     super({
       ...criteo,
       callbackURL: `${home}/criteo-auth/callback`,
-      // Here, the session knows the user, and req.user does not. On the Fastify adapter, the request is not Express's;
-      // both have the session.
+      // This app has the user's id in the session, not in req.user. Requests of the Express and the Fastify adapter
+      // differ, but both have the session.
       bindTo: (req) => (req as unknown as Visit).session.userId,
     });
   }

@@ -9,8 +9,8 @@ import type { Settings } from './settings.js';
 export async function onFastify(settings: Settings, secret: string): Promise<NestFastifyApplication> {
   const adapter = new FastifyAdapter();
   const fastify = adapter.getInstance();
-  // Passport redirects by node's own methods, which a reply of Fastify's is without. (Not those of `reply.raw`: past
-  // Fastify's hooks, neither session nor cookies would be saved.)
+  // Passport redirects with methods of node's responses, which a reply of Fastify does not have. (Those of `reply.raw`
+  // would skip Fastify's hooks, so neither session nor cookies would be saved.)
   fastify.decorateReply('setHeader', function (this: { header: unknown }, name: string, value: string) {
     (this as Reply).header(name, value);
   });

@@ -6,7 +6,7 @@ import { onFastify } from './fastify.js';
 
 const { PORT: port = '3000', SESSION_SECRET = randomBytes(32).toString('hex'), ADAPTER = 'express' } = process.env;
 
-/** Returns the Criteo app from the environment, or else the sandbox's: it stands in for Criteo on this machine. */
+/** Returns the Criteo app of the environment, or the app of a sandbox that runs on this machine instead of Criteo. */
 async function registered() {
   const {
     CRITEO_CLIENT_ID: clientID,

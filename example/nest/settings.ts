@@ -19,10 +19,10 @@ export interface User {
 
 /** The part of a request that is the same on Express and on Fastify. */
 export interface Visit {
-  /** Holds the user's id: never the user, never the tokens. */
+  /** Contains the user's id only: not the user, and no tokens. */
   session: { userId?: string; connected?: string[]; regenerate(done: (error?: unknown) => void): void };
   query: Record<string, unknown>;
   user: User;
-  /** What the strategy reports about a login besides the user. */
+  /** The info that the strategy reports about a login. */
   authInfo?: { state?: { returnTo?: string } };
 }

@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import type { User } from './settings.js';
 
-/** Stands for the app's database. */
+/** Replace this class with your database. */
 @Injectable()
 export class Users {
   readonly #users = new Map<string, User>();

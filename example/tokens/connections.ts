@@ -1,6 +1,6 @@
 import { CriteoClient, ReauthorizationRequiredError, TokenSource, type TokenStore } from 'passport-criteo';
 
-/** The connections of an app's users: `save` their tokens in `verify`, ask for valid ones ever after. */
+/** Makes the token source of an app's users: `save` their tokens in `verify`, then get valid ones at any time. */
 export function connections(
   app: { clientID: string; clientSecret: string; apiURL?: string },
   store: TokenStore,
@@ -13,20 +13,20 @@ export function connections(
   });
 }
 
-/** The advertisers of a user's connection, months after the login; `undefined` where the user must connect again. */
+/** Fetches the advertisers of a user's connection, even months after the login. Undefined: the user must connect again. */
 export async function advertisersOf(tokens: TokenSource, userId: string): Promise<unknown> {
   try {
     const response = await tokens.fetch(userId, '/2026-07/advertisers/me', { timeout: 90_000 });
     if (response.status === 403) return undefined; // consent was revoked, or does not cover this
-    if (!response.ok) throw new Error(`Criteo answered ${response.status}`);
+    if (!response.ok) throw new Error(`Criteo responded with ${response.status}`);
     return await response.json();
   } catch (error) {
     if (error instanceof ReauthorizationRequiredError) return undefined;
-    throw error; // error.retryable says whether later may be better, error.retryAfter how many seconds later
+    throw error; // error.retryable says whether to try later, error.retryAfter after how many seconds
   }
 }
 
-/** The same as the app itself, with the token of its client credentials. */
+/** Fetches advertisers with the app's own token (client credentials). */
 export async function ownAdvertisers(app: {
   clientID: string;
   clientSecret: string;

@@ -1,7 +1,7 @@
 import { createCipheriv, createDecipheriv, randomBytes } from 'node:crypto';
 import type { StoredTokenSet, TokenStore } from 'passport-criteo';
 
-/** What the store keeps: the tokens, encrypted, and their version, which `compareAndSet` compares. */
+/** A record of the store: the encrypted tokens, and their version, which `compareAndSet` compares. */
 export interface SealedTokens {
   version?: string;
   sealed: string;
@@ -18,10 +18,11 @@ interface SealedStore {
 }
 
 /**
- * Keeps tokens encrypted (AES-256-GCM), so that a copy of the database is worth nothing.
+ * Encrypts the stored tokens (AES-256-GCM), so that a copy of the database does not reveal them.
  *
  * @param keys 32 random bytes each, in base64 (`openssl rand -base64 32`), from your secret manager. The first encrypts,
- *   all decrypt: put a new one in front, and remove the old one when every connection has been refreshed, a day later say.
+ *   all decrypt. To change the key, add the new one as the first, and remove the old one after every connection has been
+ *   refreshed, for instance a day later.
  */
 export function encrypted(store: SealedStore, keys: readonly [string, ...string[]]): TokenStore {
   const [first, ...others] = keys.map((key) => {
@@ -44,7 +45,7 @@ export function encrypted(store: SealedStore, keys: readonly [string, ...string[
         const tokens = decrypt(String(sealed), secret, nameOf(key, version));
         if (tokens !== undefined) return JSON.parse(tokens);
       }
-      // The key is missing, or the record was changed. It is refused as store_invalid; a new consent can replace it.
+      // The key is missing, or the record was changed. The TokenSource throws store_invalid; a new consent replaces it.
       return { version } as StoredTokenSet;
     },
     set: (key, tokens) => store.set(key, seal(key, tokens)),
@@ -58,7 +59,7 @@ export function encrypted(store: SealedStore, keys: readonly [string, ...string[
   };
 }
 
-// The connection's key and the version are authenticated too: tokens copied to another row are worth nothing there.
+// The connection's key and the version are authenticated too, so tokens that are copied to another row do not decrypt.
 function nameOf(key: string, version = ''): Buffer {
   return Buffer.from(JSON.stringify([key, version]));
 }

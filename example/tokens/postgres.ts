@@ -8,7 +8,7 @@ import {
 import { Pool } from 'pg';
 import { leaseLock } from './lease';
 
-// One connection makes them, so that processes that start at the same moment do not collide.
+// The advisory lock prevents errors if several processes start and create the tables at the same time.
 const tables = `
   SELECT pg_advisory_xact_lock(hashtext('criteo_tokens'));
   CREATE TABLE IF NOT EXISTS criteo_tokens (key text PRIMARY KEY, tokens jsonb NOT NULL);
@@ -16,7 +16,7 @@ const tables = `
 
 const unchanged = "key = $1 AND coalesce(tokens->>'version', '') = $2";
 
-/** Tokens in a table: a write that another process has overtaken changes nothing. */
+/** Stores tokens in a table. A write has no effect if another process has changed the tokens before. */
 export function postgresStore<T extends { version?: string } = StoredTokenSet>(pool: Pool) {
   const run = async (statement: string, values: unknown[]) => (await pool.query(statement, values)).rowCount === 1;
   return {
@@ -30,14 +30,14 @@ export function postgresStore<T extends { version?: string } = StoredTokenSet>(p
       }
       return run('INSERT INTO criteo_tokens (key, tokens) VALUES ($1, $2) ON CONFLICT DO NOTHING', [key, tokens]);
     },
-    // With compareAndSet, a TokenSource uses neither; they are for your own scripts.
+    // A TokenSource uses compareAndSet instead of these two. They are for your own scripts.
     set: (key: string, tokens: T) =>
       run('INSERT INTO criteo_tokens VALUES ($1, $2) ON CONFLICT (key) DO UPDATE SET tokens = $2', [key, tokens]),
     delete: (key: string) => run('DELETE FROM criteo_tokens WHERE key = $1', [key]),
   };
 }
 
-/** A lock that holds no connection while it waits or works: single statements only, which pgbouncer may distribute. */
+/** Makes a lock that holds no connection. It uses single statements only, so it works with pgbouncer. */
 export function postgresLock(pool: Pool, patience: number): TokenLock {
   const run = async (statement: string, values: unknown[]) => (await pool.query(statement, values)).rowCount === 1;
   const until = "now() + $3 * interval '1 millisecond'";
@@ -57,12 +57,12 @@ export function postgresLock(pool: Pool, patience: number): TokenLock {
   );
 }
 
-/** Tokens in PostgreSQL, refreshed by one process at a time. */
+/** Makes a TokenSource with a store and a lock in PostgreSQL. */
 export async function postgresTokens(client: CriteoClient, url: string, options: Partial<TokenSourceOptions> = {}) {
-  // No statement takes more than a moment: ten connections serve hundreds of refreshes. What waits longer than five
-  // seconds, for a connection or for its result, fails.
+  // Every statement is short, so ten connections are enough for hundreds of refreshes. A statement fails if it waits
+  // longer than five seconds for a connection or for its result.
   const pool = new Pool({ connectionString: url, max: 10, connectionTimeoutMillis: 5_000, query_timeout: 5_000 });
-  pool.on('error', () => {}); // idle connections that break; statements reject by themselves
+  pool.on('error', () => {}); // errors of idle connections; failed statements reject their promises
   await pool.query(tables);
   const store = postgresStore(pool);
   const lock = postgresLock(pool, 40_000); // four times the client's timeout

@@ -2,7 +2,7 @@ import { type Lock, Redlock } from '@sesamecare-oss/redlock';
 import { Redis } from 'ioredis';
 import { type CriteoClient, type StoredTokenSet, TokenSource, type TokenSourceOptions } from 'passport-criteo';
 
-// Redis runs a script in one step. The answer is 1 if the store still held what was expected.
+// Redis runs a script in one step. It returns 1 if the stored version was the expected one.
 const compareAndSet = `
   local stored = redis.call('GET', KEYS[1])
   if ARGV[1] == 'absent' then
@@ -13,7 +13,7 @@ const compareAndSet = `
   if ARGV[3] == '' then redis.call('DEL', KEYS[1]) else redis.call('SET', KEYS[1], ARGV[3]) end
   return 1`;
 
-/** Tokens as JSON: a write that another process has overtaken changes nothing. */
+/** Stores tokens as JSON. A write has no effect if another process has changed the tokens before. */
 export function redisStore<T extends { version?: string } = StoredTokenSet>(redis: Redis) {
   const name = (key: string) => `criteo-tokens:${key}`;
   return {
@@ -26,13 +26,13 @@ export function redisStore<T extends { version?: string } = StoredTokenSet>(redi
       const text = tokens ? JSON.stringify(tokens) : '';
       return (await redis.eval(compareAndSet, 1, name(key), state, expected ?? '', text)) === 1;
     },
-    // With compareAndSet, a TokenSource uses neither; they are for your own scripts.
+    // A TokenSource uses compareAndSet instead of these two. They are for your own scripts.
     set: (key: string, tokens: T) => redis.set(name(key), JSON.stringify(tokens)),
     delete: (key: string) => redis.del(name(key)),
   };
 }
 
-/** Waits long for a lock, and not at all for the end of one that is lost: Redlock would ask 400 times for that, too. */
+/** Tries again to acquire a lock only. Redlock would try 400 times to extend or release a lost lock, too. */
 class Locks extends Redlock {
   override extend(lock: Lock, duration: number) {
     return super.extend(lock, duration, { retryCount: 0 });
@@ -43,13 +43,12 @@ class Locks extends Redlock {
   }
 }
 
-/** Tokens in Redis, refreshed by one process at a time. */
+/** Makes a TokenSource with a store and a lock in Redis. */
 export function redisTokens(client: CriteoClient, url: string, options: Partial<TokenSourceOptions> = {}) {
   const redis = new Redis(url, { maxRetriesPerRequest: 2 });
-  // A process that dies leaves its lock behind for 5 s; one that lives prolongs it. Others try again for 40 s: four times
-  // the client's timeout.
+  // A lock ends after 5 s unless its process extends it. Other processes try for 40 s, four times the client's timeout.
   const locks = new Locks([redis], { retryDelay: 100, retryJitter: 50, retryCount: 400 });
-  for (const emitter of [redis, locks]) emitter.on('error', () => {}); // whatever fails also rejects
+  for (const emitter of [redis, locks]) emitter.on('error', () => {}); // every failure also rejects a promise
   const tokens = new TokenSource({
     client,
     store: redisStore(redis),

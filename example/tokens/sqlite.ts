@@ -2,7 +2,7 @@ import Keyv from 'keyv';
 import { Database } from 'node-sqlite3-wasm';
 import { type CriteoClient, TokenSource } from 'passport-criteo';
 
-/** A table of SQLite's as the Map that Keyv takes for a store. */
+/** A table of SQLite with the methods of a Map, which Keyv accepts as a store. */
 class SQLiteMap {
   readonly #database: Database;
 
@@ -32,10 +32,10 @@ class SQLiteMap {
   }
 }
 
-/** Tokens in a file, for one process. */
+/** Makes a TokenSource that stores tokens in a file, for one process. */
 export function sqliteTokens(client: CriteoClient, file: string) {
   const table = new SQLiteMap(file);
   const store = new Keyv({ store: table, throwOnErrors: true });
-  store.on('error', () => {}); // every failure also rejects
+  store.on('error', () => {}); // every failure also rejects a promise
   return { tokens: new TokenSource({ client, store }), close: () => table.close() };
 }

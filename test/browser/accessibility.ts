@@ -5,17 +5,17 @@ import type { Page } from 'playwright-core';
 
 const axe = readFileSync(require.resolve('axe-core/axe.min.js'), 'utf8');
 
-// Every rule that axe has, those of WCAG's level AAA and the experimental ones included.
+// All rules of axe, including WCAG's level AAA and the experimental ones.
 const run = `axe.run({ rules: Object.fromEntries(axe.getRules().map(({ ruleId }) => [ruleId, { enabled: true }])) })`;
 
-/** The part of axe's results that is read here. Its own types need TypeScript's DOM library. */
+/** The part of axe's results that this file reads. Axe's own types need TypeScript's DOM library. */
 type Results = Record<'violations' | 'incomplete', { id: string; nodes: { html: string; failureSummary: string }[] }[]>;
 
 const viewports = { phone: { width: 390, height: 844 }, desktop: { width: 1280, height: 800 } };
 
 /**
- * Expects that axe finds nothing on a page, and leaves nothing to doubt, in light and dark, on a phone and on a desktop,
- * and that nothing is wider than the window. With `SCREENSHOTS` in the environment, pictures go to that folder.
+ * Expects that axe finds no violation and no uncertain result on a page, in light and dark, on a phone and on a desktop,
+ * and that nothing is wider than the window. Saves pictures to the folder `SCREENSHOTS`, if the environment has it.
  */
 export async function expectAccessible(page: Page, name: string): Promise<void> {
   const folder = process.env['SCREENSHOTS'];
@@ -25,7 +25,7 @@ export async function expectAccessible(page: Page, name: string): Promise<void> 
     for (const [device, viewport] of Object.entries(viewports)) {
       const where = `${name}, ${colorScheme}, ${device}`;
       await page.setViewportSize(viewport);
-      // Evaluated by the debugger, so the page's content security policy allows it.
+      // The debugger evaluates this, so the page's content security policy allows it.
       await page.evaluate(axe);
       const { violations, incomplete } = await page.evaluate<Results>(run);
       const findings = [...violations, ...incomplete].flatMap(({ id, nodes }) =>

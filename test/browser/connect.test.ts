@@ -3,7 +3,7 @@ import type { Browser } from 'playwright-core';
 import { type RunningExample, startExample } from '../example/support';
 import { type BrowserUser, openBrowser, openUser, type Tab } from './support';
 
-describe('A user who is signed in already', () => {
+describe('A signed-in user', () => {
   let browser: Browser;
   let example: RunningExample;
   let user: BrowserUser;
@@ -27,7 +27,7 @@ describe('A user who is signed in already', () => {
     expect(user.complaints, 'complaints of the browser').to.deep.equal([]);
   });
 
-  it('connects Criteo, and their session survives', async () => {
+  it('connects Criteo and stays signed in', async () => {
     expect(await tab.text()).to.contain('Nothing is connected yet');
     const before = await session();
     await tab.connect('Alpine Outfitters', 'Delta Bikes');
@@ -38,7 +38,7 @@ describe('A user who is signed in already', () => {
     expect(await session()).to.equal(before);
   });
 
-  it('connects a second portfolio, and uses each of them', async () => {
+  it('connects a second portfolio, and can use both', async () => {
     await tab.connect('Alpine Outfitters');
     await tab.connect('Casa Verde');
     expect(await tab.connections()).to.deep.equal(['Alpine Outfitters', 'Casa Verde']);
@@ -48,7 +48,7 @@ describe('A user who is signed in already', () => {
     expect(example.tokenRequests()).to.equal(tokens + 1);
   });
 
-  it('disconnects one portfolio and keeps the other', async () => {
+  it('disconnects one portfolio, and keeps the other', async () => {
     await tab.connect('Alpine Outfitters');
     await tab.connect('Casa Verde');
     await tab.press('Disconnect', 'Alpine Outfitters');
@@ -57,7 +57,7 @@ describe('A user who is signed in already', () => {
     expect(await tab.text()).to.contain('Signed in as Ada');
   });
 
-  it('declines, and is still signed in', async () => {
+  it('declines and stays signed in', async () => {
     await tab.click('Connect Criteo');
     await tab.sees('Share your advertisers?');
     await tab.click('Deny');
@@ -67,8 +67,8 @@ describe('A user who is signed in already', () => {
     expect(await tab.connections()).to.deep.equal(['Casa Verde']);
   });
 
-  it('is stopped when another user has signed in in another tab meanwhile', async () => {
-    // A tab that was opened before still shows the form to sign in.
+  it('gets an error page if another user has signed in in another tab', async () => {
+    // This tab was opened before the sign-in, so it still shows the form.
     await tab.click('Sign out');
     const other = await user.openTab();
     await tab.signInAs('Ada');
@@ -84,7 +84,7 @@ describe('A user who is signed in already', () => {
     expect(await tab.text()).to.contain('Nothing is connected yet');
   });
 
-  it('connects nothing to the next user after signing out in another tab meanwhile', async () => {
+  it('does not connect Criteo to another user after signing out in another tab', async () => {
     await tab.click('Connect Criteo');
     await tab.tick('Alpine Outfitters');
     const other = await user.openTab();
@@ -96,7 +96,7 @@ describe('A user who is signed in already', () => {
     expect(example.tokenRequests()).to.equal(0);
   });
 
-  it('connects more after signing in with Criteo', async () => {
+  it('connects another portfolio after signing in with Criteo', async () => {
     await tab.click('Sign out');
     await tab.sees('Your advertisers, in this app');
     await tab.signIn('Alpine Outfitters');
@@ -105,7 +105,7 @@ describe('A user who is signed in already', () => {
     expect(await tab.text()).to.contain('Signed in as Alpine Outfitters');
   });
 
-  it('needs no mouse', async () => {
+  it('can do everything by keyboard', async () => {
     await tab.tabTo('Connect Criteo');
     await tab.page.keyboard.press('Enter');
     await tab.sees('Share your advertisers?');

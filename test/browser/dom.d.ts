@@ -1,5 +1,5 @@
-// The types of playwright-core name these. The whole of TypeScript's DOM library would do, too, but it would let code
-// for node use `window` and `name` unnoticed.
+// The types of playwright-core need these. TypeScript's DOM library has them too, but it would let code for node use
+// `window` and `name` by mistake.
 interface Node {
   readonly nodeType: number;
 }

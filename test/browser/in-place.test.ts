@@ -3,7 +3,7 @@ import type { Browser } from 'playwright-core';
 import { type RunningExample, startExample } from '../example/support';
 import { type BrowserUser, openBrowser, openUser, type Tab } from './support';
 
-describe('A form that is sent without loading the page again', () => {
+describe('A form that is sent without reloading the page', () => {
   let browser: Browser;
   let example: RunningExample;
   let user: BrowserUser;
@@ -30,7 +30,7 @@ describe('A form that is sent without loading the page again', () => {
     expect(user.complaints, 'complaints of the browser').to.deep.equal([]);
   });
 
-  it('keeps the focus on "Refresh now", and tells screen readers each time', async () => {
+  it('keeps the focus on "Refresh now", and informs screen readers each time', async () => {
     await tab.page.evaluate(`
       globalThis.told = [];
       new MutationObserver(() => told.push(live.textContent)).observe(live, { childList: true });
@@ -40,7 +40,7 @@ describe('A form that is sent without loading the page again', () => {
       if (times === 1) await tab.page.getByRole('button', { name: 'Refresh now for Casa Verde' }).focus();
       await tab.page.keyboard.press('Enter');
       await refreshed;
-      // A token that was issued a moment ago is not replaced again at once.
+      // A token that was issued a moment ago is not refreshed again.
       const moment = times === 1 ? '' : ' a moment ago';
       await tab.announces(`The access token of Casa Verde was refreshed${moment}.`);
       expect(await focused())
@@ -54,7 +54,7 @@ describe('A form that is sent without loading the page again', () => {
     expect(await tab.connection('Casa Verde').getByText('refreshed at').isVisible()).to.equal(true);
   });
 
-  it('counts down once, from the new lifetime', async () => {
+  it('starts one countdown, from the new lifetime', async () => {
     await tab.page.clock.install();
     await tab.page.reload();
     await tab.page.clock.fastForward('05:00');
@@ -70,7 +70,7 @@ describe('A form that is sent without loading the page again', () => {
       .waitFor();
   });
 
-  it('goes to the heading when the connection is gone, never to another Disconnect', async () => {
+  it('moves the focus to the heading after a connection was removed, not to another Disconnect button', async () => {
     await tab.page.getByRole('button', { name: 'Disconnect for Alpine Outfitters' }).focus();
     await tab.page.keyboard.press('Enter');
     await tab.announces('Disconnected');
@@ -78,7 +78,7 @@ describe('A form that is sent without loading the page again', () => {
     expect(await tab.connections()).to.deep.equal(['Casa Verde']);
   });
 
-  it('shows a failure in place, with a way back', async () => {
+  it('shows a failure on the page, with a link back', async () => {
     example.sandbox.fault({ on: 'token', status: 503, times: Infinity });
     await tab.press('Refresh now', 'Casa Verde');
     await tab.sees('Criteo cannot be reached');
@@ -89,7 +89,7 @@ describe('A form that is sent without loading the page again', () => {
     await tab.sees('Welcome back');
   });
 
-  it('says so when the app cannot be reached, and works again later', async () => {
+  it('shows a message if the app cannot be reached, and works again later', async () => {
     await user.context.route('**/refresh', (route) => route.abort());
     await tab.press('Refresh now', 'Casa Verde');
     await tab.announces('The app cannot be reached. Try again.');
@@ -99,7 +99,7 @@ describe('A form that is sent without loading the page again', () => {
     await tab.announces('Casa Verde was refreshed');
   });
 
-  it('leads to the start page when the user signed out in another tab', async () => {
+  it('leads to the start page if the user signed out in another tab', async () => {
     const other = await user.openTab();
     await other.click('Sign out');
     await other.sees('Your advertisers, in this app');
@@ -108,13 +108,13 @@ describe('A form that is sent without loading the page again', () => {
     expect(example.tokenRequests('refresh_token')).to.equal(0);
   });
 
-  it('is sent once, however often the button is pressed', async () => {
+  it('is sent once if the button is pressed several times', async () => {
     await tab.page.getByRole('button', { name: 'Refresh now for Casa Verde' }).dblclick();
     await tab.announces('Casa Verde was refreshed');
     expect(loads('/refresh')).to.equal(1);
   });
 
-  it('is not needed to copy a redirect URI: one click selects it; the button copies it', async () => {
+  it('is not needed to select a redirect URI with one click, or to copy it with a button', async () => {
     await tab.click('Sign out');
     const uri = `${example.url}/criteo-auth/callback`;
     await tab.page.getByText(uri, { exact: true }).click();

@@ -3,7 +3,7 @@ import type { Browser } from 'playwright-core';
 import { type RunningExample, startExample } from '../example/support';
 import { type BrowserUser, openBrowser, openUser, Tab } from './support';
 
-describe('A user who invites someone', () => {
+describe('A user who invites another person', () => {
   let browser: Browser;
   let example: RunningExample;
   let host: BrowserUser;
@@ -27,7 +27,7 @@ describe('A user who invites someone', () => {
     expect([...host.complaints, ...guest.complaints], 'complaints of the browsers').to.deep.equal([]);
   });
 
-  /** Opens Criteo's consent page as the guest, in a browser of their own. */
+  /** Opens Criteo's consent page as the invited person, in another browser. */
   const open = async (link: string) => {
     const page = new Tab(await guest.context.newPage());
     await page.page.goto(link);
@@ -36,7 +36,7 @@ describe('A user who invites someone', () => {
   };
   const decision = () => tab.page.getByRole('region', { name: 'Decision' });
 
-  it('copies the link, and sees what was granted without loading the page again', async () => {
+  it('copies the link, and sees what was granted without reloading the page', async () => {
     const link = await tab.invite();
     await tab.click('Copy the link');
     await tab.page.getByRole('button', { name: 'Copied the link' }).waitFor();
@@ -95,7 +95,7 @@ describe('A user who invites someone', () => {
     expect(example.log).to.deep.equal([]);
   });
 
-  it('needs no mouse, and sees every page in full on a narrow screen', async () => {
+  it('can do everything by keyboard, and sees every page in full on a narrow screen', async () => {
     await tab.page.setViewportSize({ width: 320, height: 600 });
     await tab.tabTo('Invite an advertiser');
     await tab.page.keyboard.press('Enter');
@@ -118,7 +118,7 @@ describe('A user who invites someone', () => {
     await tab.sees('Invite an advertiser');
   });
 
-  it('needs no JavaScript', async () => {
+  it('can do everything without JavaScript', async () => {
     await host.context.close();
     host = await openUser(browser, example.url, { javaScriptEnabled: false });
     const { page } = await host.openTab();

@@ -4,7 +4,7 @@ import { type RunningExample, startExample } from '../example/support';
 import { expectAccessible } from './accessibility';
 import { type BrowserUser, openBrowser, openUser, type Tab } from './support';
 
-describe('Every page of the example is accessible and has a way back:', () => {
+describe('Every page of the example is accessible and has a link back:', () => {
   let browser: Browser;
   let example: RunningExample | undefined;
   let user: BrowserUser;
@@ -76,7 +76,7 @@ describe('Every page of the example is accessible and has a way back:', () => {
 
   it('failures', async () => {
     const { url } = await open();
-    await tab.begin();
+    await tab.startLogin();
     await tab.click('Deny');
     await tab.sees('You declined');
     await tab.page.getByText('For the developer').click();

@@ -49,7 +49,7 @@ describe('A user who revokes their consent', () => {
     await tab.announces('The access token of Casa Verde was refreshed.');
   });
 
-  it('sees a token that was refreshed after the sandbox’s clock was moved', async () => {
+  it('sees that the token is refreshed after the sandbox’s clock was moved', async () => {
     await tab.click('sandbox');
     await tab.click('15 minutes (access tokens expire)');
     await tab.page.getByText('900 s ahead').waitFor();

@@ -17,7 +17,7 @@ describe("The sandbox's pages", () => {
   let page: Page;
   const complaints: string[] = [];
 
-  // Where the browser is sent back to.
+  // The app to which the sandbox sends the browser back.
   const app = http.createServer((_req, res) => res.end('the app'));
   let callbackURL: string;
 
@@ -67,7 +67,7 @@ describe("The sandbox's pages", () => {
     return `${sandbox.url}/request?${query}`;
   }
 
-  /** Some exchanges, consents, faults and variants to show. */
+  /** Makes some exchanges, consents, faults and variants for the pages to show. */
   async function fill(): Promise<void> {
     await exchange(sandbox, await newCode(sandbox));
     await exchange(sandbox, 'made-up');
@@ -87,7 +87,7 @@ describe("The sandbox's pages", () => {
     ['error', () => consentURL('unknown')],
   ];
   for (const [name, url] of pages) {
-    it(`have no fault that axe finds, light and dark, and fit a phone: ${name}`, async () => {
+    it(`have no violation of axe's rules, light and dark, and fit on a phone: ${name}`, async () => {
       await fill();
       const looks = [
         ['light', 1200],
@@ -109,7 +109,7 @@ describe("The sandbox's pages", () => {
     });
   }
 
-  it('are short: the overview shows the latest exchanges closed, and Revoke is on screen on a phone', async () => {
+  it('are short: the overview shows the latest exchanges closed, and Revoke is visible on a phone', async () => {
     await fill();
     for (let count = 0; count < 60; count++) await exchange(sandbox, 'made-up');
     await visit(sandbox.url, { viewport: { width: 390, height: 800 } });
@@ -150,7 +150,7 @@ describe("The sandbox's pages", () => {
     expect(sandbox.consents[0]?.shared.map(({ id }) => id)).to.deep.equal(['13']);
   });
 
-  it('show new exchanges as they come, and keep open what is open', async () => {
+  it('show new exchanges as they arrive, and keep opened ones open', async () => {
     await exchange(sandbox, 'made-up');
     await visit(`${sandbox.url}/sandbox/exchanges`);
     await page.getByText('Code exchange').first().click();
@@ -191,7 +191,7 @@ describe("The sandbox's pages", () => {
     expect(sandbox.variants.denialError).to.equal('sentence');
   });
 
-  it('lead back to the app', async () => {
+  it('have a link back to the app', async () => {
     await newCode(sandbox);
     await visit(sandbox.url);
     const link = page.getByRole('link', { name: 'Back to Reports' });

@@ -30,8 +30,8 @@ describe('A user in a browser', () => {
     expect(strangers, 'requests that left the machine').to.deep.equal([]);
   });
 
-  it('signs in with two of five advertisers and sees just these', async () => {
-    await tab.begin();
+  it('signs in with two of five advertisers and sees only these', async () => {
+    await tab.startLogin();
     expect(await tab.page.locator('[name=advertiser]').count()).to.equal(5);
     await tab.tick('Alpine Outfitters', 'Delta Bikes');
     await tab.click('Approve');
@@ -44,13 +44,13 @@ describe('A user in a browser', () => {
     expect(example.tokenRequests()).to.equal(1);
   });
 
-  it('sees names as they are, markup included', async () => {
+  it('sees names with markup as plain text', async () => {
     await tab.signIn('Bakery', '(no name)');
     expect(await tab.advertisers()).to.deep.equal(['Bakery & <b>Sons</b> 1352', 'Without a name 9007199254740993']);
   });
 
-  it('declines, reads so, and can start again', async () => {
-    await tab.begin();
+  it('declines, sees a page that says so, and can start again', async () => {
+    await tab.startLogin();
     await tab.click('Deny');
     await tab.sees('You declined');
     expect(await tab.text()).to.contain('Nothing was shared');
@@ -58,8 +58,8 @@ describe('A user in a browser', () => {
     await tab.signIn('Casa Verde');
   });
 
-  it('shares nothing, and reads what to do', async () => {
-    await tab.begin();
+  it('shares no advertiser, and sees a page that says what to do', async () => {
+    await tab.startLogin();
     await tab.click('Approve');
     await tab.page.getByRole('alert').waitFor();
     await tab.click('Approve without any');
@@ -67,7 +67,7 @@ describe('A user in a browser', () => {
     await tab.signIn('Casa Verde');
   });
 
-  it('loads the callback again after success: still signed in, and Criteo is not asked twice', async () => {
+  it('stays signed in after a reload of the callback, without a second token request', async () => {
     await tab.signIn('Alpine Outfitters');
     const callback = user.urls.find((url) => url.includes('/criteo-auth/callback?')) ?? '';
     for (const _ of ['once', 'twice']) {
@@ -80,7 +80,7 @@ describe('A user in a browser', () => {
     expect(example.tokenRequests()).to.equal(1);
   });
 
-  it('goes back after signing in and approves again: still signed in, and Criteo is not asked twice', async () => {
+  it('stays signed in after going back and approving again, without a second token request', async () => {
     await tab.signIn('Alpine Outfitters');
     await tab.page.goBack();
     await tab.sees('Share your advertisers?');
@@ -97,10 +97,10 @@ describe('A user in a browser', () => {
     ['in the order they were started', 0, 1],
     ['in the reverse order', 1, 0],
   ] as const) {
-    it(`signs in from one of two tabs, and says so in the other, finished ${order}`, async () => {
+    it(`signs in from one of two tabs, and sees a message in the other, finished ${order}`, async () => {
       const tabs = [tab, await user.openTab()];
       const names = ['Alpine Outfitters', 'Casa Verde'];
-      for (const each of tabs) await each.begin();
+      for (const each of tabs) await each.startLogin();
       for (const number of [first, second]) {
         const each = tabs[number] ?? tab;
         await each.tick(names[number] ?? '');
@@ -113,9 +113,9 @@ describe('A user in a browser', () => {
     });
   }
 
-  it('comes back after 31 seconds, when the code has expired, and can try again', async () => {
+  it('can try again if the code has expired after 31 seconds', async () => {
     example.onCallback = () => example.sandbox.advance(31_000);
-    await tab.begin();
+    await tab.startLogin();
     await tab.tick('Casa Verde');
     await tab.click('Approve');
     await tab.sees('That took a moment too long');
@@ -124,7 +124,7 @@ describe('A user in a browser', () => {
     await tab.signIn('Casa Verde');
   });
 
-  it('watches the token expire, and refreshes it', async () => {
+  it('sees the token expire, and refreshes it', async () => {
     await tab.page.clock.install();
     await tab.signIn('Alpine Outfitters');
     await tab.page.clock.fastForward('05:00');
@@ -139,7 +139,7 @@ describe('A user in a browser', () => {
     expect(await tab.page.locator('#live').textContent(), 'told once').to.equal('');
   });
 
-  it('sees on refreshing that the consent was withdrawn, and gives it again', async () => {
+  it('sees after a refresh that the consent was revoked, and gives it again', async () => {
     await tab.signIn('Alpine Outfitters');
     await example.sandbox.revoke();
     await tab.press('Refresh now', 'Alpine Outfitters');
@@ -151,7 +151,7 @@ describe('A user in a browser', () => {
     await tab.announces('The access token of Alpine Outfitters was refreshed.');
   });
 
-  it('signs out, and the back button does not bring the dashboard back', async () => {
+  it('does not see the dashboard with the back button after signing out', async () => {
     await tab.signIn('Alpine Outfitters');
     await tab.click('Sign out');
     await tab.sees('Your advertisers, in this app');
@@ -160,24 +160,24 @@ describe('A user in a browser', () => {
     expect(await tab.text()).not.to.contain('Alpine');
   });
 
-  it('sees that Criteo is down, and signs in once it is back', async () => {
+  it('sees a page if Criteo is down, and signs in after it works again', async () => {
     example.sandbox.fault({ on: 'token', status: 503 });
-    await tab.begin();
+    await tab.startLogin();
     await tab.tick('Alpine Outfitters');
     await tab.click('Approve');
     await tab.sees('Criteo cannot be reached');
     await tab.signIn('Alpine Outfitters');
   });
 
-  it('sees that Criteo did not respond in time', async () => {
+  it('sees a page if Criteo did not respond in time', async () => {
     example.sandbox.fault({ on: 'token', hang: true });
-    await tab.begin();
+    await tab.startLogin();
     await tab.tick('Alpine Outfitters');
     await tab.click('Approve');
     await tab.sees('Criteo took too long');
   });
 
-  it('needs no mouse', async () => {
+  it('can do everything by keyboard', async () => {
     await tab.tabTo('Sign in with Criteo');
     await tab.page.keyboard.press('Enter');
     await tab.sees('Share your advertisers?');
@@ -197,7 +197,7 @@ describe('A user in a browser', () => {
     await tab.sees('Your advertisers, in this app');
   });
 
-  it('needs no JavaScript', async () => {
+  it('can do everything without JavaScript', async () => {
     await user.context.close();
     await arrive({ javaScriptEnabled: false });
     await tab.page.getByRole('link', { name: 'Sign in with Criteo' }).click();
@@ -212,8 +212,8 @@ describe('A user in a browser', () => {
   it('sees every page in full on a narrow screen', async () => {
     await user.context.close();
     await arrive({ viewport: { width: 320, height: 600 } });
-    // Each `sees` looks for anything beyond the edge.
-    await tab.begin();
+    // Each `sees` checks that nothing is wider than the window.
+    await tab.startLogin();
     await tab.click('Deny');
     await tab.sees('You declined');
     await tab.page.getByText('For the developer').click();
@@ -225,7 +225,7 @@ describe('A user in a browser', () => {
     await tab.sees('This link works only once');
   });
 
-  it('never gets a secret: not in pages, cookies, storage or addresses', async () => {
+  it('never receives a secret in pages, cookies, storage or addresses', async () => {
     const seen: string[] = [];
     const look = async () => {
       seen.push(await tab.page.content());

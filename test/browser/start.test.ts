@@ -12,7 +12,7 @@ describe('npm start', () => {
   let child: ChildProcess | undefined;
   afterEach(() => child?.kill('SIGKILL'));
 
-  /** Starts the example as `npm start` does, or its worker, and reads what it prints. */
+  /** Starts the example like `npm start`, or its worker, and reads its output. */
   const start = (env: Record<string, string>, script = 'example/server.ts') => {
     const { CRITEO_CLIENT_ID: _, CRITEO_CLIENT_SECRET: __, ...rest } = process.env;
     const process_ = spawn('node_modules/.bin/tsx', [script], { cwd: root, env: { ...rest, ...env } });
@@ -38,21 +38,21 @@ describe('npm start', () => {
   };
 
   for (const signal of ['SIGINT', 'SIGTERM'] as const) {
-    it(`runs the example on the sandbox until ${signal}, then ends well`, async () => {
+    it(`runs the example with the sandbox until ${signal}, then exits with status 0`, async () => {
       const example = start({ PORT: '0' });
       const [, url = ''] = await example.said(/Open (http:\/\/localhost:\d+)\n/);
       const browser = await openBrowser();
       try {
         const tab = await (await openUser(browser, url)).openTab();
-        await tab.begin();
+        await tab.startLogin();
         await tab.page.getByRole('checkbox').first().check();
         await tab.click('Approve');
         await tab.sees('Dashboard');
-        // With the browser's connections still open.
+        // The browser's connections are still open.
         example.process.kill(signal);
         const { code, output } = await example.ended;
         expect(code).to.equal(0);
-        expect(output).to.contain('stands in for Criteo').and.contain('CRITEO_CLIENT_ID');
+        expect(output).to.contain('instead of Criteo').and.contain('CRITEO_CLIENT_ID');
         expect(output).to.match(/authentication method +Authorization Code\n/);
         for (const path of ['/criteo-auth/callback', '/criteo-connect/callback', '/criteo-consent']) {
           expect(output).to.contain(`  ${url}${path}`);
@@ -63,7 +63,7 @@ describe('npm start', () => {
     });
   }
 
-  it('says what to do when the port is taken', async () => {
+  it('says what to do if the port is in use', async () => {
     const other = createServer().listen(0, 'localhost');
     await once(other, 'listening');
     const { port } = other.address() as AddressInfo;
@@ -78,32 +78,32 @@ describe('npm start', () => {
     }
   });
 
-  it('says what to do when only one of the credentials is set', async () => {
+  it('says what to do if only one of the credentials is set', async () => {
     const { code, output } = await start({ PORT: '0', CRITEO_CLIENT_ID: 'id' }).ended;
     expect(code).to.equal(1);
     expect(output).to.match(/^CRITEO_CLIENT_ID is set, but CRITEO_CLIENT_SECRET is not: set both.*\n$/);
   });
 
-  it('says what to do about a callback URL that Criteo would not take', async () => {
+  it('says what to do about a callback URL that Criteo would reject', async () => {
     const { code, output } = await start({ PORT: '0', CRITEO_CALLBACK_URL: 'http://app.example.com/back' }).ended;
     expect(code).to.equal(1);
     expect(output).to.match(/^.*callbackURL.*\n$/);
   });
 
-  it('says what to do when a signing key has no secret', async () => {
+  it('says what to do if a signing key has no secret', async () => {
     const { code, output } = await start({ PORT: '0', CRITEO_SIGNING_KEY: 'key' }).ended;
     expect(code).to.equal(1);
     expect(output).to.match(/^CRITEO_SIGNING_KEY is set, but CRITEO_SIGNING_SECRET is not.*\n$/);
   });
 
-  it('has a worker beside it, which works until SIGINT and then ends well', async () => {
+  it('has a worker that runs until SIGINT, then exits with status 0', async () => {
     const worker = start({}, 'example/worker.ts');
     await worker.said(/\d\d:\d\d:\d\d {2}Northwind Outdoor.*\n\d\d:\d\d:\d\d {2}Northwind Outdoor/);
     worker.process.kill('SIGINT');
     expect((await worker.ended).code).to.equal(0);
   });
 
-  it('names the callback URL of the connector when there is a key pair', async () => {
+  it('prints the callback URL of the connector if there is a key pair', async () => {
     const credentials = { CRITEO_CLIENT_ID: 'an-id', CRITEO_CLIENT_SECRET: 'a-secret' };
     const pair = { CRITEO_SIGNING_KEY: 'key', CRITEO_SIGNING_SECRET: 'hush' };
     const example = start({ PORT: '0', ...credentials, ...pair });
@@ -114,7 +114,7 @@ describe('npm start', () => {
       .and.not.contain('hush');
   });
 
-  it('talks to Criteo when there are credentials, and names the redirect URI to register', async () => {
+  it('uses Criteo if there are credentials, and prints the redirect URI to register', async () => {
     const example = start({ PORT: '0', CRITEO_CLIENT_ID: 'an-id', CRITEO_CLIENT_SECRET: 'a-secret' });
     const [, origin = ''] = await example.said(/Open (http:\/\/localhost:\d+)\n/);
     const { status, headers } = await fetch(`${origin}/criteo-auth`, { redirect: 'manual' });

@@ -1,14 +1,14 @@
 import { expect } from 'chai';
 import type { Browser } from 'playwright-core';
 import { CookieStateStore, CriteoStrategy } from '../../lib/index';
-import { mountsStrictSessions } from '../integration/docs/traps/strict';
+import { mountStrictSessions } from '../integration/docs/traps/strict';
 import { type Mount, opener, routes, sessions } from '../integration/traps/app';
 import { openBrowser } from './support';
 
 const secret = 'only for tests, of 32 characters';
 
 const documented: Mount = (app, passport, options) => {
-  mountsStrictSessions(app, passport, { ...options, clientSecret: options.clientSecret ?? '' }, secret);
+  mountStrictSessions(app, passport, { ...options, clientSecret: options.clientSecret ?? '' }, secret);
   app.get('/dashboard', (req, res) => void res.json(req.user ?? null));
 };
 
@@ -39,19 +39,19 @@ describe('A session cookie with SameSite=Strict, in a browser', () => {
     return page.locator('body').textContent();
   };
 
-  it('stays away from the callback, and the message says so', async () => {
+  it('is not sent to the callback, whose error message says so', async () => {
     const { origin } = await open(routes(sessions({ cookie: { sameSite: 'strict' } })));
     expect(await signIn(`${origin}/criteo-auth`, '/criteo-auth/callback')).to.contain(
       'The session cookie is SameSite=Strict',
     );
   });
 
-  it('stays away from the page to which a callback redirects', async () => {
+  it('is not sent to the page to which a callback redirects', async () => {
     const { origin } = await open(redirecting);
     expect(await signIn(`${origin}/criteo-auth`, '/dashboard')).to.equal('null');
   });
 
-  it('signs users in, mounted as documented', async () => {
+  it('lets users sign in if it is mounted as documented', async () => {
     const { origin } = await open(documented);
     expect(await signIn(`${origin}/criteo-auth`, '/dashboard')).to.match(/^\{"id":/);
   });

@@ -8,19 +8,19 @@ import {
   type Page,
 } from 'playwright-core';
 
-/** Debian's Chromium, unless `CHROMIUM` names another one. */
+/** Starts Debian's Chromium, or the one that `CHROMIUM` names. */
 export function openBrowser(): Promise<Browser> {
   return chromium.launch({ executablePath: process.env['CHROMIUM'] ?? '/usr/bin/chromium' });
 }
 
-/** A user with a browser of their own. */
+/** A user with a separate browser. */
 export interface BrowserUser {
   context: BrowserContext;
   /** Opens a tab on the example's home page. */
   openTab(): Promise<Tab>;
-  /** Every URL that a tab requested, redirects included. */
+  /** Every URL that a tab requested, including redirects. */
   urls: string[];
-  /** Script errors, and what the content security policy refused. */
+  /** Script errors and violations of the content security policy. */
   complaints: string[];
 }
 
@@ -36,7 +36,7 @@ export async function openUser(
   context.on('request', (request) => urls.push(request.url()));
   context.on('weberror', (event) => complaints.push(event.error().message));
   context.on('console', (message) => {
-    // Pages with an error status are reported here as well. Some tests are about them.
+    // Browsers report pages with an error status here too. Some tests expect such pages.
     const expected = message.text().startsWith('Failed to load resource');
     if (message.type() === 'error' && !expected) complaints.push(message.text());
   });
@@ -52,7 +52,7 @@ export async function openUser(
   };
 }
 
-/** One tab: what a user does in it, and what they see. */
+/** One tab, with the actions of a user and what the user sees. */
 export class Tab {
   constructor(readonly page: Page) {}
 
@@ -65,7 +65,7 @@ export class Tab {
 
   /** Returns the page's text as it is rendered. */
   text(): Promise<string> {
-    // Unlike textContent, innerText is what the user reads.
+    // Unlike textContent, innerText has only the text that the user sees.
     return this.page.locator('body').innerText();
   }
 
@@ -77,7 +77,7 @@ export class Tab {
   }
 
   /** Goes from the home page to Criteo's consent page, to sign in. */
-  async begin(): Promise<void> {
+  async startLogin(): Promise<void> {
     await this.click('Sign in with Criteo');
     await this.sees('Share your advertisers?');
   }
@@ -88,7 +88,7 @@ export class Tab {
 
   /** Signs in from the home page. */
   async signIn(...advertisers: string[]): Promise<void> {
-    await this.begin();
+    await this.startLogin();
     await this.tick(...advertisers);
     await this.click('Approve');
     await this.sees('Dashboard');
@@ -128,7 +128,7 @@ export class Tab {
     await this.page.getByRole('button', { name: `${button} for ${connection}`, exact: true }).click();
   }
 
-  /** Waits until screen readers are told a text. */
+  /** Waits until the page announces a text to screen readers. */
   async announces(text: string): Promise<void> {
     await this.page.locator('#live').getByText(text).waitFor({ state: 'attached' });
   }
@@ -147,13 +147,13 @@ export class Tab {
   /** Presses Tab until the element with that name has the focus. */
   async tabTo(name: string): Promise<void> {
     const focused = `(() => { const { activeElement: e } = document; return (e.labels?.[0] ?? e).innerText.trim(); })()`;
-    const passed: unknown[] = [];
+    const others: unknown[] = [];
     for (let presses = 0; presses < 30; presses += 1) {
       await this.page.keyboard.press('Tab');
       const reached = await this.page.evaluate(focused);
       if (typeof reached === 'string' && reached.startsWith(name)) return;
-      passed.push(reached);
+      others.push(reached);
     }
-    expect.fail(`Tab never reached "${name}", only ${JSON.stringify(passed)}`);
+    expect.fail(`Tab never reached "${name}", only ${JSON.stringify(others)}`);
   }
 }

@@ -5,7 +5,7 @@ import { chromium } from 'playwright-core';
 import { createApp } from '../integration/docs/sandbox-app';
 
 // The code of docs/testing-your-app.md.
-describe('an app of the reader’s own', () => {
+describe('The reader’s own app', () => {
   let sandbox: Sandbox;
   let app: Awaited<ReturnType<typeof createApp>>;
   let browser: Browser;
@@ -20,7 +20,7 @@ describe('an app of the reader’s own', () => {
     await sandbox.close();
   });
 
-  it('signs in with a browser, as the guide shows', async () => {
+  it('signs a user in with a browser as the guide shows', async () => {
     const page = await browser.newPage();
     await page.goto(`${app.url}/criteo-auth`);
     await page.getByRole('checkbox', { name: 'Northwind Outdoor' }).check();

@@ -9,7 +9,7 @@ interface Row {
   spread?: [number, number];
 }
 
-describe('the chart of the benchmarks', () => {
+describe('The chart of the benchmarks', () => {
   let chart: (rows: Row[], subtitle: string) => string;
   before(async () => {
     ({ chart } = await import(join(process.cwd(), 'test/bench/support/chart.mjs')));
@@ -21,7 +21,7 @@ describe('the chart of the benchmarks', () => {
       width: Number(width),
     }));
 
-  it('has a bar for each ratio, left of 1 for less and right of it for more', () => {
+  it('has a bar for each ratio, to the left for ratios below 1 and to the right above', () => {
     const [less, more] = bars(
       chart(
         [
@@ -38,7 +38,7 @@ describe('the chart of the benchmarks', () => {
     expect(less?.width).to.be.closeTo(Number(more?.width), 0.2);
   });
 
-  it('shows names as they are', () => {
+  it('escapes names', () => {
     expect(chart([{ what: 'a & b', beside: '<c>', ratio: 1 }], '"d"'))
       .to.contain('a &amp; b')
       .and.not.contain('<c>');

@@ -11,8 +11,8 @@ const registered = {
   callbackURL: 'https://app.example.com/criteo-auth/callback',
 };
 
-// Words with an underscore in lib/ that are no codes: parameters, options and grants of OAuth, names of headers and
-// columns. A new one belongs here or in the tables of docs/errors.md.
+// Words with an underscore in lib/ that are not error codes: parameters, options and grants of OAuth, names of headers
+// and columns. A new word must be added here or to the tables of docs/errors.md.
 const words = [
   'access_token',
   'authorization_code',
@@ -46,15 +46,15 @@ describe('docs/errors.md', () => {
   const literals = new Set([...source.matchAll(/'([a-z]+(?:_[a-z]+)+)'/g)].map(([, word = '']) => word));
   for (const [, word = ''] of source.matchAll(/\bcode: '([a-z][\w-]*)'/g)) literals.add(word);
 
-  it('has every code that the package can give', () => {
+  it('lists every code that the package can report', () => {
     expect(literals.size).to.be.above(40);
     const missing = [...literals].filter((word) => !words.includes(word) && !codes.includes(word));
     expect(missing, 'describe them in docs/errors.md, or add them to the words above').to.deep.equal([]);
   });
 
-  it('has no code that the package does not know', () => {
+  it('lists no code that the package cannot report', () => {
     expect(codes).to.have.lengthOf.above(40);
-    // Those with a hyphen are Criteo's own, and the source may know them by a pattern.
+    // Codes with a hyphen are Criteo's, and the source may match them by a pattern.
     const ours = codes.filter((code) => !code.includes('-'));
     expect(ours.filter((code) => !new RegExp(`\\b${code}\\b`).test(source))).to.deep.equal([]);
   });

@@ -4,9 +4,9 @@ import { expect } from 'chai';
 import { anchors, blocks, dedent, filesUnder, handWritten, prose, read } from './support';
 
 const LONGEST = 250;
-// Readers wait for a picture.
+// Larger pictures take long to load.
 const LARGEST_PICTURE = 150 * 1024;
-// What blocks of these languages show must be in a file that the tests run or compile.
+// Code blocks in these languages must be part of a file that the tests run or compile.
 const checked = ['ts', 'js', 'nginx'];
 const unchecked = ['sh', 'text', 'mermaid'];
 const folders = ['test/integration/docs', 'example', 'test/browser', 'test/consumers/project', 'test/servers'];
@@ -17,7 +17,7 @@ const ofExamples = filesUnder('example', /\/package\.json$/).flatMap((path) => {
   return Object.keys(dependencies);
 });
 
-describe('the documentation', () => {
+describe('The documentation', () => {
   const files = folders
     .flatMap((folder) => filesUnder(folder, /\.(ts|js|cjs|mjs)$/))
     .map((path) => linesOf(read(path)));
@@ -28,7 +28,7 @@ describe('the documentation', () => {
       const text = read(page);
 
       for (const { language, code } of blocks(text).filter(({ language }) => checked.includes(language))) {
-        it(`shows code of a tested file: ${language}, ${code.split('\n')[0]}`, () => {
+        it(`shows code from a tested file: ${language}, ${code.split('\n')[0]}`, () => {
           // Every run of lines as long as the block is compared, without its indentation.
           const { length } = code.split('\n');
           const found = files.some((lines) =>
@@ -38,7 +38,7 @@ describe('the documentation', () => {
         });
       }
 
-      it('has no code block of another kind that nothing runs', () => {
+      it('has no code block in an untested language', () => {
         const languages = blocks(text).map(({ language }) => language);
         expect(languages.filter((each) => ![...checked, ...unchecked].includes(each))).to.deep.equal([]);
       });
@@ -75,7 +75,7 @@ describe('the documentation', () => {
   }
 
   for (const page of pages) {
-    it(`has links and pictures in ${page} that lead somewhere`, () => {
+    it(`has no broken link or picture in ${page}`, () => {
       const text = prose(read(page));
       const links = [...text.matchAll(/\]\(([^)\s]+)\)|\b(?:src|srcset)="([^"]+)"/g)].map(([, a, b]) => a ?? b ?? '');
       const broken = links.filter((link) => !isExternal(link) && !leadsSomewhere(page, link));
@@ -83,12 +83,12 @@ describe('the documentation', () => {
     });
   }
 
-  it('has no page that the README does not link to', () => {
+  it('has a link to every page in the README', () => {
     const guides = filesUnder('docs', /\.md$/).filter((page) => page !== 'docs/api/sandbox.md');
     expect(guides.filter((page) => !read('README.md').includes(`](${page}`))).to.deep.equal([]);
   });
 
-  it('leads from the README to five tasks with one click', () => {
+  it('has links to five important tasks in the README', () => {
     const readme = read('README.md');
     for (const target of [
       'docs/tokens.md#encrypt-tokens',

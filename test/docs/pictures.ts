@@ -9,7 +9,7 @@ import { chromium, type Page } from 'playwright-core';
 const root = process.cwd();
 const folder = join(root, 'docs', 'pictures');
 const size = { width: 760, height: 780 };
-// Readers wait for a picture: more than this is too much.
+// Larger pictures take long to load.
 const LARGEST = 150 * 1024;
 
 /** Starts the example on a free port and returns its address. */

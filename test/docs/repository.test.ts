@@ -6,25 +6,25 @@ const { author, scripts } = JSON.parse(read('package.json')) as {
   scripts: Record<string, string>;
 };
 
-describe('the repository', () => {
-  it('runs the same script everywhere, on every Node.js version that is supported', () => {
+describe('The repository', () => {
+  it('runs the same CI script on every supported Node.js version', () => {
     expect(read('.github/workflows/ci.yml')).to.contain('run: .ci/run').and.contain('node: [20, 22, 24, 26]');
     expect(read('.github/workflows/release.yml')).to.contain('uses: ./.github/workflows/ci.yml');
   });
 
-  it('runs no script in CI that package.json does not have', () => {
+  it('runs only scripts of package.json in CI', () => {
     const named = [...read('.ci/run').matchAll(/npm run ([\w:]+)/g)].map(([, name]) => name);
     expect(named).to.include('docs:check');
     expect(Object.keys(scripts)).to.include.members(named);
   });
 
-  it('publishes with provenance, with no token and to no registry by name', () => {
+  it('publishes with provenance, without a token and without a registry’s name', () => {
     const release = read('.github/workflows/release.yml');
     expect(release).to.contain('npm publish --provenance').and.contain('id-token: write');
     for (const path of filesUnder('.github', /\.yml$/)) expect(read(path)).to.not.match(/secrets\.|registry\./i);
   });
 
-  it('asks in its templates for what helps: code, traceId and versions', () => {
+  it('asks for code, traceId and versions in its issue templates', () => {
     for (const path of filesUnder('.github/ISSUE_TEMPLATE', /(mistake|criteo)\.yml$/)) {
       expect(read(path))
         .to.match(/label: code\b/)
@@ -33,7 +33,7 @@ describe('the repository', () => {
     }
   });
 
-  it('has a changelog for the version to come', () => {
+  it('has a changelog for the next version', () => {
     expect(read('CHANGELOG.md')).to.match(/^## (Unreleased|\d+\.\d+\.\d+)/m);
     expect(author).to.equal('the passport-criteo authors');
     expect(read('LICENSE')).to.contain(author);

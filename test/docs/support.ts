@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 
-// Not by this file's place: coverage runs a compiled copy of it from elsewhere.
+// The working directory, because coverage runs a compiled copy of this file in another folder.
 const root = process.cwd();
 
 /** Returns the text of a file, by its path in the repository. */
@@ -17,7 +17,7 @@ export function filesUnder(folder: string, name: RegExp): string[] {
     .sort();
 }
 
-/** Returns what pages are made of by hand; the API reference is written by a program. */
+/** Returns the pages that are written by hand. A program writes the others, the API reference. */
 export function handWritten(): string[] {
   const atTheTop = ['README.md', 'CHANGELOG.md', 'CONTRIBUTING.md', 'SECURITY.md'];
   return [...atTheTop, ...filesUnder('docs', /\.md$/).filter((path) => !path.startsWith('docs/api/'))];

@@ -21,7 +21,7 @@ describe('The example app', () => {
     return client.get(back);
   };
 
-  it('signs a user in, and shows what they shared and nothing else', async () => {
+  it('signs a user in, and shows only what the user shared', async () => {
     expect((await client.get('/')).body).to.contain('Sign in with Criteo');
     const { status, location } = await signIn(['13', '1352']);
     expect([status, location]).to.deep.equal([303, `${example.url}/dashboard`]);
@@ -31,7 +31,7 @@ describe('The example app', () => {
     expect((await client.get('/')).body).to.contain('Welcome back');
   });
 
-  it('gives the browser a new session at sign-in, and says in another tab that it has happened meanwhile', async () => {
+  it('starts a new session at sign-in, and tells another tab that the sign-in has changed', async () => {
     const other = (await client.get('/criteo-auth')).location;
     const before = client.cookies()['example.sid'];
     await signIn(['13']);
@@ -44,7 +44,7 @@ describe('The example app', () => {
       .and.not.contain('Casa Verde');
   });
 
-  it('keeps the id of the user in the session, and neither the user nor tokens', async () => {
+  it('keeps the user’s id in the session, but neither the user nor tokens', async () => {
     const saved: string[] = [];
     const { set } = MemoryStore.prototype;
     MemoryStore.prototype.set = function (this: MemoryStore, id, session: SessionData, callback) {
@@ -69,7 +69,7 @@ describe('The example app', () => {
     for (const token of tokens) expect(saved.join('\n')).not.to.contain(token);
   });
 
-  it('keeps the session cookie from scripts and from other sites’ forms', async () => {
+  it('sets a session cookie that scripts and forms of other sites cannot use', async () => {
     const { setCookies } = await client.get('/criteo-auth');
     expect(setCookies).to.have.lengthOf(1);
     expect(setCookies[0]).to.match(/^example\.sid=.*; HttpOnly; SameSite=Lax$/);
@@ -84,7 +84,7 @@ describe('The example app', () => {
     expect((await client.get('/criteo-auth')).setCookies, 'over http').to.deep.equal([]);
   });
 
-  it('allows no content of other sites, and no caching', async () => {
+  it('allows no content from other sites, and no caching', async () => {
     for (const path of ['/', '/criteo-auth', '/criteo-connect', '/nowhere']) {
       const { headers } = await client.get(path);
       expect(headers['content-security-policy'], path).to.match(/default-src 'none'.*frame-ancestors 'none'/);
@@ -150,7 +150,7 @@ describe('The example app', () => {
     expect((await signIn()).location).to.equal(`${example.url}/dashboard`);
   });
 
-  describe('has a page', () => {
+  describe('shows a page', () => {
     it('for a user who declines', async () => {
       const reply = await client.get(await example.sandbox.deny((await client.get('/criteo-auth')).location));
       expect([reply.status, reply.title]).to.deep.equal([403, 'You declined']);
@@ -160,7 +160,7 @@ describe('The example app', () => {
       expect(example.tokenRequests()).to.equal(0);
     });
 
-    it('for a user who declines, when Criteo leaves the state out', async () => {
+    it('for a user who declines if Criteo leaves the state out', async () => {
       const reply = await client.get('/criteo-auth/callback?error=access_denied&error_description=<b>text</b>');
       expect([reply.status, reply.title]).to.deep.equal([403, 'You declined']);
       expect(reply.body).to.contain('state_missing').and.not.contain('text</b>').and.not.contain('&lt;b&gt;');
@@ -184,7 +184,7 @@ describe('The example app', () => {
       expect(example.tokenRequests()).to.equal(0);
     });
 
-    it('for a code that came too late', async () => {
+    it('for an expired code', async () => {
       const back = await example.sandbox.approve((await client.get('/criteo-auth')).location);
       example.sandbox.advance(31_000);
       const reply = await client.get(back);

@@ -4,7 +4,7 @@ import { type RunningExample, startExample } from './support';
 
 const day = 86_400_000;
 
-describe('The example, after the sandbox’s clock was moved,', () => {
+describe('The example, after the sandbox’s clock was moved', () => {
   let example: RunningExample;
   let client: CookieClient;
   beforeEach(async () => {
@@ -19,7 +19,7 @@ describe('The example, after the sandbox’s clock was moved,', () => {
     return (/value="([^"]+)" readonly/.exec(body)?.[1] ?? '').replaceAll('&amp;', '&');
   };
 
-  it('makes invitations that the sandbox takes', async () => {
+  it('makes invitations that the sandbox accepts', async () => {
     example.sandbox.advance(180 * day);
     expect(await example.sandbox.approve(await invite(), { advertisers: ['13'] })).to.equal(`${example.url}/invited`);
     expect((await client.get('/invite')).body).to.contain('Granted: 1 advertiser');
@@ -38,7 +38,7 @@ describe('The example, after the sandbox’s clock was moved,', () => {
       .and.contain('Alpine Outfitters');
   });
 
-  it('works again once it is set back', async () => {
+  it('works again after the clock is set back', async () => {
     let ahead = 180 * day;
     await example.close();
     example = await startExample({ sandbox: { now: () => Date.now() + ahead } });
@@ -62,7 +62,7 @@ describe('The example, after the sandbox’s clock was moved,', () => {
     [day, '1 day ahead'],
     [180 * day, '180 days ahead'],
   ] as const) {
-    it(`says on every page that it is ${words}, and where to set it`, async () => {
+    it(`shows on every page that the clock is ${words}, and where to set it`, async () => {
       expect((await client.get('/dashboard')).body).not.to.contain('clock');
       example.sandbox.advance(moved);
       for (const path of ['/', '/dashboard', '/invite', '/nowhere', '/criteo-auth/callback?code=a&state=b']) {

@@ -25,7 +25,7 @@ describe('Connecting Criteo in the example', () => {
     expect((await client.get('/')).body).to.contain('Ada');
   });
 
-  it('refuses to sign in without a name', async () => {
+  it('does not sign a user in without a name', async () => {
     for (const name of ['', '   ']) {
       const visitor = new CookieClient(example.url);
       expect((await visitor.post('/sign-in', { name })).location).to.equal(`${example.url}/`);
@@ -33,14 +33,14 @@ describe('Connecting Criteo in the example', () => {
     }
   });
 
-  it('shows a name as it is', async () => {
+  it('escapes the name of the user', async () => {
     await client.post('/sign-in', { name: '<script>alert(1)</script>' });
     expect(await dashboard())
       .to.contain('&lt;script&gt;')
       .and.not.contain('<script>alert');
   });
 
-  it('adds several portfolios, and leaves the session as it is', async () => {
+  it('connects several portfolios without changing the session', async () => {
     const session = client.cookies()['example.sid'];
     for (const id of ['13', '20481']) {
       const { status, location } = await connect(id);
@@ -52,7 +52,7 @@ describe('Connecting Criteo in the example', () => {
     expect(client.cookies()['example.sid']).to.equal(session);
   });
 
-  it('renews a portfolio that is connected already', async () => {
+  it('updates a portfolio that is connected already', async () => {
     await connect('13');
     await connect('13');
     expect(await connected()).to.deep.equal(['Alpine Outfitters']);
@@ -63,7 +63,7 @@ describe('Connecting Criteo in the example', () => {
     expect(location).to.equal(`${example.url}/`);
   });
 
-  it('adds to the account of a user who signed in with Criteo', async () => {
+  it('adds a portfolio to the account of a user who signed in with Criteo', async () => {
     client = new CookieClient(example.url);
     await client.get(
       await example.sandbox.approve((await client.get('/criteo-auth')).location, { advertisers: ['13'] }),
@@ -72,7 +72,7 @@ describe('Connecting Criteo in the example', () => {
     expect(await connected()).to.deep.equal(['Alpine Outfitters', 'Delta Bikes']);
   });
 
-  it('does not sign in to an account that has only connected the portfolio', async () => {
+  it('does not make a connected portfolio a way to sign in to the account', async () => {
     await connect('13');
     client = new CookieClient(example.url);
     await client.get(
@@ -81,7 +81,7 @@ describe('Connecting Criteo in the example', () => {
     expect(await dashboard()).not.to.contain('Ada');
   });
 
-  it('refreshes the connection that was asked for', async () => {
+  it('refreshes the selected connection only', async () => {
     await connect('13');
     await connect('20481');
     await client.post('/refresh', { connection: '20481' });
@@ -90,7 +90,7 @@ describe('Connecting Criteo in the example', () => {
     expect(first).to.have.lengthOf(1);
   });
 
-  it('deletes one connection and keeps the others', async () => {
+  it('deletes the selected connection only', async () => {
     await connect('13');
     await connect('20481');
     const { status, location } = await client.post('/disconnect', { connection: '13' });
@@ -101,7 +101,7 @@ describe('Connecting Criteo in the example', () => {
     expect(example.tokenRequests('refresh_token')).to.equal(0);
   });
 
-  it('leaves the connections of other users alone', async () => {
+  it('does not let a user change another user’s connections', async () => {
     await connect('13');
     const other = new CookieClient(example.url);
     await other.post('/sign-in', { name: 'Bob' });
@@ -111,7 +111,7 @@ describe('Connecting Criteo in the example', () => {
     expect(example.tokenRequests('refresh_token')).to.equal(0);
   });
 
-  it('stops when another user finishes the login than started it, before Criteo is asked for tokens', async () => {
+  it('rejects a login that another user started, without a token request', async () => {
     const back = await example.sandbox.approve((await client.get('/criteo-connect')).location, { advertisers: ['13'] });
     await client.post('/sign-in', { name: 'Bob' });
     const reply = await client.get(back);
@@ -121,7 +121,7 @@ describe('Connecting Criteo in the example', () => {
     expect(await dashboard()).to.contain('Nothing is connected yet');
   });
 
-  it('refuses the callback of a sign-in, and the reverse', async () => {
+  it('rejects the callback of a sign-in at the connect route, and the reverse', async () => {
     const signingIn = new URL(
       await example.sandbox.approve((await client.get('/criteo-auth')).location, { advertisers: ['13'] }),
     );
@@ -134,13 +134,13 @@ describe('Connecting Criteo in the example', () => {
     expect(example.tokenRequests()).to.equal(0);
   });
 
-  it('tells a user who declines, and keeps them signed in', async () => {
+  it('shows a page to a user who declines, and keeps the user signed in', async () => {
     const reply = await client.get(await example.sandbox.deny((await client.get('/criteo-connect')).location));
     expect([reply.status, reply.title]).to.deep.equal([403, 'You declined']);
     expect(reply.body).to.contain('You are still signed in as <strong>Ada</strong>');
   });
 
-  it('tells of a code that came too late', async () => {
+  it('shows a page for an expired code', async () => {
     const back = await example.sandbox.approve((await client.get('/criteo-connect')).location, { advertisers: ['13'] });
     example.sandbox.advance(31_000);
     const reply = await client.get(back);

@@ -20,7 +20,7 @@ describe('The example’s dashboard', () => {
   const connect = async (id: string) =>
     client.get(await example.sandbox.approve((await client.get('/criteo-connect')).location, { advertisers: [id] }));
 
-  it('asks Criteo each time, with the token that is there', async () => {
+  it('fetches the portfolio each time, with the stored token', async () => {
     const calls = () => example.sandbox.requests.filter(({ path }) => path === '/2026-07/advertisers/me').length;
     const before = calls();
     await dashboard();
@@ -38,7 +38,7 @@ describe('The example’s dashboard', () => {
       .and.contain('Without a name');
   });
 
-  it('gets a new token when the old one has expired, and shows when', async () => {
+  it('refreshes an expired token, and shows the time', async () => {
     expect(await dashboard()).to.contain('Access token, obtained at');
     example.sandbox.advance(16 * 60_000);
     expect(await dashboard())
@@ -47,7 +47,7 @@ describe('The example’s dashboard', () => {
     expect(example.tokenRequests('refresh_token')).to.equal(1);
   });
 
-  it('refreshes the token on request, and says so once', async () => {
+  it('refreshes the token on request, and shows a message once', async () => {
     const { status, location } = await refresh();
     expect([status, location]).to.deep.equal([303, `${example.url}/dashboard#refresh-13`]);
     expect(await dashboard())
@@ -58,14 +58,14 @@ describe('The example’s dashboard', () => {
   });
 
   for (const [what, fault] of [
-    ['keeps the old refresh token when Criteo sends no new one', { omitRefreshToken: true }],
-    ['takes the new refresh token when Criteo sends one', { rotateRefreshToken: true }],
+    ['keeps the old refresh token if Criteo sends no new one', { omitRefreshToken: true }],
+    ['uses the new refresh token if Criteo sends one', { rotateRefreshToken: true }],
   ] as const) {
     it(what, async () => {
       example.sandbox.fault({ on: 'token', ...fault });
       await refresh();
       await dashboard();
-      // A token that was issued a moment ago is not replaced at once.
+      // A token that was issued a moment ago is not refreshed.
       while (example.tokenRequests('refresh_token') < 2) {
         await refresh();
         await new Promise((resolve) => setTimeout(resolve, 50));
@@ -74,7 +74,7 @@ describe('The example’s dashboard', () => {
     });
   }
 
-  it('offers to reconnect once the consent was revoked, whether the page or the refresh finds out', async () => {
+  it('offers to reconnect after the consent was revoked, on the page and after a refresh', async () => {
     await example.sandbox.revoke();
     for (const find of [dashboard, refresh, dashboard]) {
       await find();
@@ -89,12 +89,12 @@ describe('The example’s dashboard', () => {
       .and.not.contain('This connection has ended.');
   });
 
-  it('offers to reconnect when the refresh token has expired', async () => {
+  it('offers to reconnect if the refresh token has expired', async () => {
     example.sandbox.advance(190 * 86_400_000);
     expect(await dashboard()).to.contain('This connection has ended.');
   });
 
-  it('leaves the other connections as they are when one has ended', async () => {
+  it('does not change other connections if one has ended', async () => {
     await connect('20481');
     const refused = (token: string) =>
       token === example.sandbox.requests.find(({ path }) => path.endsWith('/me'))?.headers.authorization;
@@ -104,7 +104,7 @@ describe('The example’s dashboard', () => {
     expect(casa).to.contain('Casa Verde').and.contain('Refresh now').and.not.contain('Reconnect');
   });
 
-  it('shows what it knows while Criteo is down, and says so', async () => {
+  it('shows the stored portfolio and a message if Criteo is down', async () => {
     example.sandbox.fault({ on: 'api', status: 503, times: Infinity });
     const { status, body } = await client.get('/dashboard');
     expect(status).to.equal(200);
@@ -114,20 +114,20 @@ describe('The example’s dashboard', () => {
       .and.contain('Refresh now');
   });
 
-  it('shows what it knows while Criteo is silent', async () => {
+  it('shows the stored portfolio and a message if Criteo does not respond', async () => {
     example.sandbox.fault({ on: 'api', hang: true });
     expect(await dashboard())
       .to.contain('Criteo took too long.')
       .and.contain('Alpine Outfitters');
   });
 
-  it('says so when a refresh fails for a passing reason', async () => {
+  it('shows an error page if a refresh fails because Criteo is down', async () => {
     example.sandbox.fault({ on: 'token', status: 503, times: Infinity });
     const reply = await refresh();
     expect([reply.status, reply.title]).to.deep.equal([503, 'Criteo cannot be reached']);
   });
 
-  it('has nothing to ask for once disconnected', async () => {
+  it('sends no request to Criteo after the user disconnected', async () => {
     await client.post('/disconnect', { connection: '13' });
     const requests = example.sandbox.requests.length;
     await dashboard();

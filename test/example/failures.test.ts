@@ -5,8 +5,8 @@ import { failureOfError, failureOfInfo, type Occasion } from '../../example/fail
 const back: Occasion = { comingBack: true, things: 'advertisers' };
 const later: Occasion = { comingBack: false, things: 'advertisers' };
 
-describe('The example’s words for failures', () => {
-  it('differ for every way a sign-in can be refused', () => {
+describe('The example’s failure pages', () => {
+  it('have a different title for every failure code', () => {
     const codes = [
       'access_denied',
       'no_advertisers',
@@ -27,7 +27,7 @@ describe('The example’s words for failures', () => {
     });
   });
 
-  it('say "You declined" when Criteo left the state out of the callback', () => {
+  it('say "You declined" if Criteo left the state out of the callback', () => {
     const failure = failureOfInfo({ code: 'state_missing', error: 'access_denied' }, 'advertisers');
     expect(failure).to.include({ title: 'You declined', status: 403 });
     expect(failure.facts.code).to.equal('state_missing');
@@ -98,7 +98,7 @@ describe('The example’s words for failures', () => {
     });
   }
 
-  it('speak of accounts if Retail Media accounts are shared', () => {
+  it('name accounts, not advertisers, for Retail Media', () => {
     const withheld = new CriteoAPIError('m', { code: 'forbidden', status: 403, reauthorize: true });
     const pages = [
       failureOfInfo({ code: 'no_advertisers' }, 'accounts'),

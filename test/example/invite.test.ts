@@ -3,7 +3,7 @@ import { signConsentCallback } from 'passport-criteo';
 import { CookieClient } from '../support/cookie-client';
 import { type RunningExample, startExample } from './support';
 
-describe('Invitations in the example', () => {
+describe('The example’s invitations', () => {
   let example: RunningExample;
   let client: CookieClient;
 
@@ -15,34 +15,34 @@ describe('Invitations in the example', () => {
   beforeEach(() => start());
   afterEach(() => example.close());
 
-  /** Makes a link: its page, and the link itself. */
+  /** Makes a link. Returns its page and the link itself. */
   const invite = async () => {
     const { location } = await client.post('/invite');
     const { body } = await client.get(location);
     const link = /value="([^"]+)" readonly/.exec(body)?.[1] ?? '';
     return { page: location, link: link.replaceAll('&amp;', '&') };
   };
-  /** Posts to the callback as Criteo does. */
+  /** Posts to the consent callback like Criteo. */
   const report = async (body: object, signature?: string) => {
     const text = JSON.stringify(body);
     const { signingSecret } = example.sandbox.app;
     const headers = { 'x-criteo-hmac-sha512': signature ?? signConsentCallback(text, signingSecret) };
     return (await fetch(`${example.url}/criteo-consent`, { method: 'POST', body: text, headers })).status;
   };
-  /** Listens to the page's events, and gives the first. */
+  /** Listens to the page's events. Returns the first one. */
   const listen = async (page: string) => {
     const { type, first } = await client.listen(`${page}/events`);
     return { type, first: first() };
   };
 
-  it('make a link that Criteo accepts, another one each time', async () => {
+  it('have a link that Criteo accepts, a new one each time', async () => {
     const { page, link } = await invite();
     expect(page).to.match(/\/invite\/[0-9a-f-]{36}$/);
     expect((await fetch(link)).status).to.equal(200);
     expect((await invite()).link).not.to.equal(link);
   });
 
-  it('show a grant with the names, read with the app’s own token', async () => {
+  it('show granted advertisers by name, read with the app’s own token', async () => {
     const { page, link } = await invite();
     expect((await client.get(page)).body).to.contain('Waiting for a decision');
     expect(await example.sandbox.approve(link, { advertisers: ['13', '1352'] })).to.equal(`${example.url}/invited`);
@@ -55,7 +55,7 @@ describe('Invitations in the example', () => {
     expect((await client.get('/invite')).body).to.contain('Granted: 2 advertisers');
   });
 
-  it('show a denial, and ask the API for nothing', async () => {
+  it('show a denial, without a request to the API', async () => {
     const { page, link } = await invite();
     await example.sandbox.deny(link);
     expect((await client.get(page)).body).to.contain('Nothing was shared');
@@ -63,7 +63,7 @@ describe('Invitations in the example', () => {
     expect(example.tokenRequests()).to.equal(0);
   });
 
-  it('update a page that waits', async () => {
+  it('update an open page after the decision', async () => {
     const { page, link } = await invite();
     const { type, first } = await listen(page);
     expect(type).to.equal('text/event-stream');
@@ -97,7 +97,7 @@ describe('Invitations in the example', () => {
     expect((await client.get('/invite')).body).not.to.contain('Your links');
   });
 
-  it('ignore a decision that is not signed', async () => {
+  it('reject a decision with a wrong signature', async () => {
     const { page, link } = await invite();
     const state = new URL(link).searchParams.get('state');
     expect(await report({ Type: 'ConsentGranted', Advertisers: ['13'], State: state }, 'ab'.repeat(64))).to.equal(401);
@@ -126,7 +126,7 @@ describe('Invitations in the example', () => {
       .and.not.contain('Alpine');
   });
 
-  it('show the ids, and why there are no names, while the API is down', async () => {
+  it('show ids and the reason if the API is down', async () => {
     const { page, link } = await invite();
     await example.sandbox.approve(link, { advertisers: ['13'] });
     example.sandbox.fault({ on: 'api', status: 503, times: Infinity });
@@ -135,7 +135,7 @@ describe('Invitations in the example', () => {
     expect(body).to.contain('Criteo cannot be reached').and.contain('<code>13</code>');
   });
 
-  it('name the missing settings without the key pair', async () => {
+  it('name the missing settings if there is no key pair', async () => {
     await example.close();
     await start({ signing: 'none' });
     const body = (await client.get('/invite')).body.replaceAll('<wbr>', '');
@@ -148,7 +148,7 @@ describe('Invitations in the example', () => {
     expect((await client.post('/invite')).status).to.equal(404);
   });
 
-  it('share Retail Media accounts across pages', async () => {
+  it('share Retail Media accounts of several API pages', async () => {
     await example.close();
     await start({
       criteo: { service: 'retail-media' },

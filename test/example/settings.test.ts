@@ -2,7 +2,7 @@ import { expect } from 'chai';
 import { readSettings, SettingsError } from '../../example/settings';
 
 describe('The example’s settings', () => {
-  it('are those of Criteo’s own demo when the environment says nothing', () => {
+  it('are those of Criteo’s own demo if the environment is empty', () => {
     const { sessionSecret, ...rest } = readSettings({});
     expect(rest).to.deep.equal({ port: 3000, service: 'marketing-solutions', pkce: false });
     expect(sessionSecret).to.have.length.of.at.least(40);
@@ -60,7 +60,7 @@ describe('The example’s settings', () => {
     [
       'a key pair for the sandbox',
       { CRITEO_SIGNING_KEY: 'key', CRITEO_SIGNING_SECRET: 'hush' },
-      /sandbox has a key pair of its own/,
+      /sandbox has its own key pair/,
     ],
     ['a port that is not a number', { PORT: 'http' }, /PORT is "http"/],
     ['a port that is too large', { PORT: '65536' }, /PORT is "65536"/],

@@ -4,12 +4,12 @@ import type { Service } from 'passport-criteo';
 import { createSandbox, type Sandbox, type SandboxOptions } from 'passport-criteo/sandbox';
 import { createApp } from '../../example/app';
 
-/** The example on a free port, with a sandbox in Criteo's place. */
+/** The running example on a free port, with a sandbox instead of Criteo. */
 export interface RunningExample {
   /** The example's origin. */
   url: string;
   sandbox: Sandbox;
-  /** What the example logged. */
+  /** The lines that the example logged. */
   log: string[];
   /** Called for each request of the callback, before the example gets it. */
   onCallback: () => void;
@@ -24,7 +24,7 @@ export async function startExample(
     sandbox?: SandboxOptions;
     /** `'none'` starts the example without the connector's key pair. */
     signing?: 'none';
-    /** If true, the example is told nothing of the sandbox, as with the real Criteo. */
+    /** If true, the example does not know of the sandbox, as with the real Criteo. */
     real?: boolean;
   } = {},
 ): Promise<RunningExample> {

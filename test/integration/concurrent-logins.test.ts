@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import passport from 'passport';
 import { CookieStateStore, CriteoStrategy, type Login, SessionStateStore } from '../../lib/index';
 import { Jar } from '../support/cookie-store';
-import { app } from '../support/strategy';
+import { app as credentials } from '../support/strategy';
 
 // A few seconds in `npm test`; for a long run: SIMULATED_RUNS=20000 npx mocha … test/integration/concurrent-logins.test.ts
 const RUNS = Number(process.env['SIMULATED_RUNS'] ?? 250);
@@ -13,10 +13,10 @@ interface Plan {
   strategy: number;
   given: 'by name' | 'as an instance';
   purpose: 'authenticate' | 'authorize';
-  /** Whether the app passes a callback of its own to Passport. */
+  /** Whether the app passes a callback function to Passport. */
   callback: boolean;
   signedIn: boolean;
-  /** How often the browser comes back. */
+  /** The number of callback requests. */
   callbacks: number;
   declined: boolean;
   token: 'granted' | 'refused' | 'broken';
@@ -28,9 +28,9 @@ interface Plan {
 interface Result {
   kind: 'redirect' | 'success' | 'fail' | 'error';
   location?: URL;
-  /** The user or, of authorize, the account. */
+  /** The user, or the account of passport.authorize. */
   user?: unknown;
-  /** What was in `req.user` then. */
+  /** The value of `req.user` at the end. */
   signedIn?: unknown;
   state?: unknown;
   status?: number;
@@ -51,11 +51,11 @@ const plans: fc.Arbitrary<Plan> = fc.record({
   verify: fc.constantFrom('finds a user', 'finds a user', 'finds none', 'throws'),
 });
 
-/** One person with one browser, who logs in once. */
-class Person {
+/** A user with one browser who logs in once. */
+class User {
   readonly jar = new Jar();
   sid: string | undefined;
-  /** How often the code of the login went to the token endpoint. */
+  /** The number of token requests with the code of this login. */
   exchanges = 0;
   readonly user: { id: string } | undefined;
 
@@ -67,15 +67,15 @@ class Person {
   }
 }
 
-/** An app with three strategies, whose sessions, token endpoint, portfolio and `verify` answer when the scheduler lets them. */
-class World {
+/** An app with three strategies. The scheduler decides when sessions, token endpoint, portfolio and `verify` respond. */
+class App {
   readonly #passport = new passport.Passport();
   readonly #sessions = new Map<string, string>();
   readonly #strategies: CriteoStrategy[];
   #ids = 0;
 
   constructor(
-    readonly people: Person[],
+    readonly users: User[],
     readonly scheduler: fc.Scheduler,
   ) {
     this.#passport.serializeUser((user, done) => done(null, Object(user).id));
@@ -88,14 +88,14 @@ class World {
     return this.scheduler.schedule(Promise.resolve(), what);
   }
 
-  #person(name: string): Person {
-    const person = this.people[Number(/\d+$/.exec(name))];
-    if (!person) throw new Error(`nobody is ${name}`);
-    return person;
+  #userOf(name: string): User {
+    const user = this.users[Number(/\d+$/.exec(name))];
+    if (!user) throw new Error(`there is no user for ${name}`);
+    return user;
   }
 
   #strategy(at: number, store: object | undefined): CriteoStrategy {
-    const world = this;
+    const app = this;
     /** The action of the request that each code belongs to. */
     const actions = new Map<string, unknown>();
     class Own extends CriteoStrategy {
@@ -108,9 +108,9 @@ class World {
         super.authenticate(...args);
       }
       override userProfile(accessToken: string, done: (error?: unknown, profile?: never) => void): void {
-        const { plan, number } = world.#person(accessToken);
-        void world.#wait('profile').then(() => {
-          // The hook finds the actions of its own request, even now.
+        const { plan, number } = app.#userOf(accessToken);
+        void app.#wait('profile').then(() => {
+          // The hook still sees the actions of its own request.
           const { success } = this as { success?: unknown };
           if (plan.callbacks === 1) expect(success).to.equal(actions.get(accessToken));
           if (plan.profile === 'broken') done(new Error(`profile ${number}`));
@@ -119,14 +119,14 @@ class World {
       }
     }
     const strategy = new Own({
-      ...app,
+      ...credentials,
       name: `criteo-${at}`,
       clientID: `client-${at}`,
       store: store as never,
       verify: async ({ tokens, profile, req, state }: Login) => {
-        await world.#wait('verify');
-        const { number, plan } = world.#person(tokens.accessToken);
-        expect(Object(req).person).to.equal(number);
+        await app.#wait('verify');
+        const { number, plan } = app.#userOf(tokens.accessToken);
+        expect(Object(req).sender).to.equal(number);
         expect(state).to.deep.equal({ login: number });
         if (plan.profile === 'found') expect(profile).to.deep.equal({ id: `profile-${number}` });
         if (plan.verify === 'throws') throw new Error(`verify ${number}`);
@@ -134,20 +134,20 @@ class World {
       },
     });
     strategy.oauth2.getOAuthAccessToken = (code: string, ...rest: unknown[]) => {
-      const answer = rest.pop() as (...args: unknown[]) => void;
-      const person = world.#person(code);
-      person.exchanges += 1;
-      void world.#wait('token').then(() => {
-        const { plan, number } = person;
-        if (plan.token === 'refused') answer({ statusCode: 400, data: '{"error":"invalid_grant"}' });
-        else if (plan.token === 'broken') answer(new Error(`token ${number}`));
-        else answer(null, `access-${number}`, `refresh-${number}`, { expires_in: 900 });
+      const done = rest.pop() as (...args: unknown[]) => void;
+      const user = app.#userOf(code);
+      user.exchanges += 1;
+      void app.#wait('token').then(() => {
+        const { plan, number } = user;
+        if (plan.token === 'refused') done({ statusCode: 400, data: '{"error":"invalid_grant"}' });
+        else if (plan.token === 'broken') done(new Error(`token ${number}`));
+        else done(null, `access-${number}`, `refresh-${number}`, { expires_in: 900 });
       });
     };
     return strategy;
   }
 
-  /** A session as express-session has it: a copy of what is stored, written when it is saved. */
+  /** Makes a session like express-session: a copy of the stored one, which is written when it is saved. */
   #session(request: { session?: object; sid: string }): object {
     const { sid } = request;
     const session: object = JSON.parse(this.#sessions.get(sid) ?? '{}');
@@ -167,9 +167,9 @@ class World {
     return Object.defineProperties(session, { save: { value: save }, regenerate: { value: regenerate } });
   }
 
-  /** Sends a request and returns how it ended, once all is done that could follow. */
-  async #send(person: Person, query: object, options: object): Promise<Result[]> {
-    const { plan, jar } = person;
+  /** Sends a request. Returns its outcomes after the session is saved. */
+  async #send(sender: User, query: object, options: object): Promise<Result[]> {
+    const { plan, jar } = sender;
     await this.#wait('request');
     const results: Result[] = [];
     const headers = new Map<string, unknown>();
@@ -177,9 +177,9 @@ class World {
       method: 'GET',
       query,
       headers: { cookie: jar.header },
-      person: person.number,
-      sid: person.sid ?? `session-${this.#ids++}`,
-      ...(person.user ? { user: person.user } : {}),
+      sender: sender.number,
+      sid: sender.sid ?? `session-${this.#ids++}`,
+      ...(sender.user ? { user: sender.user } : {}),
     };
     req.session = this.#session(req);
     return new Promise((resolve) => {
@@ -188,7 +188,7 @@ class World {
         if (results.length > 1) return;
         jar.take([headers.get('set-cookie') ?? []].flat().map(String));
         await new Promise<void>((saved) => Reflect.apply(Object(req.session).save, undefined, [saved]));
-        person.sid = req.sid;
+        sender.sid = req.sid;
         resolve(results);
       };
       const res = {
@@ -222,10 +222,10 @@ class World {
     });
   }
 
-  /** Logs a person in, and checks that everything is theirs. */
-  async login(person: Person): Promise<void> {
-    const { number, plan } = person;
-    const [started, ...others] = await this.#send(person, {}, { state: { login: number } });
+  /** Logs a user in, and expects the outcome, user, tokens and state of this login. */
+  async login(user: User): Promise<void> {
+    const { number, plan } = user;
+    const [started, ...others] = await this.#send(user, {}, { state: { login: number } });
     expect(others).to.deep.equal([]);
     expect(started?.kind, JSON.stringify(started)).to.equal('redirect');
     const { searchParams } = started?.location ?? new URL('none:');
@@ -233,25 +233,25 @@ class World {
 
     const outcome = plan.declined ? { error: 'access_denied' } : { code: `code-${number}` };
     const query = { ...outcome, state: searchParams.get('state') };
-    const answers = await Promise.all(Array.from({ length: plan.callbacks }, () => this.#send(person, query, {})));
-    for (const all of answers) expect(all, 'one outcome for each callback').to.have.length(1);
-    const results = answers.flat();
+    const outcomes = await Promise.all(Array.from({ length: plan.callbacks }, () => this.#send(user, query, {})));
+    for (const all of outcomes) expect(all, 'one outcome for each callback').to.have.length(1);
+    const results = outcomes.flat();
 
-    const wanted = expected(person);
-    // Some are too late, and find no login; of those that are not, one gets to the end.
+    const wanted = expected(user);
+    // Repeated callbacks come too late and find no login. One of the others finishes it.
     const isLate = ({ kind, code, status }: Result): boolean =>
       kind === 'fail' && (plan.callback ? code === 'state_unknown' : status === 403);
     const [own, ...more] = results.filter((result) => !isLate(result));
     expect(own, JSON.stringify(results)).to.deep.include(wanted);
     if (!plan.declined) expect(more).to.deep.equal([]);
     const signsIn = own?.kind === 'success' && plan.purpose === 'authenticate' && !plan.callback;
-    expect(own?.signedIn).to.deep.equal(signsIn ? { id: `user-${number}` } : person.user);
-    expect(person.exchanges).to.equal(plan.declined ? 0 : 1);
+    expect(own?.signedIn).to.deep.equal(signsIn ? { id: `user-${number}` } : user.user);
+    expect(user.exchanges).to.equal(plan.declined ? 0 : 1);
   }
 }
 
-/** How a login must end. */
-function expected({ number, plan }: Person): Partial<Result> {
+/** Returns the expected outcome of a login. */
+function expected({ number, plan }: User): Partial<Result> {
   const state = { login: number };
   const failed = (code: string): Partial<Result> =>
     plan.callback ? { kind: 'fail', code, state } : { kind: 'fail', status: 401 };
@@ -266,14 +266,14 @@ function expected({ number, plan }: Person): Partial<Result> {
 }
 
 describe('Many logins at once', () => {
-  it('end with their own outcome, user, tokens and state each, in whatever order all that they wait for comes', async function () {
+  it('each end with their own outcome, user, tokens and state, in whatever order they are processed', async function () {
     this.timeout(0);
     await fc.assert(
       fc.asyncProperty(fc.array(plans, { minLength: 2, maxLength: 6 }), fc.scheduler(), async (all, scheduler) => {
-        const people = all.map((plan, number) => new Person(number, plan));
-        const world = new World(people, scheduler);
-        let open = people.length;
-        const logins = people.map((person) => world.login(person).finally(() => open--));
+        const users = all.map((plan, number) => new User(number, plan));
+        const app = new App(users, scheduler);
+        let open = users.length;
+        const logins = users.map((user) => app.login(user).finally(() => open--));
         const together = Promise.all(logins);
         together.catch(() => {});
         do {

@@ -8,11 +8,11 @@ import { createSandbox, type Sandbox } from '../../lib/sandbox';
 import { authenticate } from '../support/passport';
 import { measureCriteo } from './docs/observability';
 
-// Not by this file's place: coverage runs a compiled copy of it from elsewhere.
+// The working directory, because coverage runs a compiled copy of this file in another folder.
 const root = process.cwd();
 const callbackURL = 'https://app.example.com/callback';
 
-describe('diagnostics', () => {
+describe('Diagnostics', () => {
   let sandbox: Sandbox;
   let app: { clientID: string; clientSecret: string };
   let strategy: CriteoStrategy;
@@ -35,7 +35,7 @@ describe('diagnostics', () => {
   const begin = async (): Promise<string> => String((await go()).args[0]);
   const finish = (back: string) => go(Object.fromEntries(new URL(back).searchParams));
 
-  /** What is published on a channel during a test. */
+  /** Collects what is published on a channel during a test. */
   function published(name: string): Record<string, unknown>[] {
     const events: Record<string, unknown>[] = [];
     const listen: ChannelListener = (event) => events.push({ ...(event as object) });
@@ -49,7 +49,7 @@ describe('diagnostics', () => {
       return rest;
     });
 
-  it('tell of every exchange: endpoint, status, outcome and time, and nothing else', async () => {
+  it('report endpoint, status, outcome and duration of every exchange, and nothing else', async () => {
     const events = published('exchange');
     await finish(await sandbox.approve(await begin()));
     const { apiURL } = sandbox.endpoints;
@@ -59,7 +59,7 @@ describe('diagnostics', () => {
     ]);
   });
 
-  it('tell of exchanges that Criteo refused, that had no answer, and of the API’s without their query', async () => {
+  it('report refused and failed exchanges, and API calls without their query', async () => {
     const events = published('exchange');
     const { apiURL } = sandbox.endpoints;
     const client = new CriteoClient({ ...app, apiURL });
@@ -76,7 +76,7 @@ describe('diagnostics', () => {
     ]);
   });
 
-  it('tell how every login ends, with the code of its failure or error', async () => {
+  it('report the outcome of every login, with the code of its failure or error', async () => {
     const events = published('login');
     await finish(await sandbox.approve(await begin()));
     await finish(await sandbox.deny(await begin()));
@@ -84,33 +84,33 @@ describe('diagnostics', () => {
     const back = await sandbox.approve(await begin());
     sandbox.advance(31_000);
     await finish(back);
-    const begun = { strategy: 'criteo', outcome: 'redirect', code: undefined };
+    const started = { strategy: 'criteo', outcome: 'redirect', code: undefined };
     expect(without(events)).to.deep.equal([
-      begun,
+      started,
       { strategy: 'criteo', outcome: 'success', code: undefined },
-      begun,
+      started,
       { strategy: 'criteo', outcome: 'fail', code: 'access_denied' },
       { strategy: 'criteo', outcome: 'fail', code: 'state_unknown' },
-      begun,
+      started,
       { strategy: 'criteo', outcome: 'error', code: 'invalid_grant' },
     ]);
   });
 
-  it('take for a code only what looks like one, and survive an info that cannot be read', async () => {
+  it('report only codes that are single words, and no code if reading it throws', async () => {
     const events = published('login');
     const unreadable = Object.defineProperty(new Error('no'), 'code', {
       get() {
         throw new Error('not to be read');
       },
     });
-    const answers: [unknown, false, object?][] = [
+    const results: [unknown, false, object?][] = [
       [null, false, { code: 'a secret, in words' }],
       [null, false, { code: 42 }],
       [unreadable, false],
     ];
-    for (const answer of answers) {
+    for (const result of results) {
       const options = { ...app, ...sandbox.endpoints, callbackURL };
-      strategy = new CriteoStrategy(options, (_at, _rt, _profile, done) => done(...answer));
+      strategy = new CriteoStrategy(options, (_at, _rt, _profile, done) => done(...result));
       await finish(await sandbox.approve(await begin()));
     }
     const ends = events.filter(({ outcome }) => outcome !== 'redirect').map(({ outcome, code }) => [outcome, code]);
@@ -121,7 +121,7 @@ describe('diagnostics', () => {
     ]);
   });
 
-  it('feed a meter, as the documentation shows', async () => {
+  it('feed a meter as the documentation shows', async () => {
     const recorded: [name: string, attributes: object][] = [];
     measureCriteo({
       createHistogram: (name) => ({ record: (_value, attributes) => recorded.push([name, attributes]) }),
@@ -144,7 +144,7 @@ describe('diagnostics', () => {
     ]);
   });
 
-  it('print one line an exchange with NODE_DEBUG, without a secret, and none without it', async () => {
+  it('print one line without secrets for each exchange if NODE_DEBUG is set, and nothing otherwise', async () => {
     const { apiURL } = sandbox.endpoints;
     const script = `
       const { CriteoClient } = require(${JSON.stringify(join(root, 'lib/index'))});
@@ -165,14 +165,14 @@ describe('diagnostics', () => {
     expect(await lines('')).to.deep.equal([]);
   });
 
-  it('print each login that fails with NODE_DEBUG, with code and message on one line', async () => {
+  it('print code and message of each failed login on one line if NODE_DEBUG is set', async () => {
     const options = { ...app, callbackURL: 'https://app.example.com/criteo-auth/callback', ...sandbox.endpoints };
     const script = `
       const { CriteoStrategy } = require(${JSON.stringify(join(root, 'lib/index'))});
       const strategy = new CriteoStrategy({ ...${JSON.stringify(options)}, verify: () => false });
       const request = (query, session) => ({ method: 'GET', headers: {}, query, session });
-      const told = () => {};
-      Object.assign(strategy, { fail: told, error: told, redirect: told, success: told });
+      const ignore = () => {};
+      Object.assign(strategy, { fail: ignore, error: ignore, redirect: ignore, success: ignore });
       strategy.authenticate(request({ code: 'c', state: 's' }, {}));
       strategy.authenticate(request({}, undefined));`;
     const env = { PATH: process.env['PATH'], NODE_DEBUG: 'passport-criteo' };

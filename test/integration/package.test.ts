@@ -3,16 +3,16 @@ import { join } from 'node:path';
 import { expect } from 'chai';
 import { version } from '../../lib/util/version';
 
-// Not by this file's place: coverage runs a compiled copy of it from elsewhere.
+// The working directory, because coverage runs a compiled copy of this file in another folder.
 const root = process.cwd();
 const read = (name: string): string => readFileSync(join(root, name), 'utf8');
 
-describe('the package', () => {
-  it('tells Criteo the version that package.json has', () => {
+describe('The package', () => {
+  it('sends Criteo the version in package.json', () => {
     expect(version).to.equal((JSON.parse(read('package.json')) as { version: string }).version);
   });
 
-  it('locks its dependencies without saying where they were downloaded', () => {
+  it('has a lock file without download addresses', () => {
     expect(read('package-lock.json')).to.not.match(/"resolved"|https?:\/\/[^"]*\.tgz/);
   });
 });

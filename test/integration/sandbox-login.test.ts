@@ -50,7 +50,7 @@ describe('CriteoStrategy', () => {
       expect(asked(/advertisers\/me$/)).to.have.length(1);
     });
 
-    it('signs in with the profile of a subclass, which may begin with the original', async () => {
+    it('signs in with the profile of a subclass that changes the original one', async () => {
       await start();
       class Named extends CriteoStrategy {
         override userProfile(accessToken: string, done: Parameters<CriteoStrategy['userProfile']>[1]): void {
@@ -81,7 +81,7 @@ describe('CriteoStrategy', () => {
       expect(profile).to.have.property('accounts').with.length(3);
     });
 
-    it('signs in with PKCE and without a secret, which is then left out rather than empty', async () => {
+    it('signs in with PKCE without sending a client secret', async () => {
       await start({ app: { pkce: true } });
       const strategy = strategyOf({ pkce: true, clientSecret: undefined });
       const outcome = await visitor.finish(strategy, await consent(strategy));
@@ -91,7 +91,7 @@ describe('CriteoStrategy', () => {
       successOf(outcome);
     });
 
-    it('fails for somebody who declines, with the state and without any token request', async () => {
+    it('fails with the app’s state, without a token request, if the user declines', async () => {
       await start();
       const strategy = strategyOf();
       const back = await sandbox.deny(await visitor.begin(strategy, { state: 's' }));
@@ -111,7 +111,7 @@ describe('CriteoStrategy', () => {
       });
     });
 
-    it('lets a login through without a profile with requireUserProfile: false, and says why there is none', async () => {
+    it('passes the reason to verify if the profile cannot be fetched and requireUserProfile is false', async () => {
       await start();
       let login: Login | undefined;
       const verify = (given: Login) => {
@@ -126,7 +126,7 @@ describe('CriteoStrategy', () => {
       expect(login?.tokens.accessToken).to.be.a('string');
     });
 
-    it('tells once for each version that the API version ends', async () => {
+    it('warns once for each API version that it will end', async () => {
       await start();
       const strategy = strategyOf();
       const warnings: { code?: string }[] = [];
@@ -146,7 +146,7 @@ describe('CriteoStrategy', () => {
       expect(warnings.map(({ code }) => code)).to.deep.equal(['CRITEO_API_SUNSET']);
     });
 
-    it('refreshes tokens, and names what is wrong with a refresh token', async () => {
+    it('refreshes tokens, and throws a TypeError for a wrong refresh token', async () => {
       await start();
       let refreshToken = '';
       const strategy = strategyOf({
@@ -168,7 +168,7 @@ describe('CriteoStrategy', () => {
       }
     });
 
-    it('ends through Express and Passport in one response', async () => {
+    it('works with Express and Passport', async () => {
       await start();
       const passport = new Passport();
       const strategy = strategyOf();
@@ -186,8 +186,8 @@ describe('CriteoStrategy', () => {
         await new Promise((resolve) => listening.once('listening', resolve));
         const address = listening.address();
         const origin = `http://127.0.0.1:${typeof address === 'object' ? address?.port : ''}`;
-        const begun = await fetch(`${origin}/start`, { redirect: 'manual' });
-        const location = locationOf({ kind: 'redirect', args: [begun.headers.get('location')] });
+        const started = await fetch(`${origin}/start`, { redirect: 'manual' });
+        const location = locationOf({ kind: 'redirect', args: [started.headers.get('location')] });
         const { search } = new URL(await sandbox.approve(location));
         const head = await fetch(`${origin}/cb${search}`, { method: 'HEAD' });
         expect(head.status).to.equal(503);

@@ -21,8 +21,8 @@ const tenant = (number: number, origin: string): Tenant => ({
   callbackURL: `${origin}/criteo-auth/callback`,
 });
 
-describe('One application with a Criteo app for each of many tenants', () => {
-  /** The credentials that the token endpoint was asked with. */
+describe('An app whose tenants each have a Criteo app', () => {
+  /** The credentials and code of each token request. */
   let asked: (string | null)[][];
   let criteo: Server;
   let app: Server;
@@ -39,7 +39,7 @@ describe('One application with a Criteo app for each of many tenants', () => {
       const form = new URLSearchParams(body);
       if (body) asked.push([form.get('client_id'), form.get('client_secret'), form.get('code')]);
       const code = form.get('code') ?? '';
-      // Codes tell how long the token endpoint takes, and whether it knows them.
+      // The code says how many milliseconds the token endpoint takes, and whether it is valid.
       await new Promise((resolve) => setTimeout(resolve, Number(/\d+$/.exec(code))));
       if (code.startsWith('bogus')) return res.writeHead(400).end('{"error":"invalid_grant"}');
       const id = String(req.headers.authorization).replace(/^Bearer /, '');
@@ -57,7 +57,7 @@ describe('One application with a Criteo app for each of many tenants', () => {
     app = createServer(handler).listen(0, '127.0.0.1');
     await once(app, 'listening');
     const { port } = app.address() as AddressInfo;
-    // The host names of this machine: every one that ends in .localhost.
+    // Every host name that ends in .localhost is this machine.
     origin = (number) => `http://tenant-${number}.localhost:${port}`;
     agent = new http.Agent({ keepAlive: true, timeout: 45_000 });
     const authenticator = new passport.Passport();
@@ -83,16 +83,16 @@ describe('One application with a Criteo app for each of many tenants', () => {
     }
   });
 
-  /** Starts a login, and returns the address of its callback but for the code. */
+  /** Starts a login. Returns the address of its callback without the value of the code. */
   async function start(client: CookieClient, number: number): Promise<string> {
     const consent = new URL((await client.get('/criteo-auth')).location);
     expect(consent.searchParams.get('client_id')).to.equal(`client-${number}`);
     return `/criteo-auth/callback?state=${consent.searchParams.get('state')}&code=`;
   }
 
-  it('signs people of hundreds of tenants in, each with its own credentials, over few connections', async () => {
+  it('signs users of 200 tenants in, each with the tenant’s credentials, over one connection', async () => {
     const clients = Array.from({ length: MANY }, (_, number) => new CookieClient(origin(number)));
-    // All start before any finishes.
+    // All logins start before the first one finishes.
     const callbacks: string[] = [];
     for (const [number, client] of clients.entries()) callbacks.push(await start(client, number));
     for (const [number, client] of clients.entries()) {
@@ -104,7 +104,7 @@ describe('One application with a Criteo app for each of many tenants', () => {
     expect(connections).to.equal(1);
   });
 
-  it('signs each visitor in as themselves if many come to a tenant at once', async () => {
+  it('signs each user in as themselves if many users of a tenant sign in at once', async () => {
     const visits = Array.from({ length: 60 }, async (_, index) => {
       const number = index % 3;
       const client = new CookieClient(origin(number));
@@ -129,17 +129,17 @@ describe('One application with a Criteo app for each of many tenants', () => {
     expect((await attacker.get('/me')).body).to.equal('undefined');
   });
 
-  it('does not let a login that was started at one tenant end at another', async () => {
+  it('rejects the callback of a login that was started at another tenant', async () => {
     const client = new CookieClient(origin(1));
     const back = `${await start(client, 1)}code-0`;
-    // As if the two shared a session: the cookie is sent to the other host, too.
+    // The cookie is sent to the other host too, as if the two shared a session.
     client.take(origin(2), [client.header(origin(1))]);
     expect((await client.get(origin(2) + back)).status).to.equal(403);
     expect(asked).to.deep.equal([]);
     expect((await client.get(back)).location).to.match(/\/dashboard$/);
   });
 
-  it('holds nothing of tenants that were forgotten', async () => {
+  it('keeps no strategy of a forgotten tenant in memory', async () => {
     const use = (from: number): WeakRef<object>[] =>
       Array.from({ length: MANY }, (_, at) => {
         const made = new WeakRef(logins.strategyOf(tenant(from + at, 'https://app.example.com')));
@@ -147,7 +147,7 @@ describe('One application with a Criteo app for each of many tenants', () => {
         return made;
       });
     const references = use(1000);
-    // A WeakRef holds what it refers to until the present job has ended.
+    // A WeakRef keeps its object until the current job has ended.
     await new Promise(setImmediate);
     collectGarbage();
     expect(references.filter((reference) => reference.deref() !== undefined)).to.have.length(0);

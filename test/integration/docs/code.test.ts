@@ -10,17 +10,17 @@ import { CriteoClient, CriteoStrategy, type CriteoStrategyOptions } from 'passpo
 import { createSandbox, type Sandbox } from 'passport-criteo/sandbox';
 import { documented } from '../../support/documented';
 import { classic } from './classic';
-import { granted, invite, listen } from './consent';
-import { stateless } from './cookies';
-import { tellFailures } from './failures';
-import { meetsFaults } from './faults';
-import { connect } from './linking';
+import { granted, invite, mountConsent } from './consent';
+import { mountStateless } from './cookies';
+import { mountFailures } from './failures';
+import { testFaults } from './faults';
+import { mountConnect } from './linking';
 import { handWritten } from './migrating/hand-written';
 import { newAccessToken } from './migrating/oauth2-refresh';
 import { migrated } from './migrating/strategy';
-import { takeOver } from './migrating/token-source';
+import { importRefreshTokens } from './migrating/token-source';
 import { refreshed } from './refresh';
-import { signsAPersonIn } from './sandbox';
+import { signInWithSandbox } from './sandbox';
 import { createApp } from './sandbox-app';
 import { findCriteo } from './sandbox-settings';
 import { users } from './users';
@@ -33,8 +33,8 @@ const registered = {
   callbackURL: 'https://app.example.com/criteo-auth/callback',
 };
 
-describe('the code of the documentation', () => {
-  describe('at Criteo', () => {
+describe('The code of the documentation', () => {
+  describe('with Criteo’s responses', () => {
     const environment = { ...process.env };
     const api = documented();
     before(() => nock.enableNetConnect('127.0.0.1'));
@@ -55,7 +55,7 @@ describe('the code of the documentation', () => {
       return { app, authenticator };
     };
 
-    /** Serves an app while a visitor goes to `start`, approves at Criteo, and comes back to `callback`. */
+    /** Serves an app while a user goes to `start`, approves at Criteo, and returns to `callback`. */
     async function visit(app: Express, start: string, callback: string, query = 'code=code') {
       const server = app.listen(0, '127.0.0.1');
       await once(server, 'listening');
@@ -67,13 +67,13 @@ describe('the code of the documentation', () => {
         expect(searchParams.get('redirect_uri')).to.equal(`https://app.example.com${callback}`);
         const cookie = login.headers.get('set-cookie') ?? '';
         const back = `${home}${callback}?state=${searchParams.get('state')}&${query}`;
-        const answer = await fetch(back, { headers: { cookie }, redirect: 'manual' });
-        const location = answer.headers.get('location');
-        // The page that the visitor ends on.
+        const response = await fetch(back, { headers: { cookie }, redirect: 'manual' });
+        const location = response.headers.get('location');
+        // The page on which the user arrives.
         const next = location?.startsWith('/')
           ? await (await fetch(home + location, { headers: { cookie } })).text()
           : '';
-        return { status: answer.status, location, text: await answer.text(), next };
+        return { status: response.status, location, text: await response.text(), next };
       } finally {
         server.close();
         server.closeAllConnections();
@@ -82,7 +82,7 @@ describe('the code of the documentation', () => {
 
     const credentials = { SESSION_SECRET: 's', CRITEO_CLIENT_ID: 'id', CRITEO_CLIENT_SECRET: 'secret' };
 
-    it('connects advertisers with the app of the README, and tells why it did not', async () => {
+    it('connects advertisers with the app of the README, and shows why it failed', async () => {
       Object.assign(process.env, credentials);
       const { app } = require('./connect-app') as typeof import('./connect-app');
       app.get('/settings', (req, res) => {
@@ -97,12 +97,12 @@ describe('the code of the documentation', () => {
       expect(declined.next).to.contain('The user declined at Criteo');
     });
 
-    it('signs a visitor in with the app of the README', async () => {
+    it('signs a user in with the app of the README', async () => {
       Object.assign(process.env, credentials);
       const { app } = require('./sign-in-app') as typeof import('./sign-in-app');
       criteo();
-      const answer = await visit(app, '/criteo-auth', '/criteo-auth/callback');
-      expect(answer.location).to.equal('/dashboard');
+      const response = await visit(app, '/criteo-auth', '/criteo-auth/callback');
+      expect(response.location).to.equal('/dashboard');
       expect(users.saved).to.have.lengthOf(1);
       expect(users.saved[0]).to.have.nested.property('tokens.refreshToken', 'refresh');
     });
@@ -113,37 +113,37 @@ describe('the code of the documentation', () => {
         req.user = { id: 'ada' };
         next();
       });
-      connect(app, authenticator, (_req, _res, next) => next(), registered);
+      mountConnect(app, authenticator, (_req, _res, next) => next(), registered);
       criteo();
-      const answer = await visit(app, '/criteo-connect', '/criteo-connect/callback');
-      expect(answer.location).to.equal('/settings');
+      const response = await visit(app, '/criteo-connect', '/criteo-connect/callback');
+      expect(response.location).to.equal('/settings');
       expect(users.linked).to.have.nested.property('[0].user.id', 'ada');
       expect(users.linked).to.have.nested.property('[0].account.id', '13');
     });
 
-    it('signs a visitor in without a session', async () => {
+    it('signs a user in without a session', async () => {
       const app = express();
-      stateless(app, new passport.Passport(), registered, 'a secret of more than 32 characters');
+      mountStateless(app, new passport.Passport(), registered, 'a secret of more than 32 characters');
       criteo();
-      const answer = await visit(app, '/criteo-auth', '/criteo-auth/callback');
-      expect(JSON.parse(answer.text)).to.have.nested.property('user.id', '13');
+      const response = await visit(app, '/criteo-auth', '/criteo-auth/callback');
+      expect(JSON.parse(response.text)).to.have.nested.property('user.id', '13');
     });
 
-    it('takes a classic verify', async () => {
+    it('signs a user in with a classic verify', async () => {
       const { app, authenticator } = own();
       authenticator.use(classic(registered));
       app.get('/criteo-auth', authenticator.authenticate('criteo'));
       app.get('/criteo-auth/callback', authenticator.authenticate('criteo'), (req, res) => void res.json(req.user));
       criteo();
-      const answer = await visit(app, '/criteo-auth', '/criteo-auth/callback');
-      expect(answer.text).to.equal('{"id":"13"}');
+      const response = await visit(app, '/criteo-auth', '/criteo-auth/callback');
+      expect(response.text).to.equal('{"id":"13"}');
     });
 
-    it('tells failures apart', async () => {
+    it('handles failures by their code', async () => {
       const { app, authenticator } = own();
       authenticator.use(classic(registered));
       app.get('/criteo-auth', authenticator.authenticate('criteo'));
-      tellFailures(app, authenticator);
+      mountFailures(app, authenticator);
       const declined = await visit(app, '/criteo-auth', '/criteo-auth/callback', 'error=access_denied');
       expect(declined.location).to.equal('/?declined');
       api().post('/oauth2/token').reply(503, 'down');
@@ -152,7 +152,7 @@ describe('the code of the documentation', () => {
       expect(down.text).to.contain('Start again, in a moment');
     });
 
-    it('refreshes, and keeps the refresh token where none comes back', async () => {
+    it('refreshes tokens, and keeps the refresh token if the response has none', async () => {
       const kept = {
         accessToken: 'old',
         tokenType: 'Bearer',
@@ -171,14 +171,14 @@ describe('the code of the documentation', () => {
     });
   });
 
-  it('takes a consent given at a signed URL', async () => {
+  it('receives the consent that a user gives at a signed URL', async () => {
     const app = express();
     const server = app.listen(0, '127.0.0.1');
     await once(server, 'listening');
     const callbackURL = `http://127.0.0.1:${(server.address() as AddressInfo).port}/criteo-consent`;
     const sandbox = await createSandbox({ app: { callbackURL } });
     const { signingKey: key, signingSecret: secret } = sandbox.app;
-    listen(app, secret);
+    mountConsent(app, secret);
     // The signature covers the query alone.
     const url = invite({ key, secret }).replace(
       'https://consent.criteo.com/request',
@@ -190,8 +190,8 @@ describe('the code of the documentation', () => {
     await sandbox.close();
   });
 
-  // Apart from the above: while it is active, nock opens a connection for every request.
-  it('tests an app against the sandbox', () => signsAPersonIn());
+  // Not in the group above: while nock is active, it opens a connection for every request.
+  it('tests an app against the sandbox', () => signInWithSandbox());
 
   describe('against the sandbox', () => {
     let sandbox: Sandbox;
@@ -201,23 +201,23 @@ describe('the code of the documentation', () => {
     });
     afterEach(() => sandbox.close());
 
-    // Express prints errors that nothing handles, and the sandbox says where it is.
+    // Express prints unhandled errors, and the code prints the sandbox's address.
     const { error, log } = console;
     before(() => Object.assign(console, { error: () => {}, log: () => {} }));
     after(() => Object.assign(console, { error, log }));
 
-    it('makes things go wrong', async () => {
+    it('simulates failures', async () => {
       const app = await createApp({ ...sandbox.app, ...sandbox.endpoints });
       const signIn = async () => {
         const login = await fetch(`${app.url}/criteo-auth`, { redirect: 'manual' });
         const headers = { cookie: login.headers.get('set-cookie') ?? '' };
         return fetch(await sandbox.approve(login.headers.get('location') ?? ''), { headers, redirect: 'manual' });
       };
-      await meetsFaults(sandbox, signIn);
+      await testFaults(sandbox, signIn);
       await app.close();
     });
 
-    it('takes the sandbox’s options without credentials, and Criteo’s with them', async () => {
+    it('uses the sandbox without credentials, and Criteo with them', async () => {
       const found = await findCriteo({});
       expect(found.options).to.include.keys('clientID', 'clientSecret', 'authorizationURL', 'tokenURL', 'apiURL');
       await found.sandbox?.close();
@@ -227,7 +227,7 @@ describe('the code of the documentation', () => {
 
     for (const [name, make] of Object.entries({
       'a hand-written strategy': handWritten,
-      'ours in its place': migrated,
+      'CriteoStrategy in its place': migrated,
     })) {
       it(`signs in with ${name}`, async () => {
         const { authorizationURL, tokenURL, apiURL } = sandbox.endpoints;
@@ -248,15 +248,15 @@ describe('the code of the documentation', () => {
         const login = await fetch(`${home}/criteo-auth`, { redirect: 'manual' });
         const back = new URL(await sandbox.approve(login.headers.get('location') ?? ''));
         const headers = { cookie: login.headers.get('set-cookie') ?? '' };
-        const answer = await fetch(home + back.pathname + back.search, { headers });
-        expect(await answer.text()).to.equal('signed in');
+        const response = await fetch(home + back.pathname + back.search, { headers });
+        expect(await response.text()).to.equal('signed in');
         expect(users.linked.pop()?.tokens.refreshToken).to.be.a('string');
         server.close();
         server.closeAllConnections();
       });
     }
 
-    it('takes over refresh tokens from passport-oauth2-refresh', async () => {
+    it('imports refresh tokens from passport-oauth2-refresh', async () => {
       const { clientID, clientSecret } = sandbox.app;
       const strategy = new CriteoStrategy({ ...sandbox.app, ...sandbox.endpoints, callbackURL, verify: () => false });
       const redirect = new URLSearchParams({ response_type: 'code', client_id: clientID, redirect_uri: callbackURL });
@@ -268,7 +268,7 @@ describe('the code of the documentation', () => {
       expect(await newAccessToken(strategy, row)).to.be.a('string');
 
       const { apiURL } = sandbox.endpoints;
-      const tokens = await takeOver({ clientID, clientSecret, apiURL }, new Map(), [row]);
+      const tokens = await importRefreshTokens({ clientID, clientSecret, apiURL }, new Map(), [row]);
       const response = await tokens.fetch('ada', '/2026-07/advertisers/me');
       expect(response.status).to.equal(200);
     });

@@ -14,7 +14,7 @@ export function invite({ key, secret }: { key: string; secret: string }): string
 
 export const granted: { state: string | undefined; ids: string[] }[] = [];
 
-export function listen(app: Express, secret: string): void {
+export function mountConsent(app: Express, secret: string): void {
   app.use(
     '/criteo-consent',
     consentCallback({

@@ -6,7 +6,7 @@ import { users } from './users';
 type Passport = InstanceType<typeof passport.Passport>;
 type Registered = { clientID: string; clientSecret: string; callbackURL: string };
 
-export function stateless(app: Express, passport: Passport, registered: Registered, secret: string): void {
+export function mountStateless(app: Express, passport: Passport, registered: Registered, secret: string): void {
   passport.use(
     new CriteoStrategy({
       ...registered,

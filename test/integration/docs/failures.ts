@@ -4,9 +4,9 @@ import type { FailureInfo } from 'passport-criteo';
 
 type Passport = InstanceType<typeof passport.Passport>;
 
-export function tellFailures(app: Express, passport: Passport): void {
+export function mountFailures(app: Express, passport: Passport): void {
   app.get('/criteo-auth/callback', (req, res, next) => {
-    // Not async: Passport does not wait for it, so what it rejects with could end the process.
+    // Not async: Passport does not wait for it, so a rejection could end the process.
     const finish: passport.AuthenticateCallback = (error, user, info) => {
       if (error) return next(error); // Criteo or the network: see the error handler below
       if (user) return req.logIn(user, (problem) => (problem ? next(problem) : res.redirect('/dashboard')));

@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 import type { Sandbox } from 'passport-criteo/sandbox';
 
-export async function meetsFaults(sandbox: Sandbox, signIn: () => Promise<{ status: number }>): Promise<void> {
+export async function testFaults(sandbox: Sandbox, signIn: () => Promise<{ status: number }>): Promise<void> {
   sandbox.fault({ on: 'token', status: 503 }); // Criteo is down, once
   expect((await signIn()).status).to.equal(503);
 

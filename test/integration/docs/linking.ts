@@ -7,7 +7,7 @@ type Registered = { clientID: string; clientSecret: string };
 
 type Passport = InstanceType<typeof passport.Passport>;
 
-export function connect(app: Express, passport: Passport, signedIn: RequestHandler, registered: Registered): void {
+export function mountConnect(app: Express, passport: Passport, signedIn: RequestHandler, registered: Registered): void {
   const { clientID, clientSecret } = registered;
 
   passport.use(
@@ -21,6 +21,6 @@ export function connect(app: Express, passport: Passport, signedIn: RequestHandl
 
   app.get('/criteo-connect', signedIn, passport.authorize('criteo'));
   app.get('/criteo-connect/callback', signedIn, passport.authorize('criteo'), (_req, res) => {
-    res.redirect('/settings'); // who was signed in still is
+    res.redirect('/settings'); // the user is still signed in
   });
 }

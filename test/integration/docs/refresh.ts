@@ -5,7 +5,7 @@ export async function refreshed(options: { clientID: string; clientSecret: strin
   const criteo = new CriteoClient({ clientID, clientSecret });
   try {
     const tokens = await criteo.refresh(kept.refreshToken ?? '');
-    return { ...kept, ...tokens }; // an answer without a refresh token leaves the old one valid
+    return { ...kept, ...tokens }; // without a new refresh token, the old one is still valid
   } catch (error) {
     if (error instanceof CriteoTokenError && error.reauthorize) return undefined; // the user must connect again
     throw error;

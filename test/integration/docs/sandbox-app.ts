@@ -9,7 +9,7 @@ type Credentials = Pick<CriteoStrategyOptions, 'clientID' | 'apiURL' | 'authoriz
   clientSecret: string;
 };
 
-/** An application on a free port of this machine, with an instance of Passport of its own. */
+/** Starts an app on a free port of this machine, with its own instance of Passport. */
 export async function createApp(credentials: Credentials): Promise<{ url: string; close(): Promise<void> }> {
   const app = express();
   const server = app.listen(0, '127.0.0.1');

@@ -1,6 +1,6 @@
 import { createSandbox } from 'passport-criteo/sandbox';
 
-/** Finds Criteo: itself if the environment has credentials, else a sandbox on this machine. */
+/** Returns Criteo's settings if the environment has credentials, and those of a sandbox otherwise. */
 export async function findCriteo(env: NodeJS.ProcessEnv) {
   const { CRITEO_CLIENT_ID: clientID, CRITEO_CLIENT_SECRET: clientSecret } = env;
   if (clientID && clientSecret) return { options: { clientID, clientSecret } };

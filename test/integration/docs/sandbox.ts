@@ -2,7 +2,7 @@ import { strict as assert } from 'node:assert';
 import { createSandbox } from 'passport-criteo/sandbox';
 import { createApp } from './sandbox-app';
 
-export async function signsAPersonIn(): Promise<void> {
+export async function signInWithSandbox(): Promise<void> {
   const sandbox = await createSandbox();
   const app = await createApp({ ...sandbox.app, ...sandbox.endpoints }); // your app, its strategy pointed here
   try {

@@ -28,7 +28,7 @@ export function tenantLogin(
     if (known) return known;
     const strategy = new CriteoStrategy({
       ...urls,
-      name: `criteo-${id}`, // whose login it is: one that began at a tenant ends there, or nowhere
+      name: `criteo-${id}`, // binds a login to its tenant: no other tenant can finish it
       clientID,
       clientSecret,
       callbackURL,
@@ -40,12 +40,12 @@ export function tenantLogin(
     return strategy;
   }
 
-  // For both routes. Passport takes a strategy as well as a name, so nothing has to be registered.
+  // For both routes. Passport accepts a strategy instead of a name, so it need not be registered.
   const login: RequestHandler = async (req, res, next) => {
     const tenant = await findTenant(req.hostname);
     passport.authenticate(strategyOf(tenant), { successRedirect: '/dashboard' })(req, res, next);
   };
-  // When a tenant leaves or changes its credentials. A login that is under way ends with the new ones.
+  // Call this if a tenant leaves or changes its credentials. A pending login then finishes with the new ones.
   const forget = (id: string) => strategies.delete(id);
   return { login, forget, strategyOf };
 }

@@ -22,7 +22,7 @@ export const users = {
   find: (id: string): User => ({ id }),
 };
 
-/** Lets signed-in users pass. Here, everybody is signed in as Ada. */
+/** Lets signed-in users pass. Here, every user is Ada. */
 export const signedIn: RequestHandler = (req, _res, next) => {
   req.user ??= { id: 'ada' };
   next();

@@ -7,7 +7,7 @@ import { rejection } from '../../support/errors';
 import { authenticate } from '../../support/passport';
 import { startSecureSandbox } from '../../support/secure-sandbox';
 
-/** A whole login without a browser; how it ended. */
+/** Runs a whole login without a browser. Returns its outcome. */
 async function login(options: object, approve: (url: string) => Promise<string>) {
   const verify = ({ profile }: { profile?: { id: string } }): object => ({ id: profile?.id });
   const strategy = Reflect.construct(CriteoStrategy, [{ ...options, verify }]) as CriteoStrategy;
@@ -22,8 +22,8 @@ async function login(options: object, approve: (url: string) => Promise<string>)
   });
 }
 
-describe('a login over networks of all kinds', () => {
-  it('speaks IPv6', async () => {
+describe('A login over the network', () => {
+  it('works over IPv6', async () => {
     const sandbox = await createSandbox({ host: '::1' });
     try {
       expect(sandbox.endpoints.apiURL).to.match(/^http:\/\/\[::1\]:\d+$/);
@@ -35,7 +35,7 @@ describe('a login over networks of all kinds', () => {
     }
   });
 
-  it('trusts a private certificate authority that the agent names, and else says which certificate it refused', async () => {
+  it('trusts the certificate authority of the option agent, and otherwise fails with the reason', async () => {
     const { sandbox, apiURL, close } = await startSecureSandbox();
     const agent = new Agent({ keepAlive: true, ca: cert });
     try {

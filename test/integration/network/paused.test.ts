@@ -7,7 +7,7 @@ import { answer, head, type Loopback, opener } from '../../support/loopback';
 const TIMEOUT = 300;
 const token = answer(200, { access_token: 'at-1', token_type: 'Bearer', expires_in: 900, refresh_token: 'rt-1' });
 
-describe('A process that was paused for longer than its timeout, while a response came', () => {
+describe('A process that was paused for longer than its timeout while a response arrived', () => {
   const open = opener();
   let child: ChildProcess;
   let messages: AsyncIterator<unknown[]>;
@@ -30,8 +30,8 @@ describe('A process that was paused for longer than its timeout, while a respons
     return value[0];
   }
 
-  /** Stops the process, does something meanwhile, and lets it go on after its timeout. */
-  async function whileStopped(work: () => void): Promise<void> {
+  /** Pauses the process until its timeout has passed, and does `work` while it is paused. */
+  async function whilePaused(work: () => void): Promise<void> {
     child.kill('SIGSTOP');
     await sleep(20);
     work();
@@ -40,18 +40,18 @@ describe('A process that was paused for longer than its timeout, while a respons
   }
 
   for (const [what, job, response, text] of [
-    ['keeps the tokens of a refresh', 'refresh', token, 'at-1'],
-    ['keeps the response of an API call', 'headers', answer(200, 'report'), 'report'],
+    ['gets the tokens of a refresh', 'refresh', token, 'at-1'],
+    ['gets the response of an API call', 'headers', answer(200, 'report'), 'report'],
   ] as const) {
     it(what, async () => {
-      const server = await open((socket) => void whileStopped(() => socket.write(response)));
+      const server = await open((socket) => void whilePaused(() => socket.write(response)));
       const process = await start(server);
       process.send(job);
       expect(await message()).to.eql({ text });
     });
   }
 
-  it('keeps a body whose parts came meanwhile', async () => {
+  it('gets the parts of a body that arrived while it was paused', async () => {
     let more = (): void => {};
     const server = await open((socket) => {
       socket.write(`${head(200, { 'content-length': 6 })}one`);
@@ -60,14 +60,14 @@ describe('A process that was paused for longer than its timeout, while a respons
     const process = await start(server);
     process.send('body');
     expect(await message()).to.eql({ read: 'one' });
-    const stopped = whileStopped(more);
+    const paused = whilePaused(more);
     expect(await message()).to.eql({ read: 'onetwo' });
     expect(await message()).to.eql({ text: 'onetwo' });
-    await stopped;
+    await paused;
   });
 
-  it('fails with a timeout if nothing came', async () => {
-    const server = await open(() => void whileStopped(() => {}));
+  it('fails with a timeout if nothing arrived', async () => {
+    const server = await open(() => void whilePaused(() => {}));
     const process = await start(server);
     process.send('refresh');
     expect(await message()).to.eql({ code: 'timeout' });

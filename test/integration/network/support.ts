@@ -1,5 +1,5 @@
-// A process that asks a server as it is told, and tells what came of it. Its arguments: the server's origin and the
-// timeout in milliseconds.
+// A process that sends requests to a server on command, and reports the results. Its arguments: the server's origin and
+// the timeout in milliseconds.
 import { CriteoClient, TokenSource } from '../../../lib/index';
 
 const [, , apiURL, timeout] = process.argv;

@@ -13,14 +13,14 @@ import { forward } from '../../support/proxy';
 
 export type Passport = InstanceType<typeof passport.Passport>;
 
-/** express-session as the documentation mounts it; `changes` make the traps. */
+/** Makes express-session as in the documentation, with `changes`. */
 export const sessions = (changes: Partial<SessionOptions> = {}): express.RequestHandler =>
   session({ secret: 'only for tests', resave: false, saveUninitialized: false, ...changes });
 
 /** Mounts an app's middleware and routes. */
 export type Mount = (app: Express, passport: Passport, options: CriteoStrategyOptions) => void;
 
-/** A login at `/criteo-auth`. The callback responds with the user, or with `info` if the login failed. */
+/** Mounts a login at `/criteo-auth`. The callback responds with the user, or with `info` if the login failed. */
 export const routes =
   (...before: express.RequestHandler[]): Mount =>
   (app, authenticator, options) => {
@@ -47,7 +47,7 @@ export interface RunningApp {
   origin: string;
   sandbox: Sandbox;
   client: CookieClient;
-  /** Restarts the app on the same port: what was in its memory is gone. */
+  /** Restarts the app on the same port with an empty memory. */
   restart(mount: Mount): void;
   /** Starts a login. Returns the consent page's URL. */
   begin(path?: string): Promise<string>;

@@ -1,14 +1,14 @@
 import { expect } from 'chai';
 import cookieSession from 'cookie-session';
 import { CookieStateStore, CriteoStrategy } from '../../../lib/index';
-import { mountsCookieSession } from '../docs/traps/cookie-session';
+import { mountCookieSession } from '../docs/traps/cookie-session';
 import { type Mount, opener, routes } from './app';
 
 const secret = 'only for tests, of 32 characters';
 
-/** Mounted as documented, with a page for those who are signed in, and a way out. */
+/** Mounts cookie-session as documented, with a page that shows the user, and one that signs out. */
 const documented: Mount = (app, passport, options) => {
-  mountsCookieSession(app, passport, secret);
+  mountCookieSession(app, passport, secret);
   app.get('/me', (req, res) => void res.json(req.user ?? null));
   app.get('/sign-out', (req, res, next) => req.logout((error) => (error ? next(error) : res.json('bye'))));
   routes()(app, passport, options);
@@ -17,14 +17,14 @@ const documented: Mount = (app, passport, options) => {
 describe('cookie-session', () => {
   const open = opener();
 
-  it('is refused by Passport as it is: it has no regenerate', async () => {
+  it('makes Passport fail, because it has no regenerate', async () => {
     const { begin, finish } = await open(routes(cookieSession({ keys: ['key'] })));
     const { status, body } = await finish(await begin());
     expect(status).to.equal(500);
     expect(JSON.parse(body).message).to.equal('req.session.regenerate is not a function');
   });
 
-  it('signs in, and out, with regenerate and save that have nothing to do', async () => {
+  it('signs the user in and out with the documented regenerate and save', async () => {
     const { origin, client, begin, finish } = await open(documented);
     const { status, body } = await finish(await begin());
     expect(status).to.equal(200);
@@ -35,10 +35,10 @@ describe('cookie-session', () => {
     expect((await client.get(`${origin}/me`)).body).to.equal('null');
   });
 
-  it('keeps nothing of the session before in the session of the user who signs in', async () => {
+  it('keeps nothing of the earlier session after sign-in', async () => {
     const { origin, client, begin, finish } = await open((app, passport, options) => {
       documented(app, passport, options);
-      app.get('/plant', (req, res) => void res.json(Object.assign(req.session, { planted: 'by somebody else' })));
+      app.get('/plant', (req, res) => void res.json(Object.assign(req.session, { planted: 'by an attacker' })));
       app.get('/session', (req, res) => void res.json(Object.keys(req.session)));
     });
     await client.get(`${origin}/plant`);
@@ -47,13 +47,13 @@ describe('cookie-session', () => {
     expect((await client.get(`${origin}/session`)).body).to.equal('["passport"]');
   });
 
-  it('sets no cookie for those who only look on', async () => {
+  it('sets no cookie for a visitor who does not sign in', async () => {
     const { origin, client } = await open(documented);
     await client.get(`${origin}/me`);
     expect(client.cookies()).to.deep.equal({});
   });
 
-  it('takes the login out of the cookie, so that a reload is told so', async () => {
+  it('removes a finished login from the cookie, so that a reload of the callback is reported as such', async () => {
     const { sandbox, client, begin } = await open(documented);
     const consentPage = await begin();
     const callback = await sandbox.approve(consentPage);
@@ -63,7 +63,7 @@ describe('cookie-session', () => {
     expect(message).to.match(/callback was loaded once more \(reload, back button\)/);
   });
 
-  it('stays small with a CookieStateStore, however many logins are begun', async () => {
+  it('stays small with CookieStateStore, however many logins are started', async () => {
     const store = new CookieStateStore({ secret });
     const { client, begin, finish } = await open((app, passport, options) => {
       documented(app, passport, { ...options, store });
@@ -75,7 +75,7 @@ describe('cookie-session', () => {
     expect((await finish(await begin())).status).to.equal(200);
   });
 
-  it('is as good as it is where Passport keeps no session: session: false', async () => {
+  it('works without changes if the app uses session: false', async () => {
     const { origin, client, begin, finish } = await open((app, passport, options) => {
       app.use(cookieSession({ keys: ['key'] }));
       passport.use(new CriteoStrategy({ ...options, verify: ({ profile }) => ({ id: profile?.id }) }));

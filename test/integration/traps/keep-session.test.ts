@@ -1,7 +1,7 @@
 import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import { expect } from 'chai';
 import { CriteoStrategy } from '../../../lib/index';
-import { keepsTheSession } from '../docs/traps/keep-session';
+import { mountKeepSession } from '../docs/traps/keep-session';
 import { type Mount, opener, routes, sessions } from './app';
 
 declare module 'express-session' {
@@ -10,7 +10,7 @@ declare module 'express-session' {
   }
 }
 
-/** An application that keeps something for people who are not signed in yet. */
+/** Mounts an app that keeps a shopping cart in the session before the user signs in. */
 const shop =
   (mount: Mount): Mount =>
   (app, passport, options) => {
@@ -25,13 +25,13 @@ const shop =
 
 const documented: Mount = (app, passport, options) => {
   passport.use(new CriteoStrategy({ ...options, verify: ({ profile }) => ({ id: profile?.id }) }));
-  keepsTheSession(app, passport);
+  mountKeepSession(app, passport);
 };
 
-describe('A login, which gives the user a new session,', () => {
+describe('A sign-in', () => {
   const open = opener();
 
-  it('empties it, and ends what is pending in other tabs, which the message says', async () => {
+  it('starts a new session without the pending logins of other tabs, which fail with a message that says so', async () => {
     const { origin, client, begin, finish } = await open(shop(routes()));
     const { body: before } = await client.get(`${origin}/fill`);
     const tabs = [await begin(), await begin()] as const;
@@ -44,7 +44,7 @@ describe('A login, which gives the user a new session,', () => {
     expect(message).to.match(/a login in another tab was finished first.*unless .* has keepSessionInfo: true/);
   });
 
-  it('keeps what was in it with keepSessionInfo, under a new id; other tabs are told that the user signed in', async () => {
+  it('keeps the content of the session, under a new id, with keepSessionInfo, and logins of other tabs fail with user_changed', async () => {
     const { origin, client, begin, finish } = await open(shop(documented));
     const codes: unknown[] = [];
     const listen = (event: unknown) => Object(event).outcome !== 'redirect' && codes.push(Object(event).code);

@@ -1,12 +1,12 @@
 import { expect } from 'chai';
 import { MemoryStore } from 'express-session';
 import { CookieStateStore } from '../../../lib/index';
-import { trustsItsProxy } from '../docs/traps/proxy';
+import { mountBehindProxy } from '../docs/traps/proxy';
 import { type Mount, opener, routes, sessions } from './app';
 
 const json = (page: { body: string }): { code: string; message: string } => JSON.parse(page.body);
 
-describe('The message alone tells a first-time user what to mend:', () => {
+describe('The error message says what to fix for', () => {
   const open = opener();
 
   it('no session middleware', async () => {
@@ -35,7 +35,7 @@ describe('The message alone tells a first-time user what to mend:', () => {
     expect(message).to.match(/sent no cookie.* is SameSite=Strict, so .* sameSite: 'lax', .*CookieStateStore/);
   });
 
-  it('the same in an app that has other cookies', async () => {
+  it('a session cookie with SameSite=Strict beside other cookies', async () => {
     const running = await open(routes(sessions({ cookie: { sameSite: true } })));
     running.client.take('/', ['theme=dark']);
     const { message } = json(await running.finish(await running.begin()));
@@ -56,14 +56,14 @@ describe('The message alone tells a first-time user what to mend:', () => {
     expect(message).to.match(/cookie is Secure and the callback URL https.*app\.set\('trust proxy', 1\)/);
 
     running.restart((app, passport, options) => {
-      trustsItsProxy(app, 'only for tests');
+      mountBehindProxy(app, 'only for tests');
       routes()(app, passport, options);
     });
     const { status, body } = await running.finish(await running.begin());
     expect([status, Object.keys(JSON.parse(body))]).to.deep.equal([200, ['id']]);
   });
 
-  it('a login that begins on 127.0.0.1 and comes back to localhost', async () => {
+  it('a login that starts on 127.0.0.1 and returns to localhost', async () => {
     const running = await open(routes(sessions()));
     const { host } = new URL(running.origin);
     const consentPage = await running.begin(running.origin.replace('localhost', '127.0.0.1').concat('/criteo-auth'));
@@ -73,7 +73,7 @@ describe('The message alone tells a first-time user what to mend:', () => {
     expect(message).to.contain('localhost and 127.0.0.1 are two').and.contain(`Open the app at ${host}`);
   });
 
-  it('sessions in memory, and a restart', async () => {
+  it('a restart of an app with sessions in memory', async () => {
     const running = await open(routes(sessions()));
     const consentPage = await running.begin();
     running.restart(routes(sessions()));
@@ -82,7 +82,7 @@ describe('The message alone tells a first-time user what to mend:', () => {
     expect(message).to.match(/cookie of a session that is gone.* memory of a process that was restarted/);
   });
 
-  it('a callback that is loaded once more after it went well', async () => {
+  it('a callback that is loaded again after it succeeded', async () => {
     const running = await open(routes(sessions()));
     const consentPage = await running.begin();
     const callback = await running.sandbox.approve(consentPage);
@@ -92,7 +92,7 @@ describe('The message alone tells a first-time user what to mend:', () => {
     expect(message).to.match(/is over and its callback was loaded once more \(reload, back button\)/);
   });
 
-  it('the same while another login is pending', async () => {
+  it('a callback that is loaded again while another login is pending', async () => {
     const running = await open(routes(sessions()));
     const callback = await running.sandbox.deny(await running.begin());
     await running.begin();
@@ -102,7 +102,7 @@ describe('The message alone tells a first-time user what to mend:', () => {
     expect(message).to.match(/other pending logins.*loaded once more \(reload, back button\)/);
   });
 
-  it('a login that another strategy began', async () => {
+  it('a login that another strategy started', async () => {
     const store = new MemoryStore();
     const running = await open(routes(sessions({ store })));
     const consentPage = await running.begin();
@@ -114,13 +114,13 @@ describe('The message alone tells a first-time user what to mend:', () => {
     expect(message).to.match(/started by the strategy \["criteo",.* came to \["criteo-retail",/);
   });
 
-  describe('with a CookieStateStore,', () => {
+  describe('a CookieStateStore and', () => {
     const cookies = (secure?: boolean): Mount => {
       const store = new CookieStateStore({ secret: 'only for tests, of 32 characters', secure });
       return (app, passport, options) => routes()(app, passport, { ...options, store });
     };
 
-    it('a callback that is loaded once more', async () => {
+    it('a callback that is loaded twice', async () => {
       const running = await open(cookies());
       const consentPage = await running.begin();
       const callback = await running.sandbox.approve(consentPage);

@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import { CriteoStrategy } from '../../../lib/index';
-import { returnsToWhereOneWas } from '../docs/traps/return-to';
+import { mountReturnTo } from '../docs/traps/return-to';
 import { type Mount, opener, sessions } from './app';
 
 const home = 'https://app.example.com';
@@ -8,12 +8,12 @@ const home = 'https://app.example.com';
 const mount: Mount = (app, passport, options) => {
   passport.use(new CriteoStrategy({ ...options, verify: ({ profile }) => ({ id: profile?.id }) }));
   app.use(sessions());
-  returnsToWhereOneWas(app, passport);
+  mountReturnTo(app, passport);
 };
 
-describe('A returnTo, as documented,', () => {
+describe('The documented returnTo', () => {
   const open = opener();
-  /** Where somebody ends who signs in by a link with this query. */
+  /** Returns where a user arrives who signs in with a link that has this query. */
   const destination = async (query: string): Promise<string> => {
     const { begin, finish } = await open(mount);
     const consentPage = await begin(`/criteo-auth${query}`);
@@ -53,7 +53,7 @@ describe('A returnTo, as documented,', () => {
     'https://app.example.com@evil.example/',
     'https://app.example.com.evil.example/',
     'https://app.example.com:444/',
-    'https://somebody@app.example.com/',
+    'https://user@app.example.com/',
     'javascript:alert(1)',
     'data:text/html,evil',
     'blob:https://app.example.com/evil',
@@ -62,12 +62,12 @@ describe('A returnTo, as documented,', () => {
     `/${'é'.repeat(400)}`,
   ];
   for (const path of evil) {
-    it(`leads home instead of to ${JSON.stringify(path).slice(0, 60)}`, async () => {
+    it(`leads to the home page for ${JSON.stringify(path).slice(0, 60)}`, async () => {
       expect(await asked(path)).to.equal(`${home}/`);
     });
   }
 
-  // On our own host, whatever they look like: a browser that follows them stays.
+  // These look like other hosts, but a browser that follows them stays on this host.
   const odd = [
     '/%09/evil.example',
     '/%5Cevil.example',
@@ -77,12 +77,12 @@ describe('A returnTo, as documented,', () => {
     'evil.example',
   ];
   for (const path of odd) {
-    it(`stays on its host with ${JSON.stringify(path)}`, async () => {
+    it(`stays on this host for ${JSON.stringify(path)}`, async () => {
       expect(new URL(await asked(path)).origin).to.equal(home);
     });
   }
 
-  it('leads home where there is none, or several', async () => {
+  it('leads to the home page if there is none, or several', async () => {
     for (const query of ['', '?returnTo=', '?returnTo=/a&returnTo=/b', '?returnTo[a]=/b']) {
       expect(await destination(query)).to.equal(`${home}/`);
     }

@@ -1,30 +1,30 @@
 import { expect } from 'chai';
 import { CookieStateStore } from '../../../lib/index';
-import { mountsStrictSessions } from '../docs/traps/strict';
+import { mountStrictSessions } from '../docs/traps/strict';
 import { type Mount, opener, routes, sessions } from './app';
 
 const secret = 'only for tests, of 32 characters';
 
 const documented: Mount = (app, passport, options) => {
-  mountsStrictSessions(app, passport, { ...options, clientSecret: options.clientSecret ?? '' }, secret);
+  mountStrictSessions(app, passport, { ...options, clientSecret: options.clientSecret ?? '' }, secret);
   app.get('/dashboard', (req, res) => void res.json(req.user ?? null));
 };
 
 describe('A session cookie with SameSite=Strict', () => {
   const open = opener();
 
-  it('lets people sign in with a CookieStateStore and a page that goes on by itself', async () => {
+  it('lets users sign in with CookieStateStore and a page that redirects by itself', async () => {
     const { origin, client, begin, finish } = await open(documented);
     const consentPage = await begin();
     const { status, body } = await finish(consentPage);
     expect(status).to.equal(200);
     const [, next = ''] = /http-equiv="refresh" content="0; url=([^"]+)"/.exec(body) ?? [];
     expect((await client.get(origin + next, { from: origin })).body).to.match(/^\{"id":/);
-    // What a redirect would have shown.
+    // A redirect by the callback would have shown this.
     expect((await client.get(origin + next, { from: consentPage })).body).to.equal('null');
   });
 
-  it('keeps advertisers from being connected: the callback does not know who is signed in', async () => {
+  it('makes connecting advertisers fail with user_changed, because the callback has no user', async () => {
     const { origin, sandbox, client, begin, finish } = await open((app, passport, options) => {
       app.use(sessions({ cookie: { sameSite: 'strict' } }), passport.session());
       app.get('/sign-in', (req, res) => req.logIn({ id: 'ada' }, () => res.json('welcome')));

@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import { createSandbox, type Sandbox } from '../../../lib/sandbox';
-import { hasTwoApps } from '../docs/traps/two-apps';
+import { mountTwoApps } from '../docs/traps/two-apps';
 import { users } from '../docs/users';
 import { opener, sessions } from './app';
 
@@ -21,19 +21,19 @@ describe('A Marketing Solutions app and a Retail Media app in one process', () =
       app.use(sessions(), passport.session());
       const marketing = { clientID, clientSecret, ...endpoints };
       const { clientID: other, clientSecret: secret } = retail.app;
-      hasTwoApps(app, passport, new URL(callbackURL).origin, marketing, {
+      mountTwoApps(app, passport, new URL(callbackURL).origin, marketing, {
         clientID: other,
         clientSecret: secret,
         ...retail.endpoints,
       });
     });
 
-  it('sign people in, one after the other, each with its own portfolio', async () => {
+  it('sign users in, one after the other, each with its own portfolio', async () => {
     const { origin, sandbox, client, begin, finish } = await running();
     const early = await begin('/criteo-marketing');
     const other = await begin('/criteo-retail');
     expect((await client.get(await retail.approve(other), { from: other })).location).to.equal(`${origin}/dashboard`);
-    // Started before a user was signed in, so it cannot sign in another user now.
+    // This login started before a user was signed in, so it cannot sign in another user now.
     expect((await finish(early)).location).to.equal(`${origin}/login`);
     const one = await begin('/criteo-marketing');
     expect((await finish(one)).location).to.equal(`${origin}/dashboard`);
@@ -43,7 +43,7 @@ describe('A Marketing Solutions app and a Retail Media app in one process', () =
     expect(retail.requests.map(({ path }) => path)).to.include('/2026-07/retail-media/accounts');
   });
 
-  it('do not take each other’s logins, and leave them as they are', async () => {
+  it('reject each other’s logins, and keep them pending', async () => {
     const { origin, sandbox, client, begin } = await running();
     const consentPage = await begin('/criteo-marketing');
     const callback = await sandbox.approve(consentPage);

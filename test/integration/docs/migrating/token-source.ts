@@ -5,15 +5,15 @@ interface Row {
   refreshToken: string;
 }
 
-/** Takes over the refresh tokens that an app has kept so far. Run it once. */
-export async function takeOver(
+/** Imports the refresh tokens that an app has stored. Run it once. */
+export async function importRefreshTokens(
   app: { clientID: string; clientSecret: string; apiURL?: string },
   store: TokenStore,
   rows: Row[],
 ): Promise<TokenSource> {
   const tokens = new TokenSource({ client: new CriteoClient(app), store });
   for (const { userId, refreshToken } of rows) {
-    // An access token that has expired: the first call replaces it.
+    // This access token has expired, so the first call refreshes it.
     const expired = { accessToken: 'none', tokenType: 'Bearer', obtainedAt: 0, expiresAt: 0 } as const;
     await tokens.save(userId, { ...expired, refreshToken });
   }

@@ -4,10 +4,10 @@ import type passport from 'passport';
 
 type Passport = InstanceType<typeof passport.Passport>;
 
-export function mountsCookieSession(app: Express, passport: Passport, secret: string): void {
+export function mountCookieSession(app: Express, passport: Passport, secret: string): void {
   const secure = process.env['NODE_ENV'] === 'production';
   app.use(cookieSession({ name: 'session', keys: [secret], httpOnly: true, sameSite: 'lax', secure }));
-  // Passport calls both at login and logout: nothing of the session before is kept, and cookie-session saves by itself.
+  // Passport calls both at login and logout. regenerate empties the session; save does nothing, as cookie-session saves.
   app.use((req, _res, next) => {
     const session = req.session ?? {};
     const regenerate = (done: () => void) => {

@@ -3,7 +3,7 @@ import type passport from 'passport';
 
 type Passport = InstanceType<typeof passport.Passport>;
 
-export function keepsTheSession(app: Express, passport: Passport): void {
+export function mountKeepSession(app: Express, passport: Passport): void {
   app.get('/criteo-auth', passport.authenticate('criteo'));
   app.get(
     '/criteo-auth/callback',

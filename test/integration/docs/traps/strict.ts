@@ -7,7 +7,7 @@ import { users } from '../users';
 type Passport = InstanceType<typeof passport.Passport>;
 type Registered = { clientID: string; clientSecret: string; callbackURL: string };
 
-export function mountsStrictSessions(app: Express, passport: Passport, registered: Registered, secret: string): void {
+export function mountStrictSessions(app: Express, passport: Passport, registered: Registered, secret: string): void {
   const cookie = { httpOnly: true, sameSite: 'strict', secure: process.env['NODE_ENV'] === 'production' } as const;
   app.use(session({ secret, resave: false, saveUninitialized: false, cookie }), passport.session());
 
@@ -22,7 +22,7 @@ export function mountsStrictSessions(app: Express, passport: Passport, registere
 
   app.get('/criteo-auth', passport.authenticate('criteo'));
   app.get('/criteo-auth/callback', passport.authenticate('criteo', { failureRedirect: '/login' }), (_req, res) => {
-    // No res.redirect: that would still be a visit from Criteo, to which browsers add no Strict cookie.
+    // Not res.redirect: the browser would still come from Criteo, and would not send a Strict cookie.
     res.send('<!doctype html><meta http-equiv="refresh" content="0; url=/dashboard"><title>Signed in</title>');
   });
 }

@@ -5,7 +5,7 @@ import { users } from '../users';
 
 type Passport = InstanceType<typeof passport.Passport>;
 
-export function hasTwoApps(
+export function mountTwoApps(
   app: Express,
   passport: Passport,
   home: string,

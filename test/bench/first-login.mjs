@@ -2,8 +2,8 @@
 //
 //   node test/bench/first-login.mjs [repository]
 //
-// The packages are installed twice, and the second time counts: npm has them in its cache by then, so that the speed of
-// the network plays no part.
+// The packages are installed twice, and only the second time counts: then npm has them in its cache, so the speed of the
+// network does not matter.
 import { execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
@@ -23,7 +23,7 @@ async function step(name, work) {
   return result;
 }
 
-/** Starts the example. Resolves to its address and what stops it, once it listens. */
+/** Starts the example. Returns a promise of its address and of a function that stops it. */
 async function start() {
   const child = spawn('npm', ['start'], { cwd: clone, env: { ...process.env, PORT: '0' }, detached: true });
   const stop = async () => {
@@ -39,7 +39,7 @@ async function start() {
   throw new Error(`The example ended:\n${output}`);
 }
 
-/** Signs in as a browser would: to Criteo, tick everything, approve, and back. */
+/** Signs in like a browser: goes to Criteo, selects all advertisers, approves, and returns. */
 async function signIn(home) {
   let cookie = '';
   const open = async (url, init) => {

@@ -1,6 +1,6 @@
-// npm run bench [-- --save] [row group …]: measures this package beside its peers and prints a table. With --save, the
+// npm run bench [-- --save] [row group …]: compares this package with others and prints a table. With --save, the
 // table and a chart of it go into docs/benchmarks.md.
-// No test depends on what comes out.
+// No test depends on the results.
 import { readdir } from 'node:fs/promises';
 import { cpus } from 'node:os';
 import { prepare, versions } from './support/prepare.mjs';
@@ -24,5 +24,5 @@ const machine = `${new Date().toISOString().slice(0, 10)}, ${cpus().length} × $
 const results = { machine, versions: versions().trim(), table: markdown(rows) };
 console.log(Object.values(results).join('\n\n'));
 if (given.includes('--save')) save(rows, results);
-// Agents of the peers keep connections open.
+// Agents of the compared packages keep connections open.
 process.exit();

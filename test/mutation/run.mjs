@@ -1,5 +1,5 @@
-// npm run mutation [folder of lib …]: changes the library line by line and tells which changes no test notices.
-// By hand, not in CI: some 15 minutes for each thousand mutants. `root` stands for the files directly in lib/.
+// npm run mutation [folder of lib …]: changes the library line by line, and lists the changes that no test notices.
+// Run it by hand, not in CI: it takes about 15 minutes for a thousand mutants. `root` means the files directly in lib/.
 import { execFileSync } from 'node:child_process';
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join, relative } from 'node:path';
@@ -8,7 +8,7 @@ import { fileURLToPath } from 'node:url';
 const here = dirname(fileURLToPath(import.meta.url));
 const root = dirname(dirname(here));
 const work = join(root, 'build', 'mutation');
-// Test doubles and commands are tried by the tests that use them.
+// The sandbox and the commands are left out.
 const apart = ['sandbox', 'cli'];
 const folders = readdirSync(join(root, 'lib'), { withFileTypes: true })
   .filter((entry) => entry.isDirectory() && !apart.includes(entry.name))
@@ -19,12 +19,12 @@ const wrong = given.filter((name) => !known.includes(name));
 if (wrong.length > 0) throw new Error(`No such folder: ${wrong.join(', ')}. There are: ${known.join(', ')}`);
 
 if (!existsSync(join(here, 'node_modules'))) {
-  // Stryker's runner asks for an older mocha than it runs with.
+  // Stryker's runner requires an older mocha than it works with.
   const quiet = ['--legacy-peer-deps', '--no-package-lock', '--no-audit', '--no-fund'];
   execFileSync('npm', ['install', ...quiet], { cwd: here, stdio: ['ignore', 'ignore', 'inherit'] });
 }
 
-// Listed one by one: a spec that a glob misses shows as survivors only.
+// The specs are listed one by one, because a spec that a glob misses would only show as surviving mutants.
 const quick = new Set(['.', 'integration', ...folders]);
 const spec = readdirSync(join(root, 'test'), { recursive: true })
   .filter((file) => file.endsWith('.test.ts') && quick.has(dirname(file).split('/')[0]))
@@ -45,7 +45,7 @@ function mutate(folder) {
     plugins: [join(here, 'node_modules/@stryker-mutator/mocha-runner/dist/src/index.js')],
     mochaOptions: { 'no-config': true, require: ['tsx/cjs'], 'async-only': false, spec },
     coverageAnalysis: 'perTest',
-    // What runs once, at load, would need the whole suite again for each mutant.
+    // Mutants of code that runs once, at load, would each need the whole suite.
     ignoreStatic: true,
     concurrency: 1,
     timeoutMS: 10_000,
@@ -59,7 +59,7 @@ function mutate(folder) {
       'test/mutation',
       'test/servers',
     ],
-    // There is no such file: the compiler in use has no interface that Stryker could call.
+    // This file does not exist, because Stryker cannot call the TypeScript compiler that is in use.
     tsconfigFile: 'none.json',
     disableTypeChecks: true,
     allowEmpty: true,

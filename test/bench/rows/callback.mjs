@@ -1,7 +1,7 @@
 import { compared, race } from '../support/race.mjs';
 import { authenticate, comingBack, modernStrategy, strategies, stubExchange } from '../support/strategies.mjs';
 
-/** The second leg, in process: from the callback to the user, the token request answered at once, no profile. */
+/** Measures the callback in process: from the request to the user, with an immediate token response and no profile. */
 export async function measure() {
   const cases = { ...strategies(), 'passport-criteo, modern verify': modernStrategy() };
   const runs = {};

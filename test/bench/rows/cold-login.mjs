@@ -5,10 +5,13 @@ import { outcomeOf, startServer } from '../support/processes.mjs';
 import { median, quantile } from '../support/race.mjs';
 
 const ROUND_TRIP = 60;
-// Longer than the 5 s after which node's own agents let go, short of 30 s.
+// Longer than the 5 s after which node's own agents close a connection, and shorter than the 30 s of this package.
 const PAUSE = 25_000;
 
-/** A login over TLS at 60 ms: connections, and time as round trips. The best is 4: connect, TLS 1.3, two requests. */
+/**
+ * Measures a login over TLS with a round trip of 60 ms: connections, and time in round trips. The minimum is 4: connect,
+ * TLS 1.3, two requests.
+ */
 export async function measure() {
   const source = readFileSync(new URL('../../support/certificate.ts', import.meta.url), 'utf8');
   const [TLS_KEY, TLS_CERT] = source.match(/-----BEGIN[^`]+/g);

@@ -7,7 +7,7 @@ import { compared, race } from '../support/race.mjs';
 const secret = 'test-signing-secret';
 const raw = 'createHmac and JSON.parse';
 
-/** A signed callback, checked and read. Stripe's and Standard Webhooks' signatures are HMAC-SHA256, Criteo's HMAC-SHA512. */
+/** Measures checking and reading a signed callback. Stripe and Standard Webhooks use HMAC-SHA256, Criteo HMAC-SHA512. */
 export async function measure() {
   const rows = [];
   for (const [size, advertisers, calls] of [

@@ -2,10 +2,10 @@ import { CriteoClient, TokenSource } from 'passport-criteo';
 import { race, ratio } from '../support/race.mjs';
 import { authenticate, fresh, strategies } from '../support/strategies.mjs';
 
-// What counts as flat, on a machine that others use too.
+// The largest ratio that counts as flat, on a machine with other load.
 const FLAT = 1.25;
 
-/** What a redirect costs in a session with logins pending, and a refresh among many connections. */
+/** Measures a redirect in a session with pending logins, and a refresh among many connections. */
 export async function measure() {
   return [...(await redirects()), ...(await refreshes())];
 }
@@ -53,7 +53,7 @@ async function refreshes() {
   });
 }
 
-/** A source with so many connections, Criteo's answer stubbed. */
+/** Makes a source with `size` connections and a stubbed token response. */
 async function sourceWith(size) {
   const client = new CriteoClient({ clientID: 'client-1', clientSecret: 'secret-1' });
   const tokens = () => {
@@ -61,7 +61,7 @@ async function sourceWith(size) {
     return { accessToken: 'access-1', tokenType: 'Bearer', obtainedAt, expiresAt: obtainedAt + 900_000 };
   };
   client.refresh = async () => tokens();
-  // Requests for one connection that follow each other too closely are held back: time passes between them.
+  // A source delays requests for one connection that follow each other closely, so time passes between them.
   let ahead = 0;
   const source = new TokenSource({ client, now: () => Date.now() + ahead });
   for (let key = 0; key < size; key += 1) await source.save(`user-${key}`, { ...tokens(), refreshToken: 'refresh-1' });

@@ -6,7 +6,7 @@ const names = ['passport-criteo', 'passport-google-oauth20', 'openid-client'];
 const google = 'passport-google-oauth20';
 const ROUNDS = 25;
 
-/** What the main entry takes to load, in a fresh process. */
+/** Measures how long the main entry takes to load in a new process. */
 export async function measure() {
   const times = Object.fromEntries(names.map((name) => [name, []]));
   for (let round = 0; round < ROUNDS; round += 1) {
@@ -26,7 +26,7 @@ export async function measure() {
 
 function load(name) {
   const script = `const began = performance.now(); require(${JSON.stringify(name)}); console.log(performance.now() - began)`;
-  // Without the warning that a module of the other kind was required.
+  // Suppresses node's warning about require of an ES module.
   return Number(execFileSync(process.execPath, ['--no-warnings', '-e', script], { cwd: modules, encoding: 'utf8' }));
 }
 

@@ -6,7 +6,7 @@ import { login, strategies } from '../support/strategies.mjs';
 
 const floor = 'two bare requests of node:http';
 
-/** A whole login, connections warm: both legs, the token request and the profile request. */
+/** Measures a whole login with open connections: redirect, callback, token request and profile request. */
 export async function measure() {
   const server = await startServer();
   const aims = { [floor]: 1.1, 'passport-google-oauth20': 1 };
@@ -18,15 +18,15 @@ export async function measure() {
   ];
 }
 
-/** An agent as node's own one. */
+/** Makes an agent like node's default one. */
 const usual = () => new Agent({ keepAlive: true, scheduling: 'lifo', timeout: 5000 });
 
-/** Without the kernel and the other process, whose noise is larger than what there is to see. */
+/** Measures with sockets in memory: the noise of the kernel and the other process is larger than the differences. */
 function timesInMemory(origin) {
-  // openid-client asks with fetch, which takes no agent.
+  // openid-client uses fetch, which has no option for an agent.
   const { 'openid-client': _, ...all } = strategies({ origin, profile: true });
   for (const { _oauth2 } of Object.values(all)) {
-    // Ours has an agent of its own; the others take node's.
+    // This package has its own agent. The others use node's.
     if (_oauth2.agentFor) inMemory(_oauth2.agentFor(new URL(origin)));
     else _oauth2.setAgent(inMemory(usual()));
   }
@@ -40,7 +40,7 @@ function times(origin, all, agent) {
   };
   const cases = { [floor]: bare };
   for (const [name, strategy] of Object.entries(all)) cases[name] = () => login(strategy);
-  // Only after thousands of logins has V8 compiled what it will.
+  // V8 has compiled the code only after thousands of logins.
   return race(cases, { calls: 40, warmUp: 120 });
 }
 

@@ -34,7 +34,7 @@ async function sessionOf(strategy) {
   return Buffer.byteLength(JSON.stringify(request.session));
 }
 
-/** 64 MB in the place of a token response or a profile: by how much the peak grows. */
+/** Measures how much the memory peak grows if the token response or the profile has 64 MB. */
 async function hostile() {
   const server = await startServer();
   const growth = async (name, which) => {
@@ -47,7 +47,7 @@ async function hostile() {
   const rows = [];
   for (const which of ['token', 'profile']) {
     const ours = await growth('passport-criteo', which);
-    // Its profile is what the application asks for: passport-google-oauth20 does as most.
+    // The app fetches the profile itself, so passport-google-oauth20 stands for most apps.
     const peer = which === 'token' ? beside : 'passport-google-oauth20';
     const theirs = await growth(peer, which);
     const what = `a hostile ${which} response of 64 MB: growth of the peak`;

@@ -2,7 +2,7 @@ import { createHash, randomBytes } from 'node:crypto';
 import { compared, race } from '../support/race.mjs';
 import { authenticate, fresh, strategies } from '../support/strategies.mjs';
 
-/** The first leg, in process: what it takes to send somebody to the consent page. */
+/** Measures the redirect to the consent page, in process. */
 export async function measure() {
   return [...(await leg('redirect leg', false)), ...(await leg('redirect leg, PKCE', true))];
 }
@@ -19,7 +19,7 @@ async function leg(what, pkce) {
   });
 }
 
-/** The least that a strategy of this kind can do; it even remembers nothing. */
+/** The minimum of such a strategy, without storing the login. */
 function floor(pkce) {
   const prefix = 'https://criteo.example/consent?response_type=code&client_id=client-1&redirect_uri=https%3A%2F%2Fapp';
   return {

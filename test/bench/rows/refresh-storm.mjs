@@ -8,7 +8,7 @@ import { strategies } from '../support/strategies.mjs';
 const CALLERS = 1000;
 const refreshToken = 'refresh-1';
 
-/** So many callers at once want a token of one connection, whose access token is over. */
+/** Measures many concurrent callers that need a token of one connection whose access token has expired. */
 export async function measure() {
   const server = await startServer();
   const { origin } = server;

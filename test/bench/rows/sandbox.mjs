@@ -5,7 +5,7 @@ import { median, ratio } from '../support/race.mjs';
 const ROUNDS = 7;
 const names = ['passport-criteo', 'oauth2-mock-server'];
 
-/** Token requests a second that the sandbox takes, on one core, beside another server for tests. */
+/** Measures the token requests per second of the sandbox, on one core, and of another test server. */
 export async function measure() {
   const servers = {};
   for (const name of names) servers[name] = await start('token-server.mjs', { args: [name] });

@@ -5,7 +5,7 @@ import { installed } from '../support/prepare.mjs';
 
 const peers = ['passport-google-oauth20', 'openid-client', 'simple-oauth2', 'grant'];
 
-/** What an installation brings, type packages (@types/…) and what only they need apart. */
+/** Measures what npm installs. Type packages (@types/…) and their own dependencies are listed separately. */
 export async function measure() {
   const ours = weigh('passport-criteo');
   const typed = weigh('passport-criteo', { types: true });
@@ -28,7 +28,7 @@ export async function measure() {
   ];
 }
 
-/** A package and what it needs at run time. */
+/** Returns a package and its run-time dependencies. */
 function weigh(name, { types = false } = {}, from = undefined, seen = new Map()) {
   const { path, dependencies = {} } = installed(name, from);
   if (!seen.has(path)) {
@@ -42,7 +42,7 @@ function weigh(name, { types = false } = {}, from = undefined, seen = new Map())
 
 function bytesOf(name, path) {
   if (name !== 'passport-criteo') return filesIn(path);
-  // Laid here, not installed: what npm would take of it.
+  // The package is copied here, not installed, so only the files count that npm would publish.
   const printed = execFileSync('npm', ['pack', '--dry-run', '--json', '--ignore-scripts', '--silent'], {
     cwd: path,
     encoding: 'utf8',

@@ -5,7 +5,7 @@ import { median, ratio } from '../support/race.mjs';
 const ROUNDS = 9;
 const names = ['passport-criteo', 'passport-google-oauth20'];
 
-/** Logins a second through Express 5 with sessions; app, stand-in and clients in a process each. */
+/** Measures logins per second through Express 5 with sessions. App, token server and clients are separate processes. */
 export async function measure() {
   const server = await startServer();
   const apps = {};
@@ -61,7 +61,7 @@ async function loginsPerSecond(port) {
     duration: 2,
     requests: [begin, finish],
   });
-  // Each login is one redirect and one 200; only the last of each connection may be cut short.
+  // Each login is one redirect and one 200. Only the last login of each connection may be incomplete.
   if (signedIn < non2xx * 0.9) throw new Error(`Only ${signedIn} of ${non2xx} logins came through`);
   return signedIn / duration;
 }

@@ -6,7 +6,7 @@ export const tokens = JSON.stringify({
   refresh_token: 'refresh-1'.padEnd(60, 'x'),
 });
 
-/** Both Criteo's and Google's kind of profile. */
+/** A profile in Criteo's and Google's form. */
 export const profile = JSON.stringify({
   sub: '13',
   id: 13,

@@ -1,4 +1,4 @@
-// The app of the throughput rows: Express with sessions. Arguments: a strategy's name, the stand-in's origin.
+// The app of the throughput rows: Express with sessions. Arguments: a strategy's name, the server's origin.
 import express from 'express';
 import session from 'express-session';
 import passport from 'passport';

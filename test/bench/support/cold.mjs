@@ -1,5 +1,5 @@
-// Logins over TLS at a distance, in a process that trusts the stand-in's certificate (NODE_EXTRA_CA_CERTS).
-// Arguments: the stand-in's port, the round trip in milliseconds, a strategy's name, milliseconds between two logins.
+// Logs in over TLS with a long round trip, in a process that trusts the server's certificate (NODE_EXTRA_CA_CERTS).
+// Arguments: the server's port, the round trip in milliseconds, a strategy's name, milliseconds between two logins.
 import https from 'node:https';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { faraway } from './faraway.mjs';
@@ -7,7 +7,7 @@ import { login, strategies } from './strategies.mjs';
 
 const [port, roundTrip, name, pause] = process.argv.slice(2);
 const samples = [];
-// The first one warms the code up.
+// The first login is for warm-up.
 for (let sample = 0; sample < (Number(pause) > 1000 ? 2 : 8); sample += 1) {
   const way = await faraway(Number(port), Number(roundTrip));
   const strategy = strategies({ origin: `https://localhost:${way.port}`, profile: true })[name];

@@ -1,5 +1,5 @@
-// What a connection takes in a TokenSource with its own store, in bytes of heap, with an access token of 300 characters
-// and a refresh token of 60: how long Criteo's are is not documented.
+// Measures the bytes of heap that a connection takes in a TokenSource with its default store, with an access token of 300
+// characters and a refresh token of 60. The lengths of Criteo's tokens are not documented.
 import { CriteoClient, TokenSource } from 'passport-criteo';
 
 const ENTRIES = 20_000;
@@ -13,7 +13,7 @@ global.gc();
 process.send((process.memoryUsage().heapUsed - before) / ENTRIES);
 
 async function save(key) {
-  // Texts of their own, not slices of another.
+  // Separate strings, not slices of another one.
   const text = (length) => Buffer.alloc(length, key).toString('latin1');
   const now = Date.now();
   const tokens = { accessToken: text(300).replace(/[^a-z0-9]/g, '-'), refreshToken: text(60), tokenType: 'Bearer' };

@@ -1,8 +1,8 @@
 import net from 'node:net';
 
 /**
- * A way to a port of this machine that takes half a round trip in each direction, and a whole one to connect: the
- * kernel connects at once, so what the client sends first waits for that one too.
+ * Opens a proxy to a port of this machine that takes half a round trip in each direction, and a whole one to connect. The
+ * kernel connects at once, so the first bytes of the client wait for that round trip too.
  */
 export async function faraway(port, roundTrip) {
   const seen = { connections: 0 };

@@ -14,7 +14,7 @@ function answer(text) {
   return Buffer.from(`${head.join('\r\n')}\r\n\r\n${text}`);
 }
 
-/** A socket at whose other end the answers lie ready: all of node's client, and nothing of the kernel's. */
+/** A socket that responds from memory. It uses node's HTTP client, but not the kernel. */
 class Socket extends Duplex {
   timeout = 0;
 
@@ -30,7 +30,7 @@ class Socket extends Duplex {
     written();
   }
 
-  /** A request begins with its method; what follows is its body. */
+  /** Responds to a chunk that starts with a method. Other chunks are the body. */
   answer(chunk) {
     const [method] = /^(GET|POST) /.exec(chunk.toString('latin1')) ?? [];
     if (method) setImmediate(() => this.push(answers[method.trim()]));
@@ -47,7 +47,7 @@ class Socket extends Duplex {
   unref() {}
 }
 
-/** Gives an agent sockets in memory. */
+/** Makes an agent use sockets in memory. */
 export function inMemory(agent) {
   agent.createConnection = () => new Socket();
   return agent;

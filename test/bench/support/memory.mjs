@@ -1,5 +1,5 @@
-// What one hostile body of 64 MB costs, in a process of its own: the growth of its peak, in bytes.
-// Arguments: the stand-in's origin, a strategy's name, `token` or `profile`.
+// Measures how many bytes the memory peak of this process grows because of one hostile body of 64 MB.
+// Arguments: the server's origin, a strategy's name, `token` or `profile`.
 import { readFileSync } from 'node:fs';
 import { authenticate, comingBack, login, strategies } from './strategies.mjs';
 
@@ -19,7 +19,7 @@ await authenticate(strategy, request).then(
 );
 process.send(peak() - before);
 
-/** The most that this process ever had in memory. */
+/** Returns the memory peak of this process. */
 function peak() {
   const [, kilobytes] = /^VmHWM:\s+(\d+) kB/m.exec(readFileSync('/proc/self/status', 'utf8')) ?? [];
   return kilobytes ? Number(kilobytes) * 1024 : process.resourceUsage().maxRSS * 1024;

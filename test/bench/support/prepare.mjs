@@ -8,7 +8,7 @@ const root = dirname(dirname(bench));
 export const modules = join(bench, 'node_modules');
 const { dependencies } = read(bench);
 
-/** Installs the peers on first use, and among them, as npm would, this package as it is now. */
+/** Installs the compared packages on first use, and the current state of this package beside them. */
 export function prepare() {
   if (Object.entries(dependencies).some(([name, version]) => installed(name)?.version !== version)) {
     const quiet = ['--no-package-lock', '--no-audit', '--no-fund', '--ignore-scripts'];
@@ -23,13 +23,13 @@ export function prepare() {
   }
 }
 
-/** What the peers are. */
+/** Returns the names and versions of the compared packages. */
 export function versions() {
   const list = Object.keys(dependencies).map((name) => `${name} ${installed(name).version}`);
   return `passport-criteo ${read(root).version} beside ${list.join(', ')}\n`;
 }
 
-/** The package.json of a package, found as node would from `from` (type packages: among the repository's own). */
+/** Reads the package.json of a package that `from` requires (type packages: those of the repository). */
 export function installed(name, from = bench) {
   for (let folder = from; folder.startsWith(root); folder = dirname(folder)) {
     const path = join(folder, 'node_modules', name);

@@ -12,7 +12,7 @@ export async function start(script, { args = [], env = {}, execArgv = [] } = {})
   return { message, child };
 }
 
-/** A stand-in for Criteo, in a process of its own. */
+/** Starts a server instead of Criteo, in a separate process. */
 export async function startServer(env) {
   const { message: port, child } = await start('server.mjs', { env });
   const origin = `http://127.0.0.1:${port}`;
@@ -24,10 +24,10 @@ export async function startServer(env) {
   };
 }
 
-/** What a script of this folder sends back, once it is through. */
+/** Runs a script of this folder. Returns the message that it sends at its end. */
 export async function outcomeOf(script, options) {
   const { message, child } = await start(script, options);
-  // Connections that it keeps alive would keep it alive, too.
+  // Its idle connections would keep the process running.
   child.kill();
   return message;
 }

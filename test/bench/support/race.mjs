@@ -1,9 +1,9 @@
 /**
- * Times cases side by side: round after round, each case once, in an order by chance, so that what the machine does
- * meanwhile, and what one case leaves to the next (garbage, warm caches), meets them all alike.
+ * Measures cases side by side: in each round every case once, in random order, so that other load on the machine, garbage
+ * and warm caches affect all cases equally.
  *
- * @param cases by name: a function to call; or `{ prepare, run }`, where `prepare` (not timed) makes what `run` is
- *   called with. Promises are awaited.
+ * @param cases by name: a function to call, or `{ prepare, run }`: `prepare` is not timed and returns the argument of
+ *   `run`. Promises are awaited.
  * @param calls in each round, of each case.
  * @returns microseconds per call, by name and round.
  */
@@ -35,7 +35,7 @@ function shuffled(list) {
     .map(({ each }) => each);
 }
 
-/** The value that the share `part` of all values does not exceed. */
+/** Returns the quantile `part` of the values. */
 export function quantile(values, part) {
   const sorted = [...values].sort((a, b) => a - b);
   return sorted[Math.min(sorted.length - 1, Math.floor(part * sorted.length))];
@@ -43,13 +43,13 @@ export function quantile(values, part) {
 
 export const median = (values) => quantile(values, 0.5);
 
-/** One case against another, round by round: the median of the ratios, and their quartiles. */
+/** Compares two cases round by round. Returns the median and the quartiles of the ratios. */
 export function ratio(ours, theirs) {
   const ratios = ours.map((time, round) => time / theirs[round]);
   return { value: median(ratios), spread: [quantile(ratios, 0.25), quantile(ratios, 0.75)] };
 }
 
-/** Table rows: the case `ours` of a race against each other one, with what is aimed at. */
+/** Returns table rows that compare the case `ours` with each other case, and the aims. */
 export function compared(what, times, aims = {}, ours = 'passport-criteo') {
   return Object.keys(times)
     .filter((name) => name !== ours)

@@ -1,5 +1,5 @@
-// The stand-in that all strategies ask, in a process of its own: every code and refresh token is good, and every answer
-// is both Criteo's and Google's kind of profile. GET /counts tells what came since it was last asked.
+// The server of all strategies, in a separate process. It accepts every code and refresh token, and responds with profiles
+// in Criteo's and Google's form. GET /counts returns the number of requests since the last call.
 import http from 'node:http';
 import https from 'node:https';
 import { profile, tokens } from './answers.mjs';
@@ -23,7 +23,7 @@ const server = (key ? https : http).createServer({ key, cert, keepAliveTimeout: 
   req.resume().on('end', () => answer(req.url.startsWith('/token') ? tokens : profile));
 });
 
-/** 64 MB of JSON that never ends, its length not announced. */
+/** Sends 64 MB of endless JSON without content-length. */
 function flood(res) {
   const chunk = Buffer.alloc(64 * 1024, 'x');
   let left = 1024;

@@ -11,9 +11,9 @@ const id = { clientID: 'client-1', clientSecret: 'secret-1' };
 export const callbackURL = 'https://app.example.com/auth/callback';
 
 /**
- * The strategies, all with state, all asking the same server: `origin`/consent, /token and /profile.
+ * Makes the strategies, all with state and with the same server: `origin`/consent, /token and /profile.
  *
- * @param profile whether they ask for the profile.
+ * @param profile whether they fetch the profile.
  */
 export function strategies({ origin = 'https://criteo.example', pkce = false, profile = false } = {}) {
   const authorizationURL = `${origin}/consent`;
@@ -33,12 +33,12 @@ export function strategies({ origin = 'https://criteo.example', pkce = false, pr
     'passport-oauth2': plain,
     'passport-google-oauth20': new GoogleStrategy({ ...common, userProfileURL, skipUserProfile }, classic),
     'passport-github2': new GitHubStrategy({ ...common, userProfileURL, skipUserProfile }, classic),
-    // Its strategy does PKCE always, and asks for no profile by itself.
+    // This strategy always uses PKCE, and does not fetch a profile itself.
     'openid-client': openIDStrategy({ authorizationURL, tokenURL, profileURL: profile && userProfileURL }),
   };
 }
 
-/** The modern verify, a promise. */
+/** The modern verify, which returns a promise. */
 export function modernStrategy() {
   return new criteo.CriteoStrategy({ ...id, callbackURL, skipUserProfile: true, verify: async () => user });
 }
@@ -57,7 +57,7 @@ function openIDStrategy({ authorizationURL, tokenURL, profileURL }) {
   });
 }
 
-/** Puts an answer in the place of the token request. */
+/** Replaces the token request by a fixed response. */
 export function stubExchange(strategy) {
   const answer = { token_type: 'Bearer', expires_in: 900 };
   if (strategy._oauth2) {
@@ -68,7 +68,7 @@ export function stubExchange(strategy) {
   }
 }
 
-/** As much of an Express request as the strategies look at. */
+/** The parts of an Express request that the strategies read. */
 class Request {
   method = 'GET';
   headers = {};
@@ -90,10 +90,10 @@ class Request {
   }
 }
 
-/** A request to begin a login. */
+/** Makes a request that starts a login. */
 export const fresh = (session = {}) => new Request({}, session);
 
-/** The request that comes back from Criteo after `begin`. */
+/** Makes the callback request after `begin`. */
 export async function comingBack(strategy) {
   const { session, redirect } = await begun(strategy);
   const state = new URL(redirect).searchParams.get('state');
@@ -105,7 +105,7 @@ async function begun(strategy) {
   return { session: request.session, redirect: await authenticate(strategy, request) };
 }
 
-/** One request through a strategy, as Passport does it; a promise of the redirect's URL or the user. */
+/** Sends a request through a strategy like Passport. Returns a promise of the redirect's URL or the user. */
 export function authenticate(strategy, request) {
   return new Promise((resolve, reject) => {
     const attempt = Object.create(strategy);
@@ -117,5 +117,5 @@ export function authenticate(strategy, request) {
   });
 }
 
-/** A whole login: both requests. */
+/** Runs a whole login with both requests. */
 export const login = async (strategy) => authenticate(strategy, await comingBack(strategy));

@@ -1,6 +1,6 @@
 /**
- * Rows as a markdown table. A row's `aim` is the most that its `ratio` (or, in its place, `value`) may be; `aimText`
- * says so in other words.
+ * Formats rows as a markdown table. A row's `aim` is the maximum of its `ratio` (or, without one, of its `value`).
+ * `aimText` replaces its text.
  */
 export function markdown(rows) {
   const lines = rows.map((row) => {

@@ -1,4 +1,4 @@
-// A server for tests that gives out tokens, in a process of its own. Argument: which one.
+// A test server that issues tokens, in a separate process. Argument: the name of the server.
 import { OAuth2Server } from 'oauth2-mock-server';
 import { createSandbox } from 'passport-criteo/sandbox';
 

@@ -126,7 +126,7 @@ describe('A user who invites another person', () => {
     await page.getByRole('button', { name: 'Sign in', exact: true }).click();
     await page.getByRole('link', { name: 'Invite an advertiser' }).click();
     await page.getByRole('button', { name: 'Make a link' }).click();
-    await page.getByText('Load this page again').waitFor();
+    await page.getByText('Reload this page').waitFor();
     await example.sandbox.deny(await page.getByLabel('The link to send').inputValue());
     await page.reload();
     await page.getByText('Nothing was shared.').waitFor();

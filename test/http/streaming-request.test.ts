@@ -35,12 +35,12 @@ describe('send', () => {
   it('closes the connections of large unread bodies', async () => {
     const server = await open(answers(answer(500, 'x'.repeat(300_000))));
     const agent = ours(server);
-    const responses = await Promise.all(Array.from({ length: 30 }, () => ask(server, { agent, idle: 150 })));
+    const responses = await Promise.all(Array.from({ length: 30 }, () => ask(server, { agent, idle: 100 })));
     expect(server.connections).to.equal(30);
     await server.quiet();
     const error = await rejection((responses[0] ?? expect.fail()).text(), CriteoTransportError);
     expect(error).to.include({ code: 'timeout', retryable: true });
-    expect(error.message).to.include('not read for 1500 ms').and.include('cancel');
+    expect(error.message).to.include('not read for 1000 ms').and.include('cancel');
   });
 
   it('waits for a reader that takes longer than the timeout', async () => {

@@ -13,7 +13,7 @@ import { type Tenant, tenantLogin } from './docs/tenants';
 setFlagsFromString('--expose-gc');
 const collectGarbage: () => void = runInNewContext('gc');
 
-const MANY = 200;
+const MANY = 100;
 const tenant = (number: number, origin: string): Tenant => ({
   id: `${number}`,
   clientID: `client-${number}`,
@@ -90,7 +90,7 @@ describe('An app whose tenants each have a Criteo app', () => {
     return `/criteo-auth/callback?state=${consent.searchParams.get('state')}&code=`;
   }
 
-  it('signs users of 200 tenants in, each with the tenant’s credentials, over one connection', async () => {
+  it('signs users of 100 tenants in, each with the tenant’s credentials, over one connection', async () => {
     const clients = Array.from({ length: MANY }, (_, number) => new CookieClient(origin(number)));
     // All logins start before the first one finishes.
     const callbacks: string[] = [];

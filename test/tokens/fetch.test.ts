@@ -6,6 +6,7 @@ import type { TokenSet } from '../../lib/criteo/token-set';
 import { CriteoTransportError, ReauthorizationRequiredError } from '../../lib/errors';
 import { TokenSource } from '../../lib/tokens/token-source';
 import { rejection } from '../support/errors';
+import { useFastClock } from '../support/fast-clock';
 import { answer, answers, type LoopbackOptions, opener as loopbackOpener, type Script } from '../support/loopback';
 import { LIFE, opener } from './support';
 
@@ -207,6 +208,8 @@ describe('Calling Criteo’s API as a connection', () => {
   });
 
   describe('when the rate limit was reached', () => {
+    useFastClock(5);
+
     const inSeconds = (seconds: number) => ({ 'x-ratelimit-reset': Math.floor(Date.now() / 1000) + seconds });
 
     it('waits until it is reset, and repeats the call', async () => {

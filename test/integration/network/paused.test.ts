@@ -11,19 +11,15 @@ describe('A process that was paused for longer than its timeout while a response
   const open = opener();
   let child: ChildProcess;
   let messages: AsyncIterator<unknown[]>;
-  afterEach(() => {
-    child.kill('SIGCONT');
-    child.kill('SIGKILL');
-  });
-
-  async function start(server: Loopback): Promise<ChildProcess> {
-    child = fork(require.resolve('./support'), [server.origin, String(TIMEOUT)], {
-      execArgv: ['--require', 'tsx/cjs'],
-    });
+  before(async () => {
+    child = fork(require.resolve('./support'), [String(TIMEOUT)], { execArgv: ['--require', 'tsx/cjs'] });
     messages = on(child, 'message');
     expect(await message()).to.equal('ready');
-    return child;
-  }
+  });
+  afterEach(() => child.kill('SIGCONT'));
+  after(() => child.kill('SIGKILL'));
+
+  const start = (server: Loopback, job: string) => child.send({ job, apiURL: server.origin });
 
   async function message(): Promise<unknown> {
     const { value } = await messages.next();
@@ -45,8 +41,7 @@ describe('A process that was paused for longer than its timeout while a response
   ] as const) {
     it(what, async () => {
       const server = await open((socket) => void whilePaused(() => socket.write(response)));
-      const process = await start(server);
-      process.send(job);
+      start(server, job);
       expect(await message()).to.eql({ text });
     });
   }
@@ -57,8 +52,7 @@ describe('A process that was paused for longer than its timeout while a response
       socket.write(`${head(200, { 'content-length': 6 })}one`);
       more = () => socket.write('two');
     });
-    const process = await start(server);
-    process.send('body');
+    start(server, 'body');
     expect(await message()).to.eql({ read: 'one' });
     const paused = whilePaused(more);
     expect(await message()).to.eql({ read: 'onetwo' });
@@ -68,8 +62,7 @@ describe('A process that was paused for longer than its timeout while a response
 
   it('fails with a timeout if nothing arrived', async () => {
     const server = await open(() => void whilePaused(() => {}));
-    const process = await start(server);
-    process.send('refresh');
+    start(server, 'refresh');
     expect(await message()).to.eql({ code: 'timeout' });
   });
 });

@@ -2,7 +2,7 @@ import { expect } from 'chai';
 import type { Browser } from 'playwright-core';
 import { CookieStateStore, CriteoStrategy } from '../../lib/index';
 import { mountStrictSessions } from '../integration/docs/traps/strict';
-import { type Mount, opener, routes, sessions } from '../integration/traps/app';
+import { type Mount, opener, routes, sessions } from '../integration/traps/support';
 import { openBrowser } from './support';
 
 const secret = 'only for tests, of 32 characters';

@@ -12,7 +12,7 @@ import {
   signConsentCallback,
 } from '../../lib/consent';
 import type { ConsentCallbackError } from '../../lib/errors';
-import { closeAll, deliver, denial, dial, gate, grant, head, listen, secret } from './helpers';
+import { closeAll, deliver, denial, dial, gate, grant, head, listen, secret } from './support';
 
 /** A callback that keeps what it is told. */
 function recorder(options: Partial<ConsentCallbackOptions> = {}) {

@@ -4,7 +4,7 @@ import * as onLambda from '../../example/consent/lambda';
 import * as onNode from '../../example/consent/node';
 import * as onTheWeb from '../../example/consent/web';
 import { type ConsentEvent, signConsentCallback } from '../../lib/consent';
-import { closeAll, deliver, grant, listen, secret } from './helpers';
+import { closeAll, deliver, grant, listen, secret } from './support';
 
 type Status = number;
 type OnConsent = (event: ConsentEvent) => Promise<void>;

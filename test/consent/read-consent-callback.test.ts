@@ -1,15 +1,11 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { Readable } from 'node:stream';
-import { setFlagsFromString } from 'node:v8';
-import { runInNewContext } from 'node:vm';
 import { expect } from 'chai';
 import { type ConsentEvent, readConsentCallback, signConsentCallback } from '../../lib/consent';
 import { ConsentCallbackError } from '../../lib/errors';
 import { rejection } from '../support/errors';
-import { closeAll, deliver, denial, dial, gate, grant, head, listen, secret } from './helpers';
-
-setFlagsFromString('--expose-gc');
-const collectGarbage: () => void = runInNewContext('gc');
+import { collectGarbage } from '../support/garbage';
+import { closeAll, deliver, denial, dial, gate, grant, head, listen, secret } from './support';
 
 const url = 'https://app.example.com/criteo/consent';
 const signed = (body: string) => ({ 'x-criteo-hmac-sha512': signConsentCallback(body, secret) });

@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 import { consentCallback } from '../../lib/consent';
 import type { ConsentCallbackError } from '../../lib/errors';
-import { closeAll, denial, dial, gate, head, listen, secret } from './helpers';
+import { closeAll, denial, dial, gate, head, listen, secret } from './support';
 
 const chunked = 'Transfer-Encoding: chunked';
 const chunk = (text: string): string => `${Buffer.byteLength(text).toString(16)}\r\n${text}\r\n`;

@@ -8,7 +8,7 @@ import {
 } from '../../lib/consent';
 import { oncePerEvent, RecentEvents } from '../../lib/consent/seen-events';
 import type { ConsentCallbackError } from '../../lib/errors';
-import { closeAll, deliver, denial, gate, grant, listen, secret } from './helpers';
+import { closeAll, deliver, denial, gate, grant, listen, secret } from './support';
 
 const idOf = (body: string): string => verifyConsentCallback(body, signConsentCallback(body, secret), secret).id;
 

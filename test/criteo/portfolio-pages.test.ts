@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 import { fetchProfile } from '../../lib/criteo/profile';
 import { CriteoAPIError, CriteoTransportError } from '../../lib/errors';
-import { agents } from '../http/support';
+import { agents } from '../support/agents';
 import { rejection } from '../support/errors';
 import { useFastClock } from '../support/fast-clock';
 import { answer, type Loopback, opener } from '../support/loopback';

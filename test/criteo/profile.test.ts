@@ -1,10 +1,9 @@
 import { createHash } from 'node:crypto';
-import type http from 'node:http';
 import { expect } from 'chai';
 import fc from 'fast-check';
 import { fetchProfile, type PortfolioEndpoint } from '../../lib/criteo/profile';
 import { CriteoAPIError, CriteoTransportError } from '../../lib/errors';
-import { keepAliveAgent } from '../../lib/http/agent';
+import { agents } from '../support/agents';
 import { documented } from '../support/documented';
 import { expectNoSecret, rejection } from '../support/errors';
 import { answer, answers, flood, head, type Loopback, opener, type Script } from '../support/loopback';
@@ -29,14 +28,10 @@ const attributes = {
 
 describe('fetchProfile', () => {
   const open = opener();
-  const agents: http.Agent[] = [];
-  afterEach(() => {
-    for (const agent of agents.splice(0)) agent.destroy();
-  });
+  const { ours: agentFor } = agents();
 
   function endpointOf(server: Loopback, changes: Partial<PortfolioEndpoint> = {}): PortfolioEndpoint {
-    const agent = keepAliveAgent(server.url());
-    agents.push(agent);
+    const agent = agentFor(server);
     const url = server.url(
       changes.service === 'retail-media' ? '/2026-07/retail-media/accounts' : '/2026-07/advertisers/me',
     );

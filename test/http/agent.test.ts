@@ -2,8 +2,9 @@ import http from 'node:http';
 import https from 'node:https';
 import { expect } from 'chai';
 import { IDLE, keepAliveAgent } from '../../lib/http/agent';
+import { agents } from '../support/agents';
 import { answer, answers, opener } from '../support/loopback';
-import { agents, ways } from './support';
+import { ways } from './support';
 
 describe('keepAliveAgent', () => {
   const open = opener();

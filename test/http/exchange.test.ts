@@ -1,37 +1,24 @@
 import http from 'node:http';
 import https from 'node:https';
 import type net from 'node:net';
-import { setFlagsFromString } from 'node:v8';
-import { runInNewContext } from 'node:vm';
 import { expect } from 'chai';
 import { CriteoTransportError } from '../../lib/errors';
-import { keepAliveAgent } from '../../lib/http/agent';
 import { type Endpoint, type ExchangeRequest, exchange, type HTTPResponse } from '../../lib/http/exchange';
 import { version as packageVersion } from '../../package.json';
+import { agents } from '../support/agents';
 import { cert } from '../support/certificate';
 import { expectNoSecret, rejection } from '../support/errors';
+import { collectGarbage } from '../support/garbage';
 import { answer, answers, flood, head, type Loopback, opener, type Script } from '../support/loopback';
 
 const MB = 1024 * 1024;
 const json = '{"ok":true}';
 
-setFlagsFromString('--expose-gc');
-const collectGarbage: () => void = runInNewContext('gc');
-
 type Changes = Partial<Endpoint & ExchangeRequest>;
 
 describe('exchange', () => {
   const open = opener();
-  const agents: http.Agent[] = [];
-  afterEach(() => {
-    for (const agent of agents.splice(0)) agent.destroy();
-  });
-
-  function agentFor(server: Loopback): http.Agent {
-    const agent = keepAliveAgent(server.url());
-    agents.push(agent);
-    return agent;
-  }
+  const { add, ours: agentFor } = agents();
 
   function ask(server: Loopback, changes: Changes = {}): Promise<HTTPResponse> {
     const { method = 'GET', body, limit = MB, agent = agentFor(server), ...endpoint } = changes;
@@ -427,8 +414,7 @@ describe('exchange', () => {
   describe('a server', () => {
     it('with a private certificate authority is reached through the agent', async () => {
       const server = await open(answers(answer(200, json)), { secure: true });
-      const agent = new https.Agent({ keepAlive: true, ca: cert });
-      agents.push(agent);
+      const agent = add(new https.Agent({ keepAlive: true, ca: cert }));
       expect((await ask(server, { agent })).text).to.equal(json);
       expect((await ask(server, { agent })).text).to.equal(json);
       expect(server.connections).to.equal(1);

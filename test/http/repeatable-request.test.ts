@@ -6,10 +6,11 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { expect } from 'chai';
 import { CriteoTransportError } from '../../lib/errors';
 import { send } from '../../lib/http/streaming-request';
+import { agents } from '../support/agents';
 import { cert } from '../support/certificate';
 import { rejection } from '../support/errors';
 import { answer, head, type Loopback, type LoopbackOptions, opener } from '../support/loopback';
-import { agents, ways } from './support';
+import { ways } from './support';
 
 const ok = answer(200, 'ok');
 

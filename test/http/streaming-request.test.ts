@@ -3,9 +3,10 @@ import { expect } from 'chai';
 import { CriteoTransportError } from '../../lib/errors';
 import { exchange } from '../../lib/http/exchange';
 import { send } from '../../lib/http/streaming-request';
+import { agents } from '../support/agents';
 import { rejection } from '../support/errors';
 import { answer, answers, head, type Loopback, opener } from '../support/loopback';
-import { agents, askExchange } from './support';
+import { askExchange } from './support';
 
 /** Blocks the event loop. */
 function block(milliseconds: number): void {

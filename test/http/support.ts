@@ -1,5 +1,4 @@
 import type http from 'node:http';
-import { keepAliveAgent } from '../../lib/http/agent';
 import { exchange } from '../../lib/http/exchange';
 import { send } from '../../lib/http/streaming-request';
 import type { Loopback } from '../support/loopback';
@@ -42,16 +41,3 @@ export const ways: [string, Ask][] = [
   ['exchange', askExchange],
   ['send', askStream],
 ];
-
-/** Returns functions that make agents, which are destroyed after each test. */
-export function agents() {
-  const made: http.Agent[] = [];
-  afterEach(() => {
-    for (const agent of made.splice(0)) agent.destroy();
-  });
-  const add = <T extends http.Agent>(agent: T): T => {
-    made.push(agent);
-    return agent;
-  };
-  return { add, ours: (server: Loopback) => add(keepAliveAgent(server.url())) };
-}

@@ -5,8 +5,10 @@ import { CriteoAPIError } from '../../lib/errors';
 import type { Login } from '../../lib/login/verify';
 import { createSandbox, type Sandbox } from '../../lib/sandbox';
 import { CriteoStrategy } from '../../lib/strategy';
+import { httpServers } from '../support/http-server';
 import { expectOneOutcomeEach } from '../support/passport';
 import { app, construct, errorOf, failureOf, locationOf, successOf, user, Visitor } from '../support/strategy';
+import { collectWarnings } from '../support/warnings';
 
 describe('CriteoStrategy', () => {
   expectOneOutcomeEach();
@@ -17,6 +19,8 @@ describe('CriteoStrategy', () => {
 
   describe('against the sandbox', () => {
     let sandbox: Sandbox;
+    const warnings = collectWarnings();
+    const listen = httpServers();
     afterEach(() => sandbox.close());
     const start = async (options: Parameters<typeof createSandbox>[0] = {}) => {
       sandbox = await createSandbox({ portfolio: 3, ...options });
@@ -129,9 +133,6 @@ describe('CriteoStrategy', () => {
     it('warns once for each API version that it will end', async () => {
       await start();
       const strategy = strategyOf();
-      const warnings: { code?: string }[] = [];
-      const listen = (warning: { code?: string }) => warnings.push(warning);
-      process.on('warning', listen);
       for (let login = 0; login < 2; login += 1) {
         sandbox.fault({
           on: 'api',
@@ -142,7 +143,6 @@ describe('CriteoStrategy', () => {
         successOf(await visitor.finish(strategy, await consent(strategy)));
       }
       await new Promise(setImmediate);
-      process.off('warning', listen);
       expect(warnings.map(({ code }) => code)).to.deep.equal(['CRITEO_API_SUNSET']);
     });
 
@@ -181,28 +181,20 @@ describe('CriteoStrategy', () => {
       });
       server.get('/start', passport.authenticate('criteo', { session: false }));
       server.get('/cb', passport.authenticate('criteo', { session: false }), (req, res) => res.send(req.user));
-      const listening = server.listen(0, '127.0.0.1');
-      try {
-        await new Promise((resolve) => listening.once('listening', resolve));
-        const address = listening.address();
-        const origin = `http://127.0.0.1:${typeof address === 'object' ? address?.port : ''}`;
-        const started = await fetch(`${origin}/start`, { redirect: 'manual' });
-        const location = locationOf({ kind: 'redirect', args: [started.headers.get('location')] });
-        const { search } = new URL(await sandbox.approve(location));
-        const head = await fetch(`${origin}/cb${search}`, { method: 'HEAD' });
-        expect(head.status).to.equal(503);
-        const done = await fetch(`${origin}/cb${search}`);
-        expect(done.status).to.equal(200);
-        expect(await done.json())
-          .to.have.property('advertisers')
-          .with.length(3);
-        const replay = await fetch(`${origin}/cb${search}`);
-        expect(replay.status).to.equal(403);
-        expect(asked(/token/)).to.have.length(1);
-      } finally {
-        listening.closeAllConnections();
-        await new Promise((resolve) => listening.close(resolve));
-      }
+      const origin = `http://127.0.0.1:${await listen(server)}`;
+      const started = await fetch(`${origin}/start`, { redirect: 'manual' });
+      const location = locationOf({ kind: 'redirect', args: [started.headers.get('location')] });
+      const { search } = new URL(await sandbox.approve(location));
+      const head = await fetch(`${origin}/cb${search}`, { method: 'HEAD' });
+      expect(head.status).to.equal(503);
+      const done = await fetch(`${origin}/cb${search}`);
+      expect(done.status).to.equal(200);
+      expect(await done.json())
+        .to.have.property('advertisers')
+        .with.length(3);
+      const replay = await fetch(`${origin}/cb${search}`);
+      expect(replay.status).to.equal(403);
+      expect(asked(/token/)).to.have.length(1);
     });
   });
 });

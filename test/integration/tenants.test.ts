@@ -1,17 +1,12 @@
-import { once } from 'node:events';
-import http, { createServer, type Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
-import { setFlagsFromString } from 'node:v8';
-import { runInNewContext } from 'node:vm';
+import http from 'node:http';
 import { expect } from 'chai';
 import express from 'express';
 import session from 'express-session';
 import passport from 'passport';
 import { CookieClient } from '../support/cookie-client';
+import { collectGarbage } from '../support/garbage';
+import { httpServers } from '../support/http-server';
 import { type Tenant, tenantLogin } from './docs/tenants';
-
-setFlagsFromString('--expose-gc');
-const collectGarbage: () => void = runInNewContext('gc');
 
 const MANY = 100;
 const tenant = (number: number, origin: string): Tenant => ({
@@ -22,10 +17,9 @@ const tenant = (number: number, origin: string): Tenant => ({
 });
 
 describe('An app whose tenants each have a Criteo app', () => {
+  const listen = httpServers();
   /** The credentials and code of each token request. */
   let asked: (string | null)[][];
-  let criteo: Server;
-  let app: Server;
   let connections: number;
   let agent: http.Agent;
   let logins: ReturnType<typeof tenantLogin>;
@@ -33,7 +27,7 @@ describe('An app whose tenants each have a Criteo app', () => {
   beforeEach(async () => {
     asked = [];
     connections = 0;
-    criteo = createServer(async (req, res) => {
+    const criteo = http.createServer(async (req, res) => {
       let body = '';
       for await (const chunk of req) body += chunk;
       const form = new URLSearchParams(body);
@@ -49,14 +43,10 @@ describe('An app whose tenants each have a Criteo app', () => {
     criteo.on('connection', () => {
       connections += 1;
     });
-    criteo.listen(0, '127.0.0.1');
-    await once(criteo, 'listening');
-    const apiURL = `http://127.0.0.1:${(criteo.address() as AddressInfo).port}`;
+    const apiURL = `http://127.0.0.1:${await listen(criteo)}`;
 
     const handler = express();
-    app = createServer(handler).listen(0, '127.0.0.1');
-    await once(app, 'listening');
-    const { port } = app.address() as AddressInfo;
+    const port = await listen(handler);
     // Every host name that ends in .localhost is this machine.
     origin = (number) => `http://tenant-${number}.localhost:${port}`;
     agent = new http.Agent({ keepAlive: true, timeout: 45_000 });
@@ -75,13 +65,7 @@ describe('An app whose tenants each have a Criteo app', () => {
     const failed: express.ErrorRequestHandler = (error, _req, res, _next) => void res.status(error.status).send();
     handler.use(failed);
   });
-  afterEach(async () => {
-    agent.destroy();
-    for (const server of [criteo, app]) {
-      server.close();
-      server.closeAllConnections();
-    }
-  });
+  afterEach(() => agent.destroy());
 
   /** Starts a login. Returns the address of its callback without the value of the code. */
   async function start(client: CookieClient, number: number): Promise<string> {

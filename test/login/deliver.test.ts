@@ -1,23 +1,12 @@
 import { subscribe, unsubscribe } from 'node:diagnostics_channel';
-import { once } from 'node:events';
-import { createServer, type Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { expect } from 'chai';
 import express, { type RequestHandler } from 'express';
 import passport from 'passport';
+import { httpServers } from '../support/http-server';
 import { type Stubbed, stubbed, tokens, Visitor } from '../support/strategy';
+import { collectWarnings } from '../support/warnings';
 
 type Callback = (error: unknown, user?: unknown) => unknown;
-
-/** Collects the process warnings of each test. */
-function warnings(): { code?: string; message: string }[] {
-  const seen: { code?: string; message: string }[] = [];
-  const listen = (warning: { code?: string; message: string }) => seen.push(warning);
-  before(() => process.on('warning', listen));
-  after(() => process.off('warning', listen));
-  beforeEach(() => seen.splice(0));
-  return seen;
-}
 
 /** Runs a request of an app whose handler of the outcomes `kinds` runs `act`. Returns all outcomes the app received. */
 async function received(kinds: string[], act: () => unknown, strategy: Stubbed, request: object): Promise<unknown[][]> {
@@ -43,7 +32,7 @@ describe('Delivery of an outcome to the app', () => {
     await new Promise(setImmediate);
     expect(stray.splice(0)).to.deep.equal([]);
   });
-  const warned = warnings();
+  const warned = collectWarnings();
   const oops = new Error('oops secret');
   const ways: [string, () => unknown][] = [
     [
@@ -120,11 +109,7 @@ describe('Delivery of an outcome to the app', () => {
   });
 
   describe('through Express and Passport', () => {
-    let server: Server;
-    afterEach(() => {
-      server.closeAllConnections();
-      return new Promise((resolve) => server.close(resolve));
-    });
+    const listen = httpServers();
     const serve = async (strategy: Stubbed, session: object, make: (next: Callback) => Callback): Promise<string> => {
       const authenticator = new passport.Passport();
       const app = express();
@@ -137,9 +122,7 @@ describe('Delivery of an outcome to the app', () => {
       };
       app.get('/callback', handler, (_req, res) => void res.send('signed in'));
       app.use(failed);
-      server = createServer(app).listen(0, '127.0.0.1');
-      await once(server, 'listening');
-      return `http://127.0.0.1:${(server.address() as AddressInfo).port}/callback`;
+      return `http://127.0.0.1:${await listen(app)}/callback`;
     };
 
     it('responds with the error of an async callback that rejects after a success', async () => {

@@ -1,14 +1,10 @@
-import { setFlagsFromString } from 'node:v8';
-import { runInNewContext } from 'node:vm';
 import { expect } from 'chai';
 import { CriteoClient } from '../../lib/criteo/client';
 import type { TokenSet } from '../../lib/criteo/token-set';
 import type { TokenLock } from '../../lib/tokens/lock';
 import { TokenSource } from '../../lib/tokens/token-source';
+import { collectGarbage } from '../support/garbage';
 import { LIFE, MINUTE } from './support';
-
-setFlagsFromString('--expose-gc');
-const collectGarbage: () => void = runInNewContext('gc');
 
 /** A client that gets its tokens from nowhere, so that only the source's own memory counts. */
 class InstantClient extends CriteoClient {

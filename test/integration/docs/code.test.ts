@@ -1,6 +1,4 @@
 import { strict as assert } from 'node:assert';
-import { once } from 'node:events';
-import type { AddressInfo } from 'node:net';
 import { expect } from 'chai';
 import express, { type Express } from 'express';
 import session from 'express-session';
@@ -9,6 +7,7 @@ import passport from 'passport';
 import { CriteoClient, CriteoStrategy, type CriteoStrategyOptions } from 'passport-criteo';
 import { createSandbox, type Sandbox } from 'passport-criteo/sandbox';
 import { documented } from '../../support/documented';
+import { httpServers } from '../../support/http-server';
 import { classic } from './classic';
 import { granted, invite, mountConsent } from './consent';
 import { mountStateless } from './cookies';
@@ -34,6 +33,8 @@ const registered = {
 };
 
 describe('The code of the documentation', () => {
+  const serve = httpServers();
+
   describe('with Criteo’s responses', () => {
     const environment = { ...process.env };
     const api = documented();
@@ -57,27 +58,20 @@ describe('The code of the documentation', () => {
 
     /** Serves an app while a user goes to `start`, approves at Criteo, and returns to `callback`. */
     async function visit(app: Express, start: string, callback: string, query = 'code=code') {
-      const server = app.listen(0, '127.0.0.1');
-      await once(server, 'listening');
-      const home = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
-      try {
-        const login = await fetch(`${home}${start}`, { redirect: 'manual' });
-        const { searchParams, origin } = new URL(login.headers.get('location') ?? '');
-        expect(origin).to.equal('https://consent.criteo.com');
-        expect(searchParams.get('redirect_uri')).to.equal(`https://app.example.com${callback}`);
-        const cookie = login.headers.get('set-cookie') ?? '';
-        const back = `${home}${callback}?state=${searchParams.get('state')}&${query}`;
-        const response = await fetch(back, { headers: { cookie }, redirect: 'manual' });
-        const location = response.headers.get('location');
-        // The page on which the user arrives.
-        const next = location?.startsWith('/')
-          ? await (await fetch(home + location, { headers: { cookie } })).text()
-          : '';
-        return { status: response.status, location, text: await response.text(), next };
-      } finally {
-        server.close();
-        server.closeAllConnections();
-      }
+      const home = `http://127.0.0.1:${await serve(app)}`;
+      const login = await fetch(`${home}${start}`, { redirect: 'manual' });
+      const { searchParams, origin } = new URL(login.headers.get('location') ?? '');
+      expect(origin).to.equal('https://consent.criteo.com');
+      expect(searchParams.get('redirect_uri')).to.equal(`https://app.example.com${callback}`);
+      const cookie = login.headers.get('set-cookie') ?? '';
+      const back = `${home}${callback}?state=${searchParams.get('state')}&${query}`;
+      const response = await fetch(back, { headers: { cookie }, redirect: 'manual' });
+      const location = response.headers.get('location');
+      // The page on which the user arrives.
+      const next = location?.startsWith('/')
+        ? await (await fetch(home + location, { headers: { cookie } })).text()
+        : '';
+      return { status: response.status, location, text: await response.text(), next };
     }
 
     const credentials = { SESSION_SECRET: 's', CRITEO_CLIENT_ID: 'id', CRITEO_CLIENT_SECRET: 'secret' };
@@ -173,9 +167,7 @@ describe('The code of the documentation', () => {
 
   it('receives the consent that a user gives at a signed URL', async () => {
     const app = express();
-    const server = app.listen(0, '127.0.0.1');
-    await once(server, 'listening');
-    const callbackURL = `http://127.0.0.1:${(server.address() as AddressInfo).port}/criteo-consent`;
+    const callbackURL = `http://127.0.0.1:${await serve(app)}/criteo-consent`;
     const sandbox = await createSandbox({ app: { callbackURL } });
     const { signingKey: key, signingSecret: secret } = sandbox.app;
     mountConsent(app, secret);
@@ -186,7 +178,6 @@ describe('The code of the documentation', () => {
     );
     await sandbox.approve(url, { advertisers: ['13'] });
     expect(granted).to.deep.equal([{ state: new URL(url).searchParams.get('state'), ids: ['13'] }]);
-    server.close();
     await sandbox.close();
   });
 
@@ -242,17 +233,13 @@ describe('The code of the documentation', () => {
         app.use(session({ secret: 'secret', resave: false, saveUninitialized: false }));
         const signIn = authenticator.authenticate('criteo', { session: false });
         app.get(['/criteo-auth', '/criteo-auth/callback'], signIn, (_req, res) => void res.send('signed in'));
-        const server = app.listen(0, '127.0.0.1');
-        await once(server, 'listening');
-        const home = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+        const home = `http://127.0.0.1:${await serve(app)}`;
         const login = await fetch(`${home}/criteo-auth`, { redirect: 'manual' });
         const back = new URL(await sandbox.approve(login.headers.get('location') ?? ''));
         const headers = { cookie: login.headers.get('set-cookie') ?? '' };
         const response = await fetch(home + back.pathname + back.search, { headers });
         expect(await response.text()).to.equal('signed in');
         expect(users.linked.pop()?.tokens.refreshToken).to.be.a('string');
-        server.close();
-        server.closeAllConnections();
       });
     }
 

@@ -2,7 +2,7 @@ import { expect } from 'chai';
 import cookieSession from 'cookie-session';
 import { CookieStateStore, CriteoStrategy } from '../../../lib/index';
 import { mountCookieSession } from '../docs/traps/cookie-session';
-import { type Mount, opener, routes } from './app';
+import { type Mount, opener, routes } from './support';
 
 const secret = 'only for tests, of 32 characters';
 

@@ -2,7 +2,7 @@ import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import { expect } from 'chai';
 import { CriteoStrategy } from '../../../lib/index';
 import { mountKeepSession } from '../docs/traps/keep-session';
-import { type Mount, opener, routes, sessions } from './app';
+import { type Mount, opener, routes, sessions } from './support';
 
 declare module 'express-session' {
   interface SessionData {

@@ -2,7 +2,7 @@ import { expect } from 'chai';
 import { MemoryStore } from 'express-session';
 import { CookieStateStore } from '../../../lib/index';
 import { mountBehindProxy } from '../docs/traps/proxy';
-import { type Mount, opener, routes, sessions } from './app';
+import { type Mount, opener, routes, sessions } from './support';
 
 const json = (page: { body: string }): { code: string; message: string } => JSON.parse(page.body);
 

@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 import { CriteoStrategy } from '../../../lib/index';
 import { mountReturnTo } from '../docs/traps/return-to';
-import { type Mount, opener, sessions } from './app';
+import { type Mount, opener, sessions } from './support';
 
 const home = 'https://app.example.com';
 

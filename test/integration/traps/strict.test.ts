@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 import { CookieStateStore } from '../../../lib/index';
 import { mountStrictSessions } from '../docs/traps/strict';
-import { type Mount, opener, routes, sessions } from './app';
+import { type Mount, opener, routes, sessions } from './support';
 
 const secret = 'only for tests, of 32 characters';
 

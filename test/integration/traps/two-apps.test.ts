@@ -2,7 +2,7 @@ import { expect } from 'chai';
 import { createSandbox, type Sandbox } from '../../../lib/sandbox';
 import { mountTwoApps } from '../docs/traps/two-apps';
 import { users } from '../docs/users';
-import { opener, sessions } from './app';
+import { opener, sessions } from './support';
 
 describe('A Marketing Solutions app and a Retail Media app in one process', () => {
   const open = opener();

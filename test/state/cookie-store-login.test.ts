@@ -1,5 +1,4 @@
-import { createServer, type IncomingMessage, type RequestListener, type ServerResponse } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
 import { expect } from 'chai';
 import express, { type ErrorRequestHandler } from 'express';
 import session from 'express-session';
@@ -8,6 +7,7 @@ import { createSandbox, type Sandbox } from '../../lib/sandbox';
 import { CookieStateStore } from '../../lib/state/cookie-store';
 import { CriteoStrategy } from '../../lib/strategy';
 import { Jar, secret } from '../support/cookie-store';
+import { httpServers } from '../support/http-server';
 
 interface PageResponse {
   status: number;
@@ -36,27 +36,14 @@ const sendErrors: ErrorRequestHandler = (error: Error & { code?: string }, _req,
 };
 
 describe('A login with CookieStateStore', () => {
-  const closers: (() => Promise<unknown>)[] = [];
   let sandbox: Sandbox;
-
   beforeEach(async () => {
     sandbox = await createSandbox({ app: { pkce: true } });
-    closers.push(() => sandbox.close());
   });
-  afterEach(async () => {
-    await Promise.all(closers.splice(0).map((close) => close()));
-  });
+  afterEach(() => sandbox.close());
 
-  async function serve(listener: RequestListener): Promise<string> {
-    const server = createServer(listener);
-    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-    closers.push(() => {
-      const closed = new Promise((resolve) => server.close(resolve));
-      server.closeAllConnections();
-      return closed;
-    });
-    return `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
-  }
+  const listen = httpServers();
+  const serve = async (listener: RequestListener): Promise<string> => `http://127.0.0.1:${await listen(listener)}`;
 
   /** Makes Passport with one strategy for each name, each with its own store, as in separate processes. */
   function passportWith(...names: string[]): passport.Authenticator {

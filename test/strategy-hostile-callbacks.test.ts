@@ -1,8 +1,8 @@
 import { expect } from 'chai';
 import fc from 'fast-check';
-import { rows } from '../support/hostile-callbacks';
-import { authenticate, expectOneOutcomeEach, type Outcome } from '../support/passport';
-import { stubbed, Visitor } from '../support/strategy';
+import { rows } from './support/hostile-callbacks';
+import { authenticate, expectOneOutcomeEach, type Outcome } from './support/passport';
+import { stubbed, Visitor } from './support/strategy';
 
 /** Returns the code of a failure, or the kind of any other outcome. */
 function nameOf({ kind, args }: Outcome): unknown {

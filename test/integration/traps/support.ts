@@ -1,7 +1,5 @@
-import { once } from 'node:events';
-import http, { type RequestListener } from 'node:http';
+import type { RequestListener } from 'node:http';
 import https from 'node:https';
-import type { AddressInfo } from 'node:net';
 import express, { type Express } from 'express';
 import session, { type SessionOptions } from 'express-session';
 import passport from 'passport';
@@ -9,6 +7,7 @@ import { CriteoStrategy, type CriteoStrategyOptions } from '../../../lib/index';
 import { createSandbox, type Sandbox } from '../../../lib/sandbox';
 import { cert, key } from '../../support/certificate';
 import { CookieClient, type Page } from '../../support/cookie-client';
+import { httpServers } from '../../support/http-server';
 import { forward } from '../../support/proxy';
 
 export type Passport = InstanceType<typeof passport.Passport>;
@@ -57,29 +56,15 @@ export interface RunningApp {
 
 /** Returns a function that starts apps. They are stopped after each test. */
 export function opener(): (mount: Mount, options?: { tls?: boolean }) => Promise<RunningApp> {
-  const open: { close(): Promise<unknown> }[] = [];
-  afterEach(() => Promise.all(open.splice(0).map((each) => each.close())));
-
-  /** Serves on a free port of this machine until the test ends. */
-  const serve = async (server: http.Server): Promise<number> => {
-    server.listen(0, '127.0.0.1');
-    await once(server, 'listening');
-    open.push({
-      close() {
-        const closed = once(server, 'close');
-        server.close();
-        server.closeAllConnections();
-        return closed;
-      },
-    });
-    return (server.address() as AddressInfo).port;
-  };
+  const sandboxes: Sandbox[] = [];
+  const serve = httpServers();
+  afterEach(() => Promise.all(sandboxes.splice(0).map((sandbox) => sandbox.close())));
 
   return async (mount, { tls = false } = {}) => {
     const sandbox = await createSandbox();
-    open.push(sandbox);
+    sandboxes.push(sandbox);
     let handler: RequestListener;
-    const port = await serve(http.createServer((req, res) => handler(req, res)));
+    const port = await serve((req, res) => handler(req, res));
     const proxyPort =
       tls &&
       (await serve(

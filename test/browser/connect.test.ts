@@ -1,31 +1,22 @@
 import { expect } from 'chai';
-import type { Browser } from 'playwright-core';
 import { type RunningExample, startExample } from '../example/support';
-import { type BrowserUser, openBrowser, openUser, type Tab } from './support';
+import { type BrowserUser, browserUsers, type Tab } from './support';
 
 describe('A signed-in user', () => {
-  let browser: Browser;
+  const openUser = browserUsers();
   let example: RunningExample;
   let user: BrowserUser;
   let tab: Tab;
 
   const session = async () => (await user.context.cookies()).find(({ name }) => name === 'example.sid')?.value;
 
-  before(async () => {
-    browser = await openBrowser();
-  });
-  after(() => browser.close());
   beforeEach(async () => {
     example = await startExample();
-    user = await openUser(browser, example.url);
+    user = await openUser(example.url);
     tab = await user.openTab();
     await tab.signInAs('Ada');
   });
-  afterEach(async () => {
-    await user.context.close();
-    await example.close();
-    expect(user.complaints, 'complaints of the browser').to.deep.equal([]);
-  });
+  afterEach(() => example.close());
 
   it('connects Criteo and stays signed in', async () => {
     expect(await tab.text()).to.contain('Nothing is connected yet');

@@ -1,10 +1,9 @@
 import { expect } from 'chai';
-import type { Browser } from 'playwright-core';
 import { type RunningExample, startExample } from '../example/support';
-import { type BrowserUser, openBrowser, openUser, type Tab } from './support';
+import { type BrowserUser, browserUsers, type Tab } from './support';
 
 describe('A form that is sent without reloading the page', () => {
-  let browser: Browser;
+  const openUser = browserUsers();
   let example: RunningExample;
   let user: BrowserUser;
   let tab: Tab;
@@ -12,23 +11,15 @@ describe('A form that is sent without reloading the page', () => {
   const focused = (): Promise<string> => tab.page.locator(':focus').innerText();
   const loads = (path: string): number => user.urls.filter((url) => new URL(url).pathname === path).length;
 
-  before(async () => {
-    browser = await openBrowser();
-  });
-  after(() => browser.close());
   beforeEach(async () => {
     example = await startExample();
-    user = await openUser(browser, example.url, { permissions: ['clipboard-read', 'clipboard-write'] });
+    user = await openUser(example.url, { permissions: ['clipboard-read', 'clipboard-write'] });
     tab = await user.openTab();
     await tab.signInAs('Ada');
     await tab.connect('Alpine Outfitters');
     await tab.connect('Casa Verde');
   });
-  afterEach(async () => {
-    await user.context.close();
-    await example.close();
-    expect(user.complaints, 'complaints of the browser').to.deep.equal([]);
-  });
+  afterEach(() => example.close());
 
   it('keeps the focus on "Refresh now", and informs screen readers each time', async () => {
     await tab.page.evaluate(`

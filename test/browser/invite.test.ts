@@ -1,31 +1,22 @@
 import { expect } from 'chai';
-import type { Browser } from 'playwright-core';
 import { type RunningExample, startExample } from '../example/support';
-import { type BrowserUser, openBrowser, openUser, Tab } from './support';
+import { type BrowserUser, browserUsers, Tab } from './support';
 
 describe('A user who invites another person', () => {
-  let browser: Browser;
+  const openUser = browserUsers();
   let example: RunningExample;
   let host: BrowserUser;
   let guest: BrowserUser;
   let tab: Tab;
 
-  before(async () => {
-    browser = await openBrowser();
-  });
-  after(() => browser.close());
   beforeEach(async () => {
     example = await startExample();
-    host = await openUser(browser, example.url, { permissions: ['clipboard-read', 'clipboard-write'] });
-    guest = await openUser(browser, example.url);
+    host = await openUser(example.url, { permissions: ['clipboard-read', 'clipboard-write'] });
+    guest = await openUser(example.url);
     tab = await host.openTab();
     await tab.signInAs('Ada');
   });
-  afterEach(async () => {
-    await Promise.all([host.context.close(), guest.context.close()]);
-    await example.close();
-    expect([...host.complaints, ...guest.complaints], 'complaints of the browsers').to.deep.equal([]);
-  });
+  afterEach(() => example.close());
 
   /** Opens Criteo's consent page as the invited person, in another browser. */
   const open = async (link: string) => {
@@ -120,7 +111,7 @@ describe('A user who invites another person', () => {
 
   it('can do everything without JavaScript', async () => {
     await host.context.close();
-    host = await openUser(browser, example.url, { javaScriptEnabled: false });
+    host = await openUser(example.url, { javaScriptEnabled: false });
     const { page } = await host.openTab();
     await page.getByLabel('Your name').fill('Ada');
     await page.getByRole('button', { name: 'Sign in', exact: true }).click();

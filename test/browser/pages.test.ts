@@ -1,30 +1,21 @@
 import { expect } from 'chai';
-import type { Browser } from 'playwright-core';
 import { type RunningExample, startExample } from '../example/support';
 import { expectAccessible } from './accessibility';
-import { type BrowserUser, openBrowser, openUser, type Tab } from './support';
+import { type BrowserUser, browserUsers, type Tab } from './support';
 
 describe('Every page of the example is accessible and has a link back:', () => {
-  let browser: Browser;
+  const openUser = browserUsers();
   let example: RunningExample | undefined;
   let user: BrowserUser;
   let tab: Tab;
 
   const open = async (options: Parameters<typeof startExample>[0] = {}): Promise<RunningExample> => {
     example = await startExample(options);
-    user = await openUser(browser, example.url);
+    user = await openUser(example.url);
     tab = await user.openTab();
     return example;
   };
-  before(async () => {
-    browser = await openBrowser();
-  });
-  after(() => browser.close());
-  afterEach(async () => {
-    await user.context.close();
-    await example?.close();
-    expect(user.complaints, 'complaints of the browser').to.deep.equal([]);
-  });
+  afterEach(() => example?.close());
 
   const check = async (name: string, home = 'passport-criteo example, home'): Promise<void> => {
     await expectAccessible(tab.page, name);

@@ -1,31 +1,22 @@
 import { expect } from 'chai';
-import type { Browser } from 'playwright-core';
 import { type RunningExample, startExample } from '../example/support';
-import { type BrowserUser, openBrowser, openUser, type Tab } from './support';
+import { type BrowserUser, browserUsers, type Tab } from './support';
 
 describe('A user who revokes their consent', () => {
-  let browser: Browser;
+  const openUser = browserUsers();
   let example: RunningExample;
   let user: BrowserUser;
   let tab: Tab;
 
-  before(async () => {
-    browser = await openBrowser();
-  });
-  after(() => browser.close());
   beforeEach(async () => {
     example = await startExample();
-    user = await openUser(browser, example.url);
+    user = await openUser(example.url);
     tab = await user.openTab();
     await tab.signInAs('Ada');
     await tab.connect('Alpine Outfitters');
     await tab.connect('Casa Verde');
   });
-  afterEach(async () => {
-    await user.context.close();
-    await example.close();
-    expect(user.complaints, 'complaints of the browser').to.deep.equal([]);
-  });
+  afterEach(() => example.close());
 
   it('revokes it on the sandbox’s page, and reconnects', async () => {
     await tab.click('sandbox');

@@ -1,31 +1,25 @@
 import { expect } from 'chai';
-import type { Browser } from 'playwright-core';
+import type { BrowserContextOptions } from 'playwright-core';
 import { type RunningExample, startExample } from '../example/support';
-import { type BrowserUser, openBrowser, openUser, type Tab } from './support';
+import { type BrowserUser, browserUsers, type Tab } from './support';
 
 describe('A user in a browser', () => {
-  let browser: Browser;
+  const openUser = browserUsers();
   let example: RunningExample;
   let user: BrowserUser;
   let tab: Tab;
 
-  const arrive = async (options: Parameters<typeof openUser>[2] = {}) => {
-    user = await openUser(browser, example.url, options);
+  const arrive = async (options: BrowserContextOptions = {}) => {
+    user = await openUser(example.url, options);
     tab = await user.openTab();
   };
 
-  before(async () => {
-    browser = await openBrowser();
-  });
-  after(() => browser.close());
   beforeEach(async () => {
     example = await startExample({ criteo: { timeout: 1_000 } });
     await arrive();
   });
   afterEach(async () => {
-    await user.context.close();
     await example.close();
-    expect(user.complaints, 'complaints of the browser').to.deep.equal([]);
     const strangers = user.urls.filter((url) => !['localhost', '127.0.0.1'].includes(new URL(url).hostname));
     expect(strangers, 'requests that left the machine').to.deep.equal([]);
   });

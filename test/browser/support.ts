@@ -52,6 +52,32 @@ export async function openUser(
   };
 }
 
+/**
+ * Starts a browser for a group of tests. Returns a function that opens users, whose browsers are closed after each test and
+ * must not have reported an error.
+ */
+export function browserUsers(): (origin: string, options?: BrowserContextOptions) => Promise<BrowserUser> {
+  let browser: Browser;
+  const users: BrowserUser[] = [];
+  before(async () => {
+    browser = await openBrowser();
+  });
+  after(() => browser.close());
+  afterEach(async () => {
+    const opened = users.splice(0);
+    await Promise.all(opened.map(({ context }) => context.close()));
+    expect(
+      opened.flatMap(({ complaints }) => complaints),
+      'complaints of the browser',
+    ).to.deep.equal([]);
+  });
+  return async (origin, options) => {
+    const user = await openUser(browser, origin, options);
+    users.push(user);
+    return user;
+  };
+}
+
 /** One tab, with the actions of a user and what the user sees. */
 export class Tab {
   constructor(readonly page: Page) {}

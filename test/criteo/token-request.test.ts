@@ -3,7 +3,7 @@ import { type ReadRefusal, TokenClient } from '../../lib/criteo/token-request';
 import { CriteoTokenError, CriteoTransportError } from '../../lib/errors';
 import { expectNoSecret, rejection } from '../support/errors';
 import { answer, answers, head, opener } from '../support/loopback';
-import { collectWarnings } from '../support/warnings';
+import { warningsOf } from '../support/warnings';
 
 const refreshToken = 'r3fresh+token/of=months&x';
 const clientSecret = 's3cr3t+of/the=app';
@@ -81,17 +81,17 @@ describe('A token request', () => {
 
 describe('TokenClient', () => {
   const open = opener();
-  const warnings = collectWarnings();
 
   it('warns once of each wrong field, without its value', async () => {
     const server = await open(answers(answer(200, { ...success, expires_in: 's3cr3t', refresh_token: ['s3cr3t'] })));
     const client = new TokenClient();
-    for (let i = 0; i < 3; i += 1) {
-      const { tokens } = await client.request(server.url(), { grant_type: 'client_credentials' });
-      expect(tokens).to.include({ accessToken: 'at-1' }).and.not.have.property('refreshToken');
-      expect(tokens.expiresAt - tokens.obtainedAt).to.equal(60_000);
-    }
-    await new Promise((resolve) => setImmediate(resolve));
+    const warnings = await warningsOf(async () => {
+      for (let i = 0; i < 3; i += 1) {
+        const { tokens } = await client.request(server.url(), { grant_type: 'client_credentials' });
+        expect(tokens).to.include({ accessToken: 'at-1' }).and.not.have.property('refreshToken');
+        expect(tokens.expiresAt - tokens.obtainedAt).to.equal(60_000);
+      }
+    });
     expect(warnings.map(({ code }) => code)).to.eql(['CRITEO_TOKEN_RESPONSE', 'CRITEO_TOKEN_RESPONSE']);
     expect(warnings.map(({ message }) => message.match(/expires_in|refresh_token/)?.[0])).to.have.members([
       'expires_in',

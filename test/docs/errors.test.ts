@@ -86,7 +86,7 @@ describe('docs/errors.md', () => {
     .flatMap(([, cell = '']) => [...cell.matchAll(/`([\w-]+)`/g)])
     .map(([, name = '']) => name);
   for (const code of refusals.filter((name) => /^[a-z]/.test(name))) {
-    it(`tells what a callback with error=${code} does`, async () => {
+    it(`lists the code that a callback with error=${code} reports`, async () => {
       const store = {
         store: (_req: unknown, _verifier: unknown, _state: unknown, _meta: unknown, done: Done) => done(null, 'handle'),
         verify: (_req: unknown, _handle: unknown, _meta: unknown, done: Done) => done(null, true),
@@ -99,7 +99,7 @@ describe('docs/errors.md', () => {
     });
   }
 
-  it('tells of no code that no other test has seen', () => {
+  it('lists only codes that another test mentions', () => {
     const tests = filesUnder('test', /\.ts$/).filter((path) => !path.endsWith('docs/errors.test.ts'));
     const text = tests.map(read).join('\n');
     expect(codes.filter((code) => !refusals.includes(code) && !text.includes(code))).to.deep.equal([]);

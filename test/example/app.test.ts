@@ -31,7 +31,7 @@ describe('The example app', () => {
     expect((await client.get('/')).body).to.contain('Welcome back');
   });
 
-  it('starts a new session at sign-in, and tells another tab that the sign-in has changed', async () => {
+  it('starts a new session at sign-in, and shows in another tab that the sign-in has changed', async () => {
     const other = (await client.get('/criteo-auth')).location;
     const before = client.cookies()['example.sid'];
     await signIn(['13']);

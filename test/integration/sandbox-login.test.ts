@@ -8,7 +8,7 @@ import { CriteoStrategy } from '../../lib/strategy';
 import { httpServers } from '../support/http-server';
 import { expectOneOutcomeEach } from '../support/passport';
 import { app, construct, errorOf, failureOf, locationOf, successOf, user, Visitor } from '../support/strategy';
-import { collectWarnings } from '../support/warnings';
+import { warningsOf } from '../support/warnings';
 
 describe('CriteoStrategy', () => {
   expectOneOutcomeEach();
@@ -19,7 +19,6 @@ describe('CriteoStrategy', () => {
 
   describe('against the sandbox', () => {
     let sandbox: Sandbox;
-    const warnings = collectWarnings();
     const listen = httpServers();
     afterEach(() => sandbox.close());
     const start = async (options: Parameters<typeof createSandbox>[0] = {}) => {
@@ -133,16 +132,17 @@ describe('CriteoStrategy', () => {
     it('warns once for each API version that it will end', async () => {
       await start();
       const strategy = strategyOf();
-      for (let login = 0; login < 2; login += 1) {
-        sandbox.fault({
-          on: 'api',
-          status: 200,
-          headers: { Deprecation: 'true', Sunset: 'Sat, 31 Jul 2027 23:59:59 GMT' },
-          body: { data: [{ id: '13', attributes: { advertiserName: 'A' } }] },
-        });
-        successOf(await visitor.finish(strategy, await consent(strategy)));
-      }
-      await new Promise(setImmediate);
+      const warnings = await warningsOf(async () => {
+        for (let login = 0; login < 2; login += 1) {
+          sandbox.fault({
+            on: 'api',
+            status: 200,
+            headers: { Deprecation: 'true', Sunset: 'Sat, 31 Jul 2027 23:59:59 GMT' },
+            body: { data: [{ id: '13', attributes: { advertiserName: 'A' } }] },
+          });
+          successOf(await visitor.finish(strategy, await consent(strategy)));
+        }
+      });
       expect(warnings.map(({ code }) => code)).to.deep.equal(['CRITEO_API_SUNSET']);
     });
 

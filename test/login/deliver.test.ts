@@ -4,9 +4,19 @@ import express, { type RequestHandler } from 'express';
 import passport from 'passport';
 import { httpServers } from '../support/http-server';
 import { type Stubbed, stubbed, tokens, Visitor } from '../support/strategy';
-import { collectWarnings } from '../support/warnings';
+import type { Warning } from '../support/warnings';
 
 type Callback = (error: unknown, user?: unknown) => unknown;
+
+/** Collects the warnings of the process during each test. */
+function collectWarnings(): Warning[] {
+  const warnings: Warning[] = [];
+  const listen = (warning: Warning) => warnings.push(warning);
+  before(() => process.on('warning', listen));
+  after(() => process.off('warning', listen));
+  beforeEach(() => warnings.splice(0));
+  return warnings;
+}
 
 /** Runs a request of an app whose handler of the outcomes `kinds` runs `act`. Returns all outcomes the app received. */
 async function received(kinds: string[], act: () => unknown, strategy: Stubbed, request: object): Promise<unknown[][]> {

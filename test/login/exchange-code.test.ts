@@ -20,7 +20,7 @@ describe('CriteoStrategy, at the code exchange', () => {
         const strategy = stubbed({ timeout });
         strategy.token = token;
         const error = errorOf(await visitor.login(strategy));
-        if (name === 'never answers') isTimeout(error);
+        if (name === 'never calls back') isTimeout(error);
         else expect(error).to.be.instanceOf(CriteoTransportError);
         expect(strategy.asked).to.have.length(1);
         expect(strategy.profiled).to.have.length(0);

@@ -151,7 +151,7 @@ describe('askHook', () => {
 });
 
 describe('asError', () => {
-  it('leaves objects as they are', () => {
+  it('returns objects unchanged', () => {
     const reason = { statusCode: 500 };
     expect(asError(reason, 'verify')).to.equal(reason);
     expect(asError(boom, 'verify')).to.equal(boom);

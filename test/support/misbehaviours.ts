@@ -6,7 +6,7 @@ import type { Answer } from './strategy';
 export const timeout = 60;
 export const boom = new Error('boom');
 
-/** What a callback-style hook can do wrong, and what has to come of it. */
+/** What a callback-style hook can do wrong, and a check of the error that must follow. */
 export const misbehaviours: [string, (answer: Answer) => unknown, (error: Error) => void][] = [
   [
     'throws',
@@ -60,11 +60,11 @@ export const misbehaviours: [string, (answer: Answer) => unknown, (error: Error)
     },
     isBoom,
   ],
-  ['never answers', () => {}, isTimeout],
+  ['never calls back', () => {}, isTimeout],
   ['returns a promise that never settles', () => new Promise(() => {}), isTimeout],
 ];
 
-/** All but the last, for hooks that are given half a second more than `timeout`. */
+/** All except the last, for hooks that may take half a second longer than `timeout`. */
 export const quick = misbehaviours.slice(0, -1);
 
 function isBoom(error: Error): void {

@@ -3,6 +3,7 @@ import { createSandbox, type Sandbox, type SandboxOptions } from 'passport-crite
 import type { ProbeReport } from '../../../lib/cli/report';
 import { environment, RunningCommand } from '../support';
 import { freePort } from '../user';
+import { runProbe } from './probe-user';
 
 describe('passport-criteo check --probe, with a user who', () => {
   let sandbox: Sandbox;
@@ -89,6 +90,26 @@ describe('passport-criteo check --probe, with a user who', () => {
       ['--timeout', '1'],
     );
     expect(seen['link-denial']).to.deep.equal(['nothing came back: no-callback']);
+    expect(exitStatus).to.equal(0);
+  });
+
+  it('denies every consent but the first: what needs another one stays open, and nothing fails', async () => {
+    sandbox = await createSandbox({ portfolio: 2 });
+    let consents = 0;
+    const follow = (callback: URL): void => {
+      if (!callback.searchParams.has('code') || ++consents === 1) return;
+      callback.searchParams.delete('code');
+      callback.searchParams.set('error', 'access_denied');
+    };
+    const callbackURL = `http://127.0.0.1:${await freePort()}/criteo-auth/callback`;
+    const { state, settled, exitStatus } = await runProbe(sandbox, callbackURL, { follow });
+    const denied = ['the callback carried the error access_denied'];
+    expect(state('consent-again')?.seen).to.deep.equal(denied);
+    expect(state('consent-by-colleague')?.seen).to.deep.equal(denied);
+    expect(state('code-reuse')?.seen).to.deep.equal(['the login did not succeed, so there was no code to reuse']);
+    for (const row of ['consentAgain', 'consentAgainByColleague', 'codeReuse'])
+      expect(settled).to.not.have.property(row);
+    expect(settled['refreshAfterRevocation']).to.equal('refused');
     expect(exitStatus).to.equal(0);
   });
 });

@@ -9,7 +9,7 @@ import { Pool } from 'pg';
 import { leaseLock } from './lease';
 
 // The advisory lock prevents errors if several processes start and create the tables at the same time.
-const tables = `
+export const tables = `
   SELECT pg_advisory_xact_lock(hashtext('criteo_tokens'));
   CREATE TABLE IF NOT EXISTS criteo_tokens (key text PRIMARY KEY, tokens jsonb NOT NULL);
   CREATE TABLE IF NOT EXISTS criteo_leases (key text PRIMARY KEY, holder text NOT NULL, until timestamptz NOT NULL)`;

@@ -7,7 +7,7 @@ import { foreignID, foreignText } from '../util/redaction';
 type Secrets = readonly (string | undefined)[];
 
 /** Returns true for a status after which the same request may succeed later. */
-export function isPassing(status: number): boolean {
+export function isPassingStatus(status: number): boolean {
   return status === 408 || status === 429 || status >= 500;
 }
 
@@ -81,7 +81,7 @@ export function readTokenError(response: HTTPResponse, secrets: Secrets): Criteo
   const code = readCode(body['error'], secrets) ?? envelope?.code;
   const facts = { response: { status }, traceId: envelope?.traceId, retryAfter: retryAfter(response) };
   if (code === undefined) {
-    const retryable = isPassing(status);
+    const retryable = isPassingStatus(status);
     return new CriteoTransportError(`Criteo's token endpoint answered ${status} without an OAuth error or token`, {
       ...facts,
       code: 'invalid_response',
@@ -90,7 +90,7 @@ export function readTokenError(response: HTTPResponse, secrets: Secrets): Criteo
     });
   }
   const reauthorize = code === 'invalid_grant';
-  const passing = isPassing(status) || code === 'temporarily_unavailable' || code === 'server_error';
+  const passing = isPassingStatus(status) || code === 'temporarily_unavailable' || code === 'server_error';
   const retryable = passing && !reauthorize;
   const description = foreignText(body['error_description'], secrets) ?? envelope?.text;
   const hint = advice[code] ?? (retryable ? '' : unknownWord);
@@ -109,7 +109,7 @@ export function readTokenError(response: HTTPResponse, secrets: Secrets): Criteo
 export function readAPIError(response: HTTPResponse, secrets: Secrets, now?: number): CriteoAPIError {
   const { status } = response;
   const envelope = readEnvelope(parseJSON(response.text), secrets);
-  const retryable = isPassing(status);
+  const retryable = isPassingStatus(status);
   const known = reasons[status];
   const message = `Criteo's API answered ${status}${known ? `: ${known.text}` : ''}${envelope?.text ? ` (${envelope.text})` : ''}`;
   return new CriteoAPIError(message, {

@@ -4,7 +4,7 @@ import { Readable } from 'node:stream';
 import type { TLSSocket } from 'node:tls';
 import { backOff } from '../util/back-off';
 import { isStale } from './agent';
-import { isPassing, transportError } from './wire-error';
+import { isPassingFailure, transportError } from './wire-error';
 import { createRequest, isStream, type WireRequest } from './wire-request';
 
 /** What happens to a request. */
@@ -103,18 +103,13 @@ export class RepeatableRequest {
     const fail = (error: Error): void => {
       if (replaced) return;
       const unanswered = !responded && !failed && before !== undefined && this.#socket?.bytesRead === before;
+      const unsent = !this.#established;
       failed = true;
-      if (this.#isRepeatable(error)) {
-        if (!this.#established) {
-          replaced = true;
-          return this.#waitAndRepeat(error);
-        }
-        if (reused && unanswered) {
-          replaced = true;
-          return this.#repeat();
-        }
-      }
-      this.#listener.onError(error);
+      if (!(unsent || (reused && unanswered)) || !this.#isRepeatable(error)) return this.#listener.onError(error);
+      replaced = true;
+      this.#repeated = true;
+      if (unsent) this.#replaceAfterPause(error);
+      else this.#replace();
     };
     outgoing.on('socket', (socket) => {
       reused = outgoing.reusedSocket || used.has(socket);
@@ -170,20 +165,15 @@ export class RepeatableRequest {
   }
 
   #isRepeatable(error: Error): boolean {
-    return !this.#destroyed && !this.#repeated && !isStream(this.#request.body) && isPassing(error);
+    return !this.#destroyed && !this.#repeated && !isStream(this.#request.body) && isPassingFailure(error);
   }
 
-  #waitAndRepeat(failure: Error): void {
+  #replaceAfterPause(failure: Error): void {
     this.#failure = failure;
     this.#pause = setTimeout(() => {
       this.#failure = undefined;
-      this.#repeat();
+      this.#replace();
     }, backOff(PAUSE));
-  }
-
-  #repeat(): void {
-    this.#repeated = true;
-    this.#replace();
   }
 
   #replace(): void {

@@ -36,7 +36,7 @@ const passing = new Set([
 const exhausted = new Set(['EADDRNOTAVAIL', 'EMFILE', 'ENFILE', 'ENOBUFS']);
 
 /** Returns true if an error of a connection may be gone a moment later. */
-export function isPassing(error: unknown): boolean {
+export function isPassingFailure(error: unknown): boolean {
   return passing.has(codeOf(error));
 }
 

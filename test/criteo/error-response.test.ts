@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import fc from 'fast-check';
-import { isPassing, readAPIError, readTokenError, retryAfter } from '../../lib/criteo/error-response';
+import { isPassingStatus, readAPIError, readTokenError, retryAfter } from '../../lib/criteo/error-response';
 import { CriteoAPIError, CriteoTokenError, CriteoTransportError } from '../../lib/errors';
 import { expectNoSecret } from '../support/errors';
 
@@ -19,10 +19,10 @@ const expired = {
   detail: 'The token has expired',
 };
 
-describe('isPassing', () => {
+describe('isPassingStatus', () => {
   it('is true for statuses that may pass', () => {
-    for (const status of [408, 429, 500, 502, 503, 504, 599]) expect(isPassing(status)).to.equal(true);
-    for (const status of [200, 400, 401, 403, 404, 410]) expect(isPassing(status)).to.equal(false);
+    for (const status of [408, 429, 500, 502, 503, 504, 599]) expect(isPassingStatus(status)).to.equal(true);
+    for (const status of [200, 400, 401, 403, 404, 410]) expect(isPassingStatus(status)).to.equal(false);
   });
 });
 

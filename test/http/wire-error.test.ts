@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import { CriteoTransportError } from '../../lib/errors';
-import { isPassing, timeoutError, wireError } from '../../lib/http/wire-error';
+import { isPassingFailure, timeoutError, wireError } from '../../lib/http/wire-error';
 import { expectNoSecret } from '../support/errors';
 
 const request = { method: 'POST', url: new URL('https://api.criteo.com/oauth2/token?q=s3cr3t') };
@@ -30,7 +30,7 @@ describe('wireError', () => {
       const error = wireError(request, failure(code));
       expect(error).to.include({ code: 'connection_failed', retryable: false });
       expect(error.message).to.include(code).and.include('option agent');
-      expect(isPassing(failure(code))).to.equal(false);
+      expect(isPassingFailure(failure(code))).to.equal(false);
     });
   }
 

@@ -27,7 +27,7 @@ function timesInMemory(origin) {
   const { 'openid-client': _, ...all } = strategies({ origin, profile: true });
   for (const { _oauth2 } of Object.values(all)) {
     // This package has its own agent. The others use node's.
-    if (_oauth2.agentFor) inMemory(_oauth2.agentFor(new URL(origin)));
+    if (_oauth2.transportFor) inMemory(_oauth2.transportFor(new URL(origin)).agent);
     else _oauth2.setAgent(inMemory(usual()));
   }
   return times(origin, all, inMemory(usual()));

@@ -12,7 +12,7 @@ export interface Terminal {
   readonly colour: boolean;
   /** Where the user types answers. Nothing reads it before a question is asked. */
   readonly input: NodeJS.ReadableStream;
-  /** Aborted by Ctrl-C. */
+  /** Aborted by Ctrl-C, and when npx has ended. */
   readonly signal: AbortSignal;
   /** Opens a URL in the user's browser, if that is possible. */
   readonly openBrowser: (url: string) => void;
@@ -20,13 +20,20 @@ export interface Terminal {
   readonly sleep: (milliseconds: number, signal: AbortSignal) => Promise<void>;
 }
 
+/** How often to look whether npx is still there, in milliseconds. */
+const parentCheckInterval = 500;
+
 /** Returns the terminal of this process. The first Ctrl-C aborts its signal; the second one ends the process. */
 export function processTerminal(): Terminal {
   const interrupted = new AbortController();
   for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(name, () => interrupted.abort());
   // The reader left (`| head`): there is no one to print to.
   process.stdout.on('error', () => interrupted.abort());
-  const { env, stdout, stderr } = process;
+  const { env, stdout, stderr, ppid } = process;
+  // npx passes no SIGTERM on: the sandbox would stay behind and keep its port.
+  if (env['npm_command'] === 'exec') {
+    setInterval(() => process.ppid !== ppid && interrupted.abort(), parentCheckInterval).unref();
+  }
   return {
     env,
     out: (text) => void stdout.write(text),

@@ -6,8 +6,7 @@ import { isWebURL } from './wire/addresses';
 import type { AppSettings, Settings } from './world/settings';
 
 /** @throws TypeError naming the option */
-export function readOptions(options: SandboxOptions): Settings {
-  const caller = 'createSandbox';
+export function readOptions(options: SandboxOptions, caller = 'createSandbox', what = 'option'): Settings {
   const { now = Date.now, ...plain } = Object(options) as SandboxOptions;
   check(optionsSchema, isPlain(options) ? plain : options, caller);
   if (typeof now !== 'function') {
@@ -15,7 +14,7 @@ export function readOptions(options: SandboxOptions): Settings {
   }
   const { app, apps = [], users, portfolio, faults = [], publicURL } = plain;
   if (users !== undefined && portfolio !== undefined) {
-    throw new TypeError(`${caller}: give only one of the options \`users\` and \`portfolio\``);
+    throw new TypeError(`${caller}: give only one of the ${what}s \`users\` and \`portfolio\``);
   }
   const all = [...(app || apps.length === 0 ? [{ path: 'app', options: app ?? {} }] : []), ...apps.map(withPath)];
   return {
@@ -24,8 +23,8 @@ export function readOptions(options: SandboxOptions): Settings {
     publicURL: publicURL?.replace(/\/$/, ''),
     seed: plain.seed,
     now,
-    apps: all.map(({ path, options }) => readApp(options, caller, `${path}.`)),
-    users: readUsers(users, portfolio),
+    apps: all.map(({ path, options }) => readApp(options, `${caller}: ${what} \`${path}.`)),
+    users: readUsers(users, portfolio, caller),
     variants: { ...plain.variants },
     faults: faults.map((fault) => ({ ...fault })),
     rateLimit: plain.rateLimit ?? false,
@@ -40,16 +39,17 @@ export function readOptions(options: SandboxOptions): Settings {
  * @throws TypeError naming the field
  */
 export function readSandboxConfig(config: unknown): SandboxOptions {
-  check(optionsSchema, config, 'The configuration of the sandbox', 'field');
+  const caller = 'The configuration of the sandbox';
+  check(optionsSchema, config, caller, { what: 'field', whole: 'configuration' });
   const { $schema: _, ...options } = config as SandboxOptions & { $schema?: string };
-  readOptions(options);
+  readOptions(options, caller, 'field');
   return options;
 }
 
 /** @throws TypeError naming the option */
 export function readAppOptions(options: SandboxAppOptions, caller: string): AppSettings {
   check(appSchema, options, caller);
-  return readApp(options, caller, '');
+  return readApp(options, `${caller}: option \``);
 }
 
 /** @throws TypeError naming the option */
@@ -65,13 +65,14 @@ export function checkVariants(variants: Partial<Variants>, caller: string): void
   check(variantsSchema, variants, caller);
 }
 
-function readApp(options: SandboxAppOptions, caller: string, path: string): AppSettings {
+/** @param where how an error message starts, up to the name of the option */
+function readApp(options: SandboxAppOptions, where: string): AppSettings {
   const { name, service = 'marketing-solutions', pkce = false, redirectURIs, callbackURL, keys, signing } = options;
   const refuse = (option: string, expected: string): never => {
-    throw new TypeError(`${caller}: option \`${path}${option}\` must be ${expected}`);
+    throw new TypeError(`${where}${option}\` must be ${expected}`);
   };
-  if (redirectURIs && !redirectURIs.every((uri) => URL.canParse(uri)))
-    refuse('redirectURIs', 'an array of absolute URLs');
+  const wrong = redirectURIs?.findIndex((uri) => !URL.canParse(uri)) ?? -1;
+  if (wrong >= 0) refuse(`redirectURIs[${wrong}]`, 'an absolute URL');
   if (callbackURL !== undefined && !isWebURL(callbackURL)) {
     refuse('callbackURL', 'an https URL, or an http URL on a loopback host or a container');
   }
@@ -89,12 +90,13 @@ function readApp(options: SandboxAppOptions, caller: string, path: string): AppS
 function readUsers(
   users: readonly SandboxUserOptions[] | undefined,
   portfolio: SandboxOptions['portfolio'] = 5,
+  caller: string,
 ): readonly SandboxUserOptions[] {
   if (!users) {
-    checkDifferent(portfolio, 'createSandbox: option `portfolio`');
+    checkDifferent(portfolio, `${caller}: option \`portfolio\``);
     return [{ name: 'Test user', advertisers: portfolio, accounts: portfolio }];
   }
-  return users.map((user, index) => readUserOptions(user, `createSandbox, \`users[${index}]\``));
+  return users.map((user, index) => readUserOptions(user, `${caller}, \`users[${index}]\``));
 }
 
 function checkDifferent(portfolio: SandboxUserOptions['advertisers'], option: string): void {
@@ -112,7 +114,12 @@ function isPlain(value: unknown): boolean {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
-function check(schema: Parameters<typeof findMisfit>[0], value: unknown, caller: string, what = 'option'): void {
+function check(
+  schema: Parameters<typeof findMisfit>[0],
+  value: unknown,
+  caller: string,
+  { what, whole } = { what: 'option', whole: 'options' },
+): void {
   const misfit = findMisfit(schema, value);
-  if (misfit) throw new TypeError(`${caller}: ${explainMisfit(misfit, what, `${what}s`)}`);
+  if (misfit) throw new TypeError(`${caller}: ${explainMisfit(misfit, what, whole)}`);
 }

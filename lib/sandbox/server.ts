@@ -126,33 +126,31 @@ function endpointOf(path: string): Endpoint | undefined {
 
 /** Refuses, before the body is read and without an entry in the log, what comes from pages of other websites. */
 function refuseStrangers({ world }: Site, endpoint: Endpoint | undefined, request: Incoming): Outgoing | undefined {
-  const { headers, method } = request;
+  const { headers, method, path } = request;
+  const isControl = path.startsWith('/sandbox/api');
+  const isForPrograms = endpoint === 'token' || endpoint === 'api' || isControl;
+  const refuse = (check: string, reason: string, status: number): Outgoing => {
+    if (!isForPrograms) return refusalPage(new Refusal(check, reason, { status }), request);
+    const message = `${check}. ${reason}`;
+    // Each in the form that its clients read.
+    const body = isControl
+      ? { error: { code: 'refused', message } }
+      : { error: 'invalid_request', error_description: message };
+    return json(status, body);
+  };
   // Other host names reach us through DNS rebinding: another website could then read our responses.
   if (!isOurHost(headers.host, world)) {
-    return refusalPage(
-      new Refusal(
-        'Not an address of this sandbox',
-        `Use ${world.url}. For another host name, such as one of a container, set the option \`publicURL\`.`,
-        { status: 421 },
-      ),
-      request,
-    );
+    const fix = 'For another host name, such as one of a container, set the option `publicURL` (--public-url).';
+    return refuse('Not an address of this sandbox', `Use ${world.url}. ${fix}`, 421);
   }
   if (!isCrossSite(headers)) return undefined;
-  if (endpoint === 'token' || endpoint === 'api') {
-    const detail = 'A browser sent this from the page of another website. Only servers call this endpoint.';
-    return json(403, { error: 'invalid_request', error_description: detail });
+  if (isForPrograms) {
+    return refuse('Not for browsers', 'This came from the page of another website. Only programs call this.', 403);
   }
   // Users come here by links and redirects of other sites. Nothing but that is for other sites.
-  const isVisit = (method === 'GET' || method === 'HEAD') && !request.path.startsWith('/sandbox/api');
-  if (isVisit) return undefined;
+  if (method === 'GET' || method === 'HEAD') return undefined;
   const title = endpoint === 'consent' ? 'Not the form of the consent page' : "Not a form of the sandbox's page";
-  return refusalPage(
-    new Refusal(title, 'It came from the page of another website. Use the forms of the sandbox itself.', {
-      status: 403,
-    }),
-    request,
-  );
+  return refuse(title, 'It came from the page of another website. Use the forms of the sandbox itself.', 403);
 }
 
 function isOurHost(header: string | undefined, { settings, url }: World): boolean {

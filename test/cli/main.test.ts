@@ -94,12 +94,13 @@ describe('The command passport-criteo', () => {
     [['sandbox', '--portfolio', '1001'], {}, /--portfolio is "1001"/],
     [['sandbox', '--service', 'retail'], {}, /--service is "retail"/],
     [['sandbox', '--callback-url', 'ftp://x'], {}, /--callback-url must be an https URL/],
-    [['sandbox', '--redirect-uri', 'nowhere'], {}, /--redirect-uri must be an array of absolute URLs/],
+    [['sandbox', '--redirect-uri', 'nowhere'], {}, /--redirect-uri must be an absolute URL/],
     [['sandbox', '--host', ''], {}, /--host must be an address/],
     [['sandbox', '--public-url', 'x'], {}, /--public-url must be an http or https URL/],
     [['sandbox', '--variant', 'keyPair'], {}, /--variant keyPair: write it as NAME=VARIANT/],
     [['sandbox', '--variant', 'nothing=x'], {}, /--variant nothing: there is no such fact; there are denialError/],
     [['sandbox', '--variant', 'keyPair=x'], {}, /--variant keyPair must be/],
+    [['sandbox', '--portfolio', '-1'], {}, /--portfolio.* argument is ambiguous/],
     [['sandbox', 'now'], {}, /Unexpected argument 'now'/],
   ];
 

@@ -62,6 +62,12 @@ export function starter() {
     start: (args: readonly string[], env?: Readonly<Record<string, string>>) => start([...node, bin, ...args], env),
     /** Runs a script that may load the command from `bin`. */
     script: (text: (bin: string) => string) => start([...node, '--eval', text(bin)]),
+    /** Starts it as npx does: below a shell, which is the child. */
+    belowShell: (args: readonly string[]) => {
+      const line = [...node, bin, ...args].map((word) => `'${word}'`).join(' ');
+      // The second command keeps the shell from becoming the first one.
+      return start(['sh', '-c', `${line}; exit`], { npm_command: 'exec' });
+    },
     /** Starts it in a pseudo-terminal, in which Ctrl-C is a key. */
     inTerminal: (args: readonly string[], env?: Readonly<Record<string, string>>) => {
       const line = [...node, bin, ...args].map((word) => `'${word}'`).join(' ');

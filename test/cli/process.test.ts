@@ -4,7 +4,7 @@ import { starter } from './process-support';
 import { environment } from './support';
 
 describe('The process of the command', () => {
-  const { start, script } = starter();
+  const { start, script, belowShell } = starter();
   let sandbox: Sandbox;
   before(async () => {
     sandbox = await createSandbox();
@@ -27,6 +27,14 @@ describe('The process of the command', () => {
     await fetch(`${url}/2026-07/advertisers/me`).catch(() => {});
     expect(await running.ended).to.equal(0);
     expect(running.printed).to.not.match(/EPIPE|Error/);
+  });
+
+  it('ends with npx, which passes no signal on', async () => {
+    const running = belowShell(['sandbox', '--port', '0']);
+    await running.sees(/CRITEO_PKCE/);
+    running.child.kill('SIGTERM');
+    await running.sees(/The sandbox has stopped/);
+    await running.ended;
   });
 
   it('loads neither the library nor the sandbox before a command needs it', async () => {

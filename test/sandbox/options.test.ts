@@ -22,7 +22,7 @@ describe('sandbox: options', () => {
       ['app.pkce', { app: { pkce: 'yes' } }],
       ['app.service', { app: { service: 'commerce' } }],
       ['app.redirectURIs', { app: { redirectURIs: 'https://app.example/' } }],
-      ['app.redirectURIs', { app: { redirectURIs: ['/callback'] } }],
+      ['app.redirectURIs[0]', { app: { redirectURIs: ['/callback'] } }],
       ['app.callbackURL', { app: { callbackURL: 'http://app.example/' } }],
       ['app.callbackURL', { app: { callbackURL: 'nonsense' } }],
       ['portfolio', { portfolio: 1001 }],
@@ -111,11 +111,11 @@ describe('sandbox: options', () => {
 
     it('are refused with the name of the field', () => {
       const wrong: [unknown, string][] = [
-        [[], '`fields` must be an object'],
+        [[], '`configuration` must be an object'],
         [{ apps: [{ pkce: 'on' }] }, 'field `apps[0].pkce` must be true or false'],
-        [{ now: 1 }, 'there is no field `now`'],
+        [{ now: 1 }, 'there is no field `now` in `configuration`; there are $schema, port'],
         [{ port: 1.5 }, 'field `port` must be a whole number from 0 to 65535'],
-        [{ app: { redirectURIs: ['/x'] } }, '`app.redirectURIs` must be'],
+        [{ app: { redirectURIs: ['/x'] } }, 'field `app.redirectURIs[0]` must be an absolute URL'],
       ];
       for (const [file, message] of wrong) {
         expect(() => readSandboxConfig(file)).to.throw(TypeError, message);

@@ -97,6 +97,11 @@ describe('sandbox: server', () => {
     expect((await at('criteo-sandbox:4300')).status).to.equal(200);
     const refused = await at('another:4300');
     expect([refused.status, refused.body.includes('publicURL')]).to.deep.equal([421, true]);
+    const api = await raw(`${local}/oauth2/token`, { method: 'POST', headers: { host: 'another:4300' } });
+    expect([api.status, JSON.parse(api.body).error_description]).to.deep.equal([
+      421,
+      'Not an address of this sandbox. Use http://criteo-sandbox:4300. For another host name, such as one of a container, set the option `publicURL` (--public-url).',
+    ]);
   });
 
   it('refuses a body that is larger than any request needs, however large it gets', async () => {

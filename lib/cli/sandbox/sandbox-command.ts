@@ -33,7 +33,7 @@ export async function sandboxCommand(args: readonly string[], terminal: Terminal
 function warning(host: string, publicURL: string | undefined): string {
   const open = `Warning: with --host ${host} everyone who reaches this machine reaches the sandbox, its secrets included.\n`;
   if (publicURL !== undefined) return open;
-  return `${open}It answers under this machine's own names only: for a container, pass --public-url too.\n`;
+  return `${open}It accepts requests to localhost only: for a container or another machine, pass --public-url too.\n`;
 }
 
 /** The variables that point the example, `passport-criteo check` and your app to an app of the sandbox. */

@@ -99,7 +99,7 @@ function readConfig(file: string): SandboxOptions {
   } catch (error) {
     const { message } = error as Error;
     // The sandbox names the field.
-    return refuse(error instanceof SyntaxError ? `it is not JSON: ${message}` : message);
+    return refuse(error instanceof SyntaxError ? `it is not JSON: ${message}` : withoutCaller(message));
   }
 }
 
@@ -127,10 +127,15 @@ export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
   } catch (error) {
     if (!(error instanceof Error)) throw error;
     const named = flagOf.reduce((text, [option, flag]) => text.replaceAll(`\`${option}\``, flag), error.message);
-    const message = named
+    const message = withoutCaller(named)
       .replace(/`app\.redirectURIs\[\d+\]`/g, '--redirect-uri')
       .replace(/`variants\.(\w+)`/g, '--variant $1')
-      .replace(/^createSandbox: (option )?/, '');
+      .replace(/^option /, '');
     throw error instanceof TypeError ? new UsageError(message) : new Error(message, { cause: error });
   }
+}
+
+/** Removes the name of the function from an error message of the sandbox: the user has called none. */
+function withoutCaller(message: string): string {
+  return message.replace(/^(createSandbox|The configuration of the sandbox)[:,] /, '');
 }

@@ -119,8 +119,10 @@ function readBody({ body, headers }: Incoming, schema: Schema): unknown {
     }
     try {
       value = JSON.parse(body.toString());
+      // What is nested too deeply to be written again would fail later, in a response.
+      JSON.stringify(value);
     } catch {
-      throw new RequestError(400, 'invalid_json', 'The body is not JSON');
+      throw new RequestError(400, 'invalid_json', 'The body is not JSON, or nested too deeply');
     }
   }
   // Which of several forms is meant is checked, with a better message, by the operation itself.

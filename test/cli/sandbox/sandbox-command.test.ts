@@ -211,8 +211,19 @@ describe('passport-criteo sandbox', () => {
     for (const [what, config, args, message] of [
       ['is not there', undefined, [], /there is no such file/],
       ['is no JSON', '{', [], /it is not JSON/],
-      ['has an unknown field', { aps: [] }, [], /aps/],
-      ['has a wrong value', { apps: [{ pkce: 'yes' }] }, [], /apps\[0\]\.pkce/],
+      [
+        'has an unknown field',
+        { aps: [] },
+        [],
+        /json: there is no field `aps` in `configuration`; there are \$schema, port/,
+      ],
+      ['has a wrong value', { apps: [{ pkce: 'yes' }] }, [], /json: field `apps\[0\]\.pkce` must be true or false/],
+      [
+        'has a wrong fault',
+        { faults: [{ on: 'api', lost: true }] },
+        [],
+        /sandbox: `faults\[0\]`: `lost` must be left out/,
+      ],
       ['has apps, of which no flag says which one it means', { apps: [{}] }, ['--pkce'], /set them in "apps"/],
       ['has users, who have portfolios', { users: [{ name: 'Ada' }] }, ['--portfolio', '1'], /--portfolio/],
     ] as const) {

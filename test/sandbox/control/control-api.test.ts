@@ -119,7 +119,8 @@ describe('sandbox: HTTP API', () => {
       expect((await reset({ 'content-type': 'application/x-www-form-urlencoded' })).status).to.equal(403);
       expect((await reset({ ...json, origin: 'https://evil.example' })).status).to.equal(403);
       expect((await reset({ ...json, 'sec-fetch-site': 'cross-site' })).status).to.equal(403);
-      expect((await reset({ ...json, host: 'evil.example' })).status).to.equal(421);
+      const rebound = await reset({ ...json, host: 'evil.example' });
+      expect([rebound.status, JSON.parse(rebound.body).error.code]).to.deep.equal([421, 'refused']);
       const read = await raw(`${sandbox.url}/sandbox/api`, { headers: { 'sec-fetch-site': 'cross-site' } });
       expect([read.status, read.body.includes(sandbox.app.clientSecret)]).to.deep.equal([403, false]);
       const preflight = { origin: 'https://evil.example', 'access-control-request-headers': 'x-criteo-sandbox' };
@@ -169,6 +170,14 @@ describe('sandbox: HTTP API', () => {
         expect(Object(answer.value).error.code).to.match(/^[a-z_]+$/);
       });
     }
+
+    it('what is nested too deeply to be written again', async () => {
+      const sandbox = await open();
+      const body = `{"on":"token","status":200,"body":${'['.repeat(20_000)}${']'.repeat(20_000)}}`;
+      const answer = await raw(`${sandbox.url}/sandbox/api/faults`, { method: 'POST', headers: json }, body);
+      expect([answer.status, JSON.parse(answer.body).error.code]).to.deep.equal([400, 'invalid_json']);
+      expect(sandbox.faults).to.deep.equal([]);
+    });
 
     it('a decision that leads to an error page, with its reason', async () => {
       const sandbox = await open();

@@ -7,19 +7,19 @@ const LONGEST = 250;
 // Larger pictures take long to load.
 const LARGEST_PICTURE = 150 * 1024;
 // Code blocks in these languages must be part of a file that the tests run or compile.
-const checked = ['ts', 'js', 'nginx'];
+const checked = ['ts', 'js', 'py', 'bash', 'json', 'yaml', 'dockerfile', 'nginx'];
 const unchecked = ['sh', 'text', 'mermaid'];
 const folders = ['test/integration/docs', 'example', 'test/browser', 'test/consumers/project', 'test/servers'];
 
 const { scripts, dependencies, devDependencies } = JSON.parse(read('package.json')) as Record<string, object>;
 const ofExamples = filesUnder('example', /\/package\.json$/).flatMap((path) => {
-  const { dependencies } = JSON.parse(read(path)) as { dependencies: object };
+  const { dependencies = {} } = JSON.parse(read(path)) as { dependencies?: object };
   return Object.keys(dependencies);
 });
 
 describe('The documentation', () => {
   const files = folders
-    .flatMap((folder) => filesUnder(folder, /\.(ts|js|cjs|mjs)$/))
+    .flatMap((folder) => filesUnder(folder, /\.(ts|js|cjs|mjs|py|sh|json|yml)$|\/Dockerfile$/))
     .map((path) => linesOf(read(path)));
   const pages = [...handWritten(), ...filesUnder('docs/api', /\.md$/)];
 

@@ -65,10 +65,12 @@ export class Project {
       filter: (source) => !/\/(node_modules|build)$/.test(source),
     });
     const file = join(path, 'package.json');
-    const { dependencies, ...manifest } = JSON.parse(await readFile(file, 'utf8')) as Manifest;
+    const { dependencies, devDependencies = {}, ...manifest } = JSON.parse(await readFile(file, 'utf8')) as Manifest;
     const versions: Record<string, string> = { ...dependencies, ...changes.dependencies };
-    if ('passport-criteo' in versions) versions['passport-criteo'] = `file:${await tarball()}`;
-    await writeFile(file, JSON.stringify({ ...manifest, ...changes, dependencies: versions }));
+    for (const each of [versions, devDependencies]) {
+      if ('passport-criteo' in each) each['passport-criteo'] = `file:${await tarball()}`;
+    }
+    await writeFile(file, JSON.stringify({ ...manifest, ...changes, dependencies: versions, devDependencies }));
     const flags = ['--silent', '--no-audit', '--no-fund', '--prefer-offline', '--ignore-scripts'];
     await run(path, 'npm', ['install', ...flags]);
     return new Project(path);
@@ -108,4 +110,5 @@ export class Project {
 interface Manifest {
   type?: 'module' | 'commonjs';
   dependencies?: Record<string, string>;
+  devDependencies?: Record<string, string>;
 }

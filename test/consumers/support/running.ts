@@ -10,7 +10,7 @@ import { CookieClient, type Page } from '../../support/cookie-client';
 import type { Project } from './project';
 
 /** A port that was free a moment ago: the callback URL must be known before the application listens. */
-async function freePort(): Promise<number> {
+export async function freePort(): Promise<number> {
   const probe = createServer().listen(0, 'localhost');
   await once(probe, 'listening');
   const { port } = probe.address() as AddressInfo;

@@ -19,7 +19,6 @@ import { newAccessToken } from './migrating/oauth2-refresh';
 import { migrated } from './migrating/strategy';
 import { importRefreshTokens } from './migrating/token-source';
 import { refreshed } from './refresh';
-import { signInWithSandbox } from './sandbox';
 import { createApp } from './sandbox-app';
 import { findCriteo } from './sandbox-settings';
 import { users } from './users';
@@ -180,9 +179,6 @@ describe('The code of the documentation', () => {
     expect(granted).to.deep.equal([{ state: new URL(url).searchParams.get('state'), ids: ['13'] }]);
     await sandbox.close();
   });
-
-  // Not in the group above: while nock is active, it opens a connection for every request.
-  it('tests an app against the sandbox', () => signInWithSandbox());
 
   describe('against the sandbox', () => {
     let sandbox: Sandbox;

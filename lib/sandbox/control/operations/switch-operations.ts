@@ -39,11 +39,14 @@ export const switchOperations: readonly Operation[] = [
     method: 'GET',
     path: '/variants',
     summary: 'Lists the facts that Criteo does not document, with their variants and the one that is on.',
+    query: { app: appChoice },
     response: listOf(factResponse),
-    run: ({ variants: on }) =>
-      Object.entries(sandboxVariants).map(([name, { question, variants, default: usual, why }]) => {
+    run: (sandbox, { query }) => {
+      const { variants: on } = seenBy(sandbox, query['app'] as string | undefined);
+      return Object.entries(sandboxVariants).map(([name, { question, variants, default: usual, why }]) => {
         return { name, question, variants, default: usual, why, on: on[name as keyof Variants] };
-      }),
+      });
+    },
   },
   {
     id: 'setVariants',

@@ -50,6 +50,13 @@ describe('Modules of Node', () => {
     expect(await project.node('print.cjs', './login.mjs')).to.equal('signed in as Northwind Outdoor and 4 more\n');
   });
 
+  it('load one file for the library, and nothing of the sandbox', async () => {
+    const print = "require('passport-criteo'); console.log(Object.keys(require.cache).join('\\n'))";
+    const files = (await project.node('-e', print)).split('\n');
+    const ours = files.filter((file) => file.includes('/passport-criteo/')).map((file) => file.split('/dist/')[1]);
+    expect(ours).to.deep.equal(['index.js']);
+  });
+
   it('get one and the same from require, import and dynamic import', async () => {
     expect(await project.node('same.mjs')).to.equal('same\n');
   });

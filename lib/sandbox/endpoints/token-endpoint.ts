@@ -76,14 +76,14 @@ function secretFits(app: App, { clientSecret }: KeyPair, grant: string, sent: st
 }
 
 function handleGrant(request: TokenRequest, grant: string): Outgoing {
-  const { world, app, clientID } = request;
+  const { world, app, clientID, fault } = request;
   switch (grant) {
     case 'authorization_code':
       return exchangeCode(request);
     case 'refresh_token':
       return refresh(request);
     case 'client_credentials':
-      return tokens(world.grants.issueAccessToken(app, clientID, undefined), null);
+      return tokens(world.grants.issueAccessToken(app, clientID, undefined), fault.omitRefreshToken ? undefined : null);
     default:
       return refuse('unsupported_grant_type', 'Use authorization_code, refresh_token or client_credentials');
   }

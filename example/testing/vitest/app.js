@@ -31,7 +31,8 @@ export async function startApp(criteo, port = 0) {
     }),
   );
 
-  app.use(session({ secret: 'for this example only', resave: false, saveUninitialized: false }));
+  const cookie = { httpOnly: true, sameSite: 'lax', secure: process.env.NODE_ENV === 'production' };
+  app.use(session({ secret: 'for this example only', resave: false, saveUninitialized: false, cookie }));
   app.use(authenticator.session());
   const signIn = authenticator.authenticate('criteo', { failureRedirect: '/?declined' });
   app.get('/criteo-auth', signIn);

@@ -51,7 +51,7 @@ describe('A report of Criteo’s API', () => {
   it('of 50 MB is asked for, waited for and written to a file in less than 30 MB of memory', async () => {
     const { project } = await apiExample();
     const { url, asked, sent } = await open('pending', 'success');
-    const { file, slow } = await project.probe('api-memory', url);
+    const { taken, held, heldIfSlow } = await project.probe('api-memory', url);
     const all = (report: string) => [
       `POST ${report}`,
       `GET ${report}/status`,
@@ -59,11 +59,20 @@ describe('A report of Criteo’s API', () => {
       `GET ${report}/output`,
     ];
     const repeated = 'POST of-10-MB';
-    expect(asked).to.deep.equal([repeated, ...all('of-10-MB'), ...all('of-50-MB'), 'GET of-50-MB/output']);
+    expect(asked).to.deep.equal([
+      repeated,
+      ...all('of-10-MB'),
+      ...all('of-50-MB'),
+      ...all('of-50-MB'),
+      'GET of-50-MB/output',
+    ]);
     expect((await stat(join(project.path, 'report.csv'))).size).to.equal(50 * MB);
-    expect(sent()).to.equal(110 * MB);
-    expect(Number(file), 'megabytes, written to a file').to.be.below(30);
-    expect(Number(slow), 'megabytes, read slowly').to.be.below(30);
+    expect(sent()).to.equal(160 * MB);
+    expect(Number(held), 'megabytes in use, written to a file').to.be.below(5);
+    expect(Number(heldIfSlow), 'megabytes in use, read slowly').to.be.below(5);
+    // Later versions let more garbage lie: Node 26 takes 35 MB for a download with nothing but its own http.
+    if (Number(process.versions.node.split('.')[0]) > 24) return;
+    expect(Number(taken), 'megabytes that the process grew by').to.be.below(30);
   });
 
   async function download(apiURL: string, options = {}): Promise<string> {

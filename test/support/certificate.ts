@@ -1,6 +1,6 @@
 /**
- * A key pair for tests alone, for localhost, 127.0.0.1 and ::1, valid from 2020 to 2120. It protects nothing; it is
- * here because node cannot make a certificate and a fresh machine may lack openssl.
+ * A key pair for tests only, for localhost, 127.0.0.1 and ::1, valid from 2020 to 2120. It is in the repository because
+ * node cannot make a certificate, and not every machine has openssl.
  */
 export const key = `-----BEGIN PRIVATE KEY-----
 MIGHAgEAMBMGByqGSM49AgEGCCqGSM49AwEHBG0wawIBAQQgVbt56wSPBIjc379C

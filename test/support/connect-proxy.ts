@@ -3,13 +3,13 @@ import http from 'node:http';
 import net, { type AddressInfo } from 'node:net';
 import type { Duplex } from 'node:stream';
 
-/** An outbound proxy as companies have them: it opens tunnels (RFC 9110 section 9.3.6) to this machine. */
+/** An outbound proxy like those of companies. It opens tunnels (RFC 9110 section 9.3.6) to this machine. */
 export interface ConnectProxy {
-  /** With the credentials that it asks for. */
+  /** The proxy's URL with the required credentials. */
   url: string;
-  /** Where tunnels were opened to. */
+  /** The targets of the tunnels. */
   tunnels: string[];
-  /** How often it refused, for want of credentials. */
+  /** The number of requests that it refused because of missing credentials. */
   refused(): number;
   close(): Promise<void>;
 }

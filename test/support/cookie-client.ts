@@ -29,18 +29,17 @@ export interface RequestOptions {
  * the certificate of the tests.
  */
 export class CookieClient {
-  // Browsers make an exception for localhost, where they keep Secure cookies over http. Without it, localhost behaves
-  // as any other host does.
+  // Browsers keep Secure cookies of localhost even over http. Without this exception, localhost is like any other host.
   readonly #jar = new CookieJar(null, { allowSecureOnLocal: false });
 
-  /** @param origin what addresses without an origin belong to */
+  /** @param origin the origin of addresses that have none */
   constructor(readonly origin?: string) {}
 
   get(address: string, options: RequestOptions = {}): Promise<Page> {
     return this.#load('GET', address, options);
   }
 
-  /** Sends a form. By default it is a form of the app's own page, and says so as browsers do. */
+  /** Sends a form. By default, its `Origin` is that of the app, as for a form of the app's own page. */
   post(address: string, form: Record<string, string> = {}, headers?: http.OutgoingHttpHeaders): Promise<Page> {
     const { origin } = this.#url(address);
     return this.#load('POST', address, { headers: headers ?? { origin } }, new URLSearchParams(form));
@@ -61,13 +60,13 @@ export class CookieClient {
     return { type: response.headers['content-type'], status: response.statusCode ?? 0, first };
   }
 
-  /** The cookies for an address, by name. */
+  /** Returns the cookies for an address, by name. */
   cookies(address = '/'): Record<string, string> {
     const cookies = this.#jar.getCookiesSync(this.#url(address).href);
     return Object.fromEntries(cookies.map(({ key, value }) => [key, value]));
   }
 
-  /** Takes the `Set-Cookie` lines of a response from an address. */
+  /** Stores the `Set-Cookie` lines of a response from an address. */
   take(address: string, lines: readonly string[]): void {
     for (const line of lines) {
       const cookie = Cookie.parse(line);
@@ -77,7 +76,7 @@ export class CookieClient {
     }
   }
 
-  /** The header `Cookie` of a navigation to an address. */
+  /** Returns the header `Cookie` of a navigation to an address. */
   header(address: string, from?: string): string {
     const url = this.#url(address);
     const sameSiteContext = from === undefined || site(new URL(from)) === site(url) ? 'strict' : 'lax';
@@ -134,7 +133,7 @@ export class CookieClient {
   }
 }
 
-/** Scheme and host: the hosts of tests have no subdomains, and ports are no part of a site. */
+/** Returns scheme and host. The hosts of tests have no subdomains, and a port is not part of a site. */
 function site({ protocol, hostname }: URL): string {
   return `${protocol}//${hostname}`;
 }

@@ -20,20 +20,20 @@ export const newStore = (options: Partial<CookieStateStoreOptions> = {}): Cookie
 
 export const newResponse = (): ServerResponse => new ServerResponse(new IncomingMessage(new Socket()));
 
-/** Something in the shape of a request; the frameworks differ in it. */
+/** Uses an object as a request of any framework. */
 export const asRequest = (shape: object): PassportRequest => shape as PassportRequest;
 
-/** A request of Express's, as far as it matters, with a response of node's. */
+/** Makes a request like Express's, with a response of node. */
 export function newRequest(cookie?: string, res = newResponse()): { req: PassportRequest; res: ServerResponse } {
   return { req: asRequest({ headers: { cookie }, res }), res };
 }
 
-/** The `Set-Cookie` lines of a response. */
+/** Returns the `Set-Cookie` lines of a response. */
 export function linesOf(res: { getHeader(name: string): unknown }): string[] {
   return [res.getHeader('Set-Cookie') ?? []].flat().map(String);
 }
 
-/** Keeps cookies as a browser does, as far as it matters: by name, until they are cleared. */
+/** Keeps cookies like a browser: by name, until they are cleared. */
 export class Jar {
   readonly cookies = new Map<string, string>();
 

@@ -3,8 +3,8 @@ export type Factors = Readonly<Record<string, readonly string[]>>;
 
 /**
  * Makes a covering array of strength two: rows with one value for each factor, so that every pair of values of two
- * factors stands in some row. Faults that need two circumstances together show, with far fewer rows than all
- * combinations have. Greedy: each row takes, factor by factor, the value with the most pairs that are still missing.
+ * factors is in some row. This finds faults that need two values together, with far fewer rows than all combinations. The
+ * algorithm is greedy: each row takes, factor by factor, the value with the most pairs that are still missing.
  */
 export function coveringArray(factors: Factors): Record<string, string>[] {
   const names = Object.keys(factors);

@@ -1,9 +1,9 @@
 import nock from 'nock';
 
-// Importing it is enough for it to stand between every test and node's http.
+// nock replaces node's http as soon as it is imported, so it is switched off until a test needs it.
 nock.restore();
 
-/** The host that Criteo documents, for the tests of one `describe`: nothing leaves the machine meanwhile. */
+/** Replaces the host that Criteo documents (nock) in the tests of one `describe`. No request leaves the machine. */
 export function documented(origin = 'https://api.criteo.com'): () => nock.Scope {
   before(() => {
     nock.activate();

@@ -1,7 +1,7 @@
 import { inspect } from 'node:util';
 import { expect } from 'chai';
 
-/** What a promise is rejected with; a failure where it is not, or with something other than an error of `type`. */
+/** Returns the error of a rejected promise. Throws if it is not rejected, or with another type of error. */
 export async function rejection<T extends Error>(
   promise: Promise<unknown>,
   type: abstract new (...args: never[]) => T,
@@ -14,7 +14,7 @@ export async function rejection<T extends Error>(
   throw error;
 }
 
-/** Everything that logs and error pages may show of an error, whatever lies beneath it included. */
+/** Returns all texts that logs and error pages may show of an error and its causes. */
 export function renderings(error: unknown): string {
   const texts = [
     String(error),
@@ -25,7 +25,7 @@ export function renderings(error: unknown): string {
   return texts.join('\n');
 }
 
-/** Expects that no text of an error gives a secret away, in whatever spelling. */
+/** Expects that no text of an error contains a secret, in any encoding. */
 export function expectNoSecret(error: unknown, ...secrets: string[]): void {
   const text = renderings(error).toLowerCase();
   for (const secret of secrets) {
@@ -33,7 +33,7 @@ export function expectNoSecret(error: unknown, ...secrets: string[]): void {
     for (const spelling of [secret, encodeURIComponent(secret), form, JSON.stringify(secret).slice(1, -1)]) {
       expect(text).not.to.include(spelling.toLowerCase());
     }
-    // As node prints buffers.
+    // The form in which node prints buffers.
     expect(text).not.to.include(Buffer.from(secret.slice(0, 8)).toString('hex').match(/../g)?.join(' '));
   }
 }

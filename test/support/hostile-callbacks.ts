@@ -2,24 +2,24 @@ import { type Stubbed, stubbed, Visitor } from './strategy';
 
 const huge = 'x'.repeat(65_536);
 
-/** What a hostile callback is made of: the handle of a login that is pending in the session, and that of another one. */
+/** The objects from which a hostile callback is made, with the state of a pending login. */
 interface Scene {
   visitor: Visitor;
   strategy: Stubbed;
   handle: string;
 }
 
-/** A callback, what must come of it, and what it may cost. */
+/** A callback and its expected outcome. */
 interface Row {
   name: string;
-  /** The parts of the request beside the session. */
+  /** Makes the parts of the request other than the session. */
   request: (scene: Scene) => object | Promise<object>;
-  /** `info.code` of the failure; `error` or `success` where it is none. */
+  /** `info.code` of the failure, or `error` or `success`. */
   expected: string;
   status?: number | undefined;
-  /** How many token requests it makes. Default 0. */
+  /** The number of token requests. @default 0 */
   exchanges?: number;
-  /** Whether the login it names is taken by it. Default no. */
+  /** If true, the callback removes the login that it names. @default false */
   taken?: boolean;
 }
 
@@ -36,7 +36,7 @@ const taken = { taken: true };
 export const rows: Row[] = [
   // Missing and empty.
   row(
-    'nothing but a code',
+    'a code without a state',
     query(() => ({ code: 'c' })),
     'state_missing',
     { status: 403 },

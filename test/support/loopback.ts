@@ -3,25 +3,25 @@ import net from 'node:net';
 import tls from 'node:tls';
 import { cert, key } from './certificate';
 
-/** One request as it arrived. */
+/** A received request. */
 export interface Received {
   method: string;
   path: string;
   headers: Record<string, string>;
   body: string;
-  /** Which request it is, counted from 0 over all connections. */
+  /** The number of the request, counted from 0 over all connections. */
   index: number;
 }
 
-/** What a server does with a request: write to the socket whatever it likes. */
+/** Handles a request by writing to the socket. */
 export type Script = (socket: net.Socket, received: Received) => void;
 
-/** A server on raw sockets, so that it can answer with anything at all. */
+/** A server on raw sockets, which can respond with any bytes. */
 export class Loopback {
   readonly received: Received[] = [];
-  /** The connections that are open. */
+  /** The open connections. */
   readonly sockets = new Set<net.Socket>();
-  /** How many connections there have been. */
+  /** The number of connections so far. */
   connections = 0;
   readonly #server: net.Server;
   readonly #secure: boolean;
@@ -54,7 +54,7 @@ export class Loopback {
     return new URL(path, this.origin);
   }
 
-  /** Refuses connections, until the function that it returns is called. */
+  /** Refuses connections until the returned function is called. */
   pause(): () => void {
     const { port, address } = this.#server.address() as net.AddressInfo;
     Object.defineProperty(this, 'origin', { value: this.origin });
@@ -62,7 +62,7 @@ export class Loopback {
     return () => this.#server.listen(port, address);
   }
 
-  /** Settles once every connection is closed. */
+  /** Waits until every connection is closed. */
   async quiet(): Promise<void> {
     await Promise.all([...this.sockets].map((socket) => new Promise((resolve) => socket.once('close', resolve))));
   }
@@ -79,7 +79,7 @@ export class Loopback {
     this.connections += 1;
     this.sockets.add(socket);
     socket.on('close', () => this.sockets.delete(socket));
-    // Resets are what many tests are about.
+    // Many tests cause resets.
     socket.on('error', () => {});
     if (this.onConnection) return this.onConnection(socket);
     let pending = '';
@@ -116,11 +116,11 @@ function readRequest(text: string): { received: Omit<Received, 'index'>; rest: s
 export interface LoopbackOptions {
   host?: string;
   secure?: boolean;
-  /** Takes a connection over before anything is read from it; the script is not asked then. */
+  /** Handles a connection before anything is read from it, instead of the script. */
   onConnection?: (socket: net.Socket) => void;
 }
 
-/** Starts servers that end with the test, their connections too. */
+/** Returns a function that starts servers. They and their connections are closed after each test. */
 export function opener(): (script: Script, options?: LoopbackOptions) => Promise<Loopback> {
   const servers: Loopback[] = [];
   afterEach(() => Promise.all(servers.splice(0).map((server) => server.close())));
@@ -131,19 +131,19 @@ export function opener(): (script: Script, options?: LoopbackOptions) => Promise
   };
 }
 
-/** The head of an answer. */
+/** Returns the head of a response. */
 export function head(status: number, headers: Record<string, string | number> = {}): string {
   const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}\r\n`);
   return `HTTP/1.1 ${status} Status\r\n${lines.join('')}\r\n`;
 }
 
-/** A whole answer; a body that is no string goes as JSON. */
+/** Returns a whole response. A body that is not a string is sent as JSON. */
 export function answer(status: number, body: unknown = '', headers: Record<string, string | number> = {}): string {
   const text = typeof body === 'string' ? body : JSON.stringify(body);
   return head(status, { 'content-length': Buffer.byteLength(text), ...headers }) + text;
 }
 
-/** A script that gives each request its answer, the last one to all that follow. */
+/** Makes a script that sends one response to each request, and the last one to all later requests. */
 export function answers(first: string, ...others: string[]): Script {
   const all = [first, ...others];
   return (socket, { index }) => {
@@ -151,7 +151,7 @@ export function answers(first: string, ...others: string[]): Script {
   };
 }
 
-/** Writes `chunk` over and over, as fast as the other side reads, until it hangs up; tells how much went out. */
+/** Writes `chunk` again and again until the other side closes the connection. The returned function counts the sent bytes. */
 export function flood(socket: net.Socket, chunk: Buffer | string): () => number {
   const more = (): void => {
     while (!socket.destroyed && socket.write(chunk));

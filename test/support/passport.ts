@@ -1,20 +1,20 @@
 import { expect } from 'chai';
 
-/** A call of one of Passport's methods. A strategy has to make exactly one for each request. */
+/** A call of one of Passport's methods. A strategy must make exactly one call for each request. */
 export interface Outcome {
   kind: 'success' | 'fail' | 'redirect' | 'error' | 'pass';
   args: unknown[];
 }
 
-// The calls of every request of a test. Later calls are recorded as well.
+// The calls of every request of a test, including those after the first.
 let calls: Outcome[][] = [];
 
 /** How Passport was given the strategy. */
 export type Given = 'by name' | 'as an instance';
 
 /**
- * Runs `authenticate` as Passport does, and waits for the first outcome: by name, on an object of the request's own; as an
- * instance, on the strategy itself, whose actions every request overwrites.
+ * Runs `authenticate` like Passport, and waits for the first outcome. For a strategy given by name, each request has its
+ * own object. For an instance, each request overwrites the actions of the strategy itself.
  */
 export function authenticate(
   strategy: object,
@@ -40,7 +40,7 @@ export function authenticate(
   });
 }
 
-/** Expects after each test that every request had exactly one outcome, and that no promise was rejected unhandled. */
+/** Expects after each test that every request had exactly one outcome, and that there was no unhandled rejection. */
 export function expectOneOutcomeEach(): void {
   const stray: unknown[] = [];
   const listen = (error: unknown) => stray.push(error);

@@ -1,6 +1,6 @@
 import http, { type RequestListener } from 'node:http';
 
-/** What a reverse proxy does: hands each request on, to a port of this machine, with some headers of its own. */
+/** Acts as a reverse proxy: forwards each request to a port of this machine, with additional headers. */
 export function forward(to: () => number, headers: http.OutgoingHttpHeaders = {}): RequestListener {
   return (req, res) => {
     const { method, url: path } = req;

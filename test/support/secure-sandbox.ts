@@ -5,10 +5,10 @@ import { createSandbox, type Sandbox } from '../../lib/sandbox';
 import { cert, key } from './certificate';
 import { forward } from './proxy';
 
-/** A sandbox behind https, with the certificate of the tests, which nothing on this machine trusts. */
+/** A sandbox with https. It uses the certificate of the tests, which this machine does not trust. */
 export interface SecureSandbox {
   sandbox: Sandbox;
-  /** Where its API is. */
+  /** The URL of its API. */
   apiURL: string;
   close(): Promise<void>;
 }

@@ -1,7 +1,7 @@
 import type { SessionStateStore } from '../../lib/state/session-store';
 import type { PassportRequest, StateMetadata } from '../../lib/state/state-store';
 
-/** What a strategy tells a store. */
+/** Makes the metadata that a strategy passes to a store. */
 export function metadata(changes: Partial<StateMetadata> = {}): StateMetadata {
   return {
     authorizationURL: 'https://consent.criteo.com/request',
@@ -15,7 +15,7 @@ export function metadata(changes: Partial<StateMetadata> = {}): StateMetadata {
   };
 }
 
-/** What a store answered: exactly one answer, or this throws. */
+/** Returns the arguments with which a store calls back. Throws if it does not call back exactly once. */
 export function answerOf(ask: (callback: (...answer: unknown[]) => void) => void): unknown[] {
   const answers: unknown[][] = [];
   ask((...answer) => answers.push(answer));
@@ -24,13 +24,13 @@ export function answerOf(ask: (callback: (...answer: unknown[]) => void) => void
   return answer;
 }
 
-/** A request of a session. */
+/** Makes a request with a session. */
 export function requestOf(session: unknown): PassportRequest {
   const parts: unknown = { headers: {}, session };
   return parts as PassportRequest;
 }
 
-/** A store, a session and what is asked of them, without a strategy. */
+/** A store and a session, without a strategy. */
 export class Bench {
   session: Record<string, unknown> = {};
 
@@ -40,7 +40,7 @@ export class Bench {
     return answerOf((callback) => this.store.store(requestOf(this.session), verifier, state, meta, callback));
   }
 
-  /** Starts a login and returns its handle. */
+  /** Starts a login. Returns its handle. */
   handle(state?: unknown, meta = metadata(), verifier?: string): string {
     const [error, handle] = this.start(state, meta, verifier);
     if (error) throw error;
@@ -51,7 +51,7 @@ export class Bench {
     return answerOf((callback) => this.store.verify(requestOf(this.session), String(handle), meta, callback));
   }
 
-  /** What is kept, by handle. */
+  /** The pending logins by handle. */
   get pending(): Record<string, Record<string, unknown>> {
     return Object(this.session['criteo']);
   }

@@ -12,16 +12,16 @@ export const app = {
 
 export const tokens = { access: 'access-token-1', refresh: 'refresh-token-1' };
 
-/** What the modern `verify` of tests returns for everybody. */
+/** The user that the modern `verify` of tests returns. */
 export const user = { id: 'user-1' };
 
 export type Answer = (...args: unknown[]) => void;
 
-/** A strategy without a network: the token endpoint and the portfolio are functions, and what they got is kept. */
+/** A strategy without a network: functions replace the token endpoint and the portfolio, and their arguments are recorded. */
 export class Stubbed extends CriteoStrategy {
-  /** What the token endpoint was asked. */
+  /** The token requests. */
   readonly asked: { code: string; form: Record<string, string> }[] = [];
-  /** The access tokens with which a profile was asked for. */
+  /** The access tokens with which profiles were fetched. */
   readonly profiled: string[] = [];
   token: (answer: Answer) => unknown = (answer) =>
     answer(null, tokens.access, tokens.refresh, { access_token: tokens.access, expires_in: 900 });
@@ -31,7 +31,7 @@ export class Stubbed extends CriteoStrategy {
     return this._oauth2;
   }
 
-  /** The same strategy with its token endpoint stubbed. */
+  /** Replaces the token endpoint by `token`. Returns the same strategy. */
   stub(): this {
     this._oauth2.getOAuthAccessToken = (code: string, ...rest: unknown[]) => {
       const [form, answer] = rest as [Record<string, string>, Answer];
@@ -49,18 +49,18 @@ export class Stubbed extends CriteoStrategy {
 
 type Options = ConstructorParameters<typeof CriteoStrategy>[0];
 
-/** A stubbed strategy; `options` are those of the test, of whatever type. */
+/** Makes a stubbed strategy. The options may have any type, even a wrong one. */
 export function stubbed(options: object = {}, verify?: unknown): Stubbed {
   const all = { ...app, ...(verify === undefined ? { verify: () => user } : {}), ...options };
   return (Reflect.construct(Stubbed, [all, verify]) as Stubbed).stub();
 }
 
-/** A real strategy; `options` are those of the test, of whatever type. */
+/** Makes a real strategy. The options may have any type, even a wrong one. */
 export function construct(options: object, verify?: unknown): CriteoStrategy {
   return Reflect.construct(CriteoStrategy, [options as Options, verify]) as CriteoStrategy;
 }
 
-/** A visitor's requests: they share a session, which is stored as JSON in between. */
+/** A visitor, whose requests share a session. The session is stored as JSON between two requests. */
 export class Visitor {
   session: Record<string, unknown> = {};
   user: unknown;
@@ -70,45 +70,45 @@ export class Visitor {
     return { method: 'GET', headers: {}, session: this.session, ...(this.user ? { user: this.user } : {}), ...parts };
   }
 
-  /** Begins a login. */
+  /** Starts a login. Returns the URL of the redirect. */
   async begin(strategy: object, options: unknown = {}, parts: object = {}): Promise<URL> {
     return locationOf(await authenticate(strategy, this.request({ query: {}, ...parts }), options));
   }
 
-  /** Begins a login and gives back the handle that is on the wire. */
+  /** Starts a login. Returns its state. */
   async handle(strategy: object, options: unknown = {}): Promise<string> {
     return (await this.begin(strategy, options)).searchParams.get('state') ?? '';
   }
 
-  /** Comes back with a callback. */
+  /** Sends the callback of a login. */
   finish(strategy: object, query: object, options: unknown = {}): Promise<Outcome> {
     return authenticate(strategy, this.request({ query }), options);
   }
 
-  /** The whole of a login. */
+  /** Runs a whole login. */
   async login(strategy: object, options: unknown = {}): Promise<Outcome> {
     return this.finish(strategy, { code: 'code-1', state: await this.handle(strategy, options) });
   }
 
-  /** The handles that are pending in the session. */
+  /** Returns the states of the pending logins in the session. */
   pending(key = 'criteo'): string[] {
     return Object.keys(Object(this.session[key]));
   }
 }
 
-/** Where an outcome redirects to. */
+/** Returns the URL of a redirect. */
 export function locationOf({ kind, args }: Outcome): URL {
   expect(kind, String(args[0])).to.equal('redirect');
   return new URL(String(args[0]));
 }
 
-/** The `info` and the status of a failed login. */
+/** Returns the `info` and the status of a failed login. */
 export function failureOf({ kind, args }: Outcome): Record<string, unknown> & { status: unknown } {
   expect(kind, String(args[0])).to.equal('fail');
   return { ...Object(args[0]), status: args[1] };
 }
 
-/** The error of a login. */
+/** Returns the error of a login. */
 export function errorOf({ kind, args }: Outcome): Error & Record<string, unknown> {
   expect(kind).to.equal('error');
   expect(args).to.have.length(1);
@@ -116,13 +116,13 @@ export function errorOf({ kind, args }: Outcome): Error & Record<string, unknown
   return Object(args[0]);
 }
 
-/** The user and the `info` of a successful login. */
+/** Returns the user and the `info` of a successful login. */
 export function successOf({ kind, args }: Outcome): { user: unknown; info: unknown } {
   expect(kind, String(args[0])).to.equal('success');
   return { user: args[0], info: args[1] };
 }
 
-/** Freezes an object and all that it holds. */
+/** Freezes an object and all objects in it. */
 export function deepFreeze<T>(value: T): T {
   if (typeof value === 'object' && value !== null && !Object.isFrozen(value)) {
     Object.freeze(value);

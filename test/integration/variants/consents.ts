@@ -7,9 +7,9 @@ async function shownAt(url: string): Promise<'consent page' | 'error page'> {
   return (await fetch(url)).status === 200 ? 'consent page' : 'error page';
 }
 
-/** Signed consent URLs, and the callback that tells the decision. */
+/** Signed consent URLs, and the callback that reports the decision. */
 export const consents: Behaviours = {
-  'a consent that is granted arrives once, with state and exact ids, and the app’s own token sees what was shared':
+  'a granted consent is reported once, with state and exact ids, and the app’s own token gives access to what was shared':
     async (world) => {
       const ids = world.ids().slice(0, 3);
       world.sandbox.fault({ on: 'delivery', duplicate: true });
@@ -29,7 +29,7 @@ export const consents: Behaviours = {
       expect(await listed(await source.fetch(undefined, world.path))).to.have.members(ids);
     },
 
-  'a consent that is denied arrives, and shares nothing': async (world) => {
+  'a denied consent is reported, and shares nothing': async (world) => {
     const url = world.consentURL('user-43');
     await world.decide('deny', url);
     const [event, ...more] = world.events;
@@ -38,7 +38,7 @@ export const consents: Behaviours = {
     expect(await shownAt(url)).to.equal(promised(world.row, 'denialOfLink'));
   },
 
-  'a signed URL works once, and for as long as Criteo lets it live': async (world) => {
+  'a signed URL works once, until it expires': async (world) => {
     const url = world.consentURL('user-44');
     expect(await shownAt(url)).to.equal('consent page');
     await world.decide('approve', url);
@@ -47,7 +47,7 @@ export const consents: Behaviours = {
     expect(await shownAt(old)).to.equal(promised(world.row, 'signedURLLifetime'));
   },
 
-  'states and redirect URIs that are accepted arrive as they were signed': async (world) => {
+  'accepted states and redirect URIs are returned unchanged': async (world) => {
     for (const state of ['a-b_c.d~e', '1f0e:2d/3c', 'A!$()*,;=@?[]']) {
       await world.decide('approve', world.consentURL(state));
       expect(world.events.at(-1)?.state).to.equal(state);

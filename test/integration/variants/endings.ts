@@ -9,24 +9,25 @@ const quarter = 16 * minute;
 
 /** Connections that end, and consent that is given again. */
 export const endings: Behaviours = {
-  'a revocation on the dashboard shows as a response of 403, and as the end of the connection at the latest when Criteo refuses the refresh':
-    async (world) => {
-      const ended: string[] = [];
-      const source = world.source({ onReauthorizationRequired: (key) => ended.push(key) });
-      await source.save('ada', await world.connect());
-      await world.sandbox.revoke();
-      expect((await source.fetch('ada', world.path)).status).to.equal(403);
-      world.clock.pass(quarter);
-      const seen = promised(world.row, 'refreshAfterRevocation');
-      for (let call = 0; call < 2; call += 1) {
-        const outcome = await source.fetch('ada', world.path).then(({ status }) => status, codeFrom);
-        expect(outcome).to.equal(seen);
-      }
-      expect(ended).to.deep.equal(seen === 403 ? [] : ['ada']);
-      await reconnects(world, source);
-    },
+  'a revoked consent causes a response of 403, or ends the connection when Criteo refuses the refresh': async (
+    world,
+  ) => {
+    const ended: string[] = [];
+    const source = world.source({ onReauthorizationRequired: (key) => ended.push(key) });
+    await source.save('ada', await world.connect());
+    await world.sandbox.revoke();
+    expect((await source.fetch('ada', world.path)).status).to.equal(403);
+    world.clock.pass(quarter);
+    const seen = promised(world.row, 'refreshAfterRevocation');
+    for (let call = 0; call < 2; call += 1) {
+      const outcome = await source.fetch('ada', world.path).then(({ status }) => status, codeFrom);
+      expect(outcome).to.equal(seen);
+    }
+    expect(ended).to.deep.equal(seen === 403 ? [] : ['ada']);
+    await reconnects(world, source);
+  },
 
-  'a change of the user’s role ends the connection when the access token has expired, and the user reconnects': async (
+  'a change of the user’s role ends the connection after the access token has expired, and the user reconnects': async (
     world,
   ) => {
     const ended: string[] = [];
@@ -42,10 +43,10 @@ export const endings: Behaviours = {
     await reconnects(world, source);
   },
 
-  'consent that the same user gives again takes nothing from the first connection': (world) =>
+  'a second consent of the same user does not change the first connection': (world) =>
     again(world, 'Ada', 'consentAgain'),
 
-  'consent that a colleague gives takes nothing from the first connection': (world) =>
+  'a consent of another user does not change the first connection': (world) =>
     again(world, 'Ben', 'consentAgainByColleague'),
 };
 

@@ -17,9 +17,7 @@ export const logins: Behaviours = {
 
   'a user connects, with the pending login in a cookie': (world) => signsIn(world, 'authorize', cookies()),
 
-  'a user who denies is not signed in, nothing is sent to the token endpoint, and the next login works': async (
-    world,
-  ) => {
+  'a user who declines is not signed in, without a token request, and the next login succeeds': async (world) => {
     for (const store of [undefined, cookies()]) {
       const [strategy, browser] = [world.strategy({ store }), new Browser()];
       const started = locationOf(await browser.open(strategy, {}, { state }));
@@ -39,7 +37,7 @@ export const logins: Behaviours = {
     }
   },
 
-  'a denial in one tab leaves the login in another alone': async (world) => {
+  'a denial in one tab does not end the login in another': async (world) => {
     for (const store of [undefined, cookies()]) {
       const [strategy, browser] = [world.strategy({ store }), new Browser()];
       const options = optionsOf('authorize');
@@ -53,7 +51,7 @@ export const logins: Behaviours = {
     }
   },
 
-  'a callback that comes twice sends the code once, and the tokens of the first keep working': async (world) => {
+  'a repeated callback sends the code once, and the tokens of the first stay valid': async (world) => {
     for (const store of [undefined, cookies()]) {
       const [strategy, browser, options] = [world.strategy({ store }), new Browser(), optionsOf('authorize')];
       const started = locationOf(await browser.open(strategy, {}, options));
@@ -62,7 +60,7 @@ export const logins: Behaviours = {
       world.sandbox.clearRequests();
       const { user } = successOf(await browser.open(strategy, query, options));
       expect(failureOf(await browser.open(strategy, query, options))['code']).to.equal('state_unknown');
-      // A double click: the browser still has what it had before the first callback.
+      // A double click: the browser still has the cookies from before the first callback.
       expect(failureOf(await twin.open(strategy, query, options))['code']).to.equal('state_unknown');
       expect(world.tokenRequests('authorization_code')).to.equal(1);
       world.afterTheMinute();
@@ -71,7 +69,9 @@ export const logins: Behaviours = {
     }
   },
 
-  'a strategy whose pkce is not that of the app': async (world) => {
+  'a strategy whose option pkce differs from the app’s switch connects only if Criteo ignores the difference': async (
+    world,
+  ) => {
     const pkce = world.row.pkce === 'off';
     const { clientSecret } = world.sandbox.app;
     const outcome = await world.login({ strategy: world.strategy({ pkce, clientSecret }), purpose: 'authorize' });
@@ -101,7 +101,7 @@ export const logins: Behaviours = {
     expect(tokens.refreshToken).to.be.a('string');
   },
 
-  'a large portfolio comes whole, with exact ids, on pages of whatever size': async (world) => {
+  'a large portfolio is complete, with exact ids, for any page size': async (world) => {
     const tokens = await world.connect({ user: 'Dan' });
     world.afterTheMinute();
     const ids = world.ids('Dan');
@@ -109,7 +109,7 @@ export const logins: Behaviours = {
     expect(await world.portfolio(tokens.accessToken)).to.have.members(ids);
   },
 
-  'a portfolio that meets the rate limit loses no tokens of a connection': async (world) => {
+  'a rate limit on the portfolio does not end a login that connects': async (world) => {
     world.sandbox.fault({ on: 'api', rateLimit: true, times: 'always' });
     const { user } = successOf((await world.login({ purpose: 'authorize' })) as Outcome);
     const { tokens, profile, profileError } = user as Login;
@@ -121,7 +121,7 @@ export const logins: Behaviours = {
   },
 };
 
-/** Signs in, or connects; while the portfolio is empty, only a connection is made. */
+/** Signs in or connects. While the portfolio is empty, only connecting succeeds. */
 async function signsIn(world: World, purpose: Purpose, store?: object): Promise<void> {
   const [strategy, browser, options] = [world.strategy({ store }), new Browser(), optionsOf(purpose, state)];
   if (purpose === 'authorize') browser.user = { id: 'member-1' };

@@ -2,12 +2,12 @@ import { expect } from 'chai';
 import { rows, tellFailures } from './rows';
 
 describe('A failure in some worlds', () => {
-  it('is put down to the variant that they have in common', () => {
+  it('is explained by the variant that they have in common', () => {
     const failed = rows.filter(({ callbackStateName }) => callbackStateName === 'STATE');
     expect(tellFailures(rows, failed)).to.deep.equal(['callbackStateName is STATE']);
   });
 
-  it('is put down to several variants of a fact, or to two facts together', () => {
+  it('is explained by several variants of a fact, or by two facts together', () => {
     const failed = rows.filter(
       ({ denialError, stateOnError }) => denialError !== 'access_denied' && stateOnError === 'returned',
     );

@@ -8,7 +8,7 @@ const quarter = 16 * minute;
 
 /** Tokens for months: refreshes, calls of the API, the app's own token. */
 export const tokens: Behaviours = {
-  'a connection lives for months, and another process can go on with it': async (world) => {
+  'a connection works for months, and in another process': async (world) => {
     const store = new Map();
     const source = world.source({ store });
     await source.save('ada', await world.connect());
@@ -23,7 +23,7 @@ export const tokens: Behaviours = {
     await listed(await world.source({ store }).fetch('ada', world.path));
   },
 
-  'the strategy refreshes too': async (world) => {
+  'the strategy refreshes tokens too': async (world) => {
     const { refreshToken = '', accessToken } = await world.connect();
     const fresh = await world.strategy().refresh(refreshToken);
     expect(fresh.accessToken).to.be.a('string').and.not.equal(accessToken);
@@ -49,7 +49,7 @@ export const tokens: Behaviours = {
     }
   },
 
-  'force brings another access token, which works': async (world) => {
+  'the option force returns another access token, which works': async (world) => {
     const source = world.source();
     const { accessToken, ...rest } = await world.connect();
     await source.save('ada', { accessToken, ...rest });
@@ -63,10 +63,10 @@ export const tokens: Behaviours = {
     expect(await world.portfolio(third)).to.deep.equal(world.ids());
   },
 
-  'an access token that Criteo refuses is replaced, and the call repeated': async (world) => {
+  'an access token that Criteo rejects is refreshed, and the call is repeated': async (world) => {
     const source = world.source();
     await source.save('ada', await world.connect());
-    // Criteo's clock alone: the app believes in its token.
+    // Only Criteo's clock moves, so the app still considers its token valid.
     world.sandbox.advance(quarter);
     world.sandbox.clearRequests();
     expect(await listed(await source.fetch('ada', world.path))).to.have.length.above(9);
@@ -74,7 +74,7 @@ export const tokens: Behaviours = {
     expect(calls).to.deep.equal([`${world.path} 401`, '/oauth2/token 200', `${world.path} 200`]);
   },
 
-  'a call beyond the rate limit is repeated when the limit is reset, or handed over if that is too late': async (
+  'a call beyond the rate limit is repeated after the reset, or its response is returned if that is too late': async (
     world,
   ) => {
     const source = world.source();
@@ -89,13 +89,13 @@ export const tokens: Behaviours = {
     const [first] = world.sandbox.requests;
     const repeated = source.fetch('cleo', world.path, { timeout: 20_000 });
     await world.sandbox.waitForRequest({ status: 429, after: first?.id });
-    // The library waits for a second by its own clock; Criteo's minute is over meanwhile.
+    // The library waits for a second of its own clock, while Criteo's minute ends.
     world.clock.pass(minute);
     expect(await listed(await repeated)).to.deep.equal(world.ids('Cleo'));
     expect(world.sandbox.requests.map(({ status }) => status)).to.deep.equal([429, 429, 200]);
   },
 
-  'the app’s own token is asked for once for all callers, and again when it has expired': async (world) => {
+  'the app’s own token is requested once for all callers, and again after it has expired': async (world) => {
     const { clientID, clientSecret } = world.sandbox.app;
     const source = world.source({
       client: world.client({ clientID, clientSecret }),
@@ -109,7 +109,7 @@ export const tokens: Behaviours = {
     }
   },
 
-  'wrong credentials end no connection': async (world) => {
+  'wrong credentials do not end a connection': async (world) => {
     const store = new Map();
     const ended: string[] = [];
     const onReauthorizationRequired = (key: string) => ended.push(key);
@@ -123,7 +123,9 @@ export const tokens: Behaviours = {
     expect(ended).to.deep.equal([]);
   },
 
-  'another key pair is told from a connection that has ended': async (world) => {
+  'another key pair is rejected as client_mismatch without a token request, and does not end the connection': async (
+    world,
+  ) => {
     const store = new Map();
     const source = world.source({ store });
     await source.save('ada', await world.connect());

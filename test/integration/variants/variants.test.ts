@@ -7,9 +7,10 @@ import { type Row, rows, tellFailures } from './rows';
 import { tokens } from './tokens';
 import { type Behaviours, World } from './world';
 
-// It is unknown which variant is true of Criteo: the library has to work with every one. Troubles that need two variants
-// together show, because every pair of them stands in some row. The rows of a behaviour run side by side: some wait.
-describe(`The library keeps its promises, however the unknown facts turn out (${rows.length} worlds):`, () => {
+// It is unknown how Criteo behaves in these points, so the library must work with every variant. Each pair of variants is
+// in some row, which shows failures that need two variants together. The rows of a behaviour run at the same time, because
+// some of them wait.
+describe(`The library works with every variant of what Criteo does not document (${rows.length} worlds):`, () => {
   expectOneOutcomeEach();
   const warnings: string[] = [];
   const listen = ({ message }: Error) => warnings.push(message);
@@ -46,7 +47,7 @@ describe(`The library keeps its promises, however the unknown facts turn out (${
 function describeFailures(failures: ReadonlyMap<Row, Error>): Error {
   const failed = [...failures.keys()];
   const [[row, error] = []] = failures;
-  // More than three are as good as none.
+  // More than three reasons do not help.
   const reasons = tellFailures(rows, failed).slice(0, 3);
   const where = `${failed.length} of ${rows.length} worlds`;
   const what = failed.length === rows.length ? '' : `, if ${reasons.join(', or ')}`;

@@ -56,6 +56,9 @@ export function handleAPIRequest(world: World, request: Incoming): Outgoing {
   }
   checks.push('The resource exists');
 
+  if (request.headers.authorization === undefined) {
+    return refuse(401, 'authorization-token-missing', 'The authorization token is missing');
+  }
   if (!token) return refuse(401, 'authorization-token-invalid', 'The authorization token is invalid');
   checks.push('The access token is known');
   if (!isAlive(token)) return refuse(401, 'authorization-token-expired', 'The authorization token has expired');

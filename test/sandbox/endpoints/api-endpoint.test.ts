@@ -70,6 +70,11 @@ describe('sandbox: API endpoint', () => {
     expect(expired.errors[0]?.traceId).to.match(/^[0-9a-f]{32}$/);
     const invalid = await api(sandbox, 'made-up');
     expect([invalid.status, invalid.errors[0]?.code]).to.deep.equal([401, 'authorization-token-invalid']);
+    const missing = await raw(`${sandbox.url}/2026-07/advertisers/me`);
+    expect([missing.status, JSON.parse(missing.body).errors[0].code]).to.deep.equal([
+      401,
+      'authorization-token-missing',
+    ]);
   });
 
   it('accepts the token in the Authorization header only', async () => {

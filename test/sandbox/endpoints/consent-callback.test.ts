@@ -83,12 +83,12 @@ describe('sandbox: consent callback', () => {
   });
 
   it('sends the user on after three failures', async () => {
-    const { sandbox, sent } = await pair([302, 'reset', 'hang'], { callbackTimeout: 40 });
+    const { sandbox, sent } = await pair([302, 'reset', 'hang'], { callbackTimeout: 400 });
     expect(await sandbox.approve(signedURL(sandbox))).to.equal(redirectURI);
     expect(sent().map(({ status }) => status)).to.deep.equal([302, undefined, undefined]);
-    expect(sent().map(({ error }) => error)).to.deep.equal([undefined, 'socket hang up', 'no response within 40 ms']);
+    expect(sent().map(({ error }) => error)).to.deep.equal([undefined, 'socket hang up', 'no response within 400 ms']);
     const { body } = await raw(`${sandbox.url}/`);
-    expect(body).to.contain('attempt 3').and.to.contain('no response within 40 ms').and.to.contain('ConsentGranted');
+    expect(body).to.contain('attempt 3').and.to.contain('no response within 400 ms').and.to.contain('ConsentGranted');
   });
 
   it('delivers nothing if there is no callback URL', async () => {

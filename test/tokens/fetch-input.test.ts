@@ -109,6 +109,17 @@ describe('The fetch of a connection', () => {
     expect((await failed).code).to.equal('aborted');
   });
 
+  it('ends with the signal of init in place of that of the Request', async () => {
+    const { server, criteo } = await start(() => {});
+    const [replaced, control] = [new AbortController(), new AbortController()];
+    const request = new Request(server.origin + path, { signal: replaced.signal });
+    const failed = rejection(criteo(request, { signal: control.signal }), CriteoTransportError);
+    await until(() => server.received.length > 0);
+    replaced.abort(new Error('no longer'));
+    control.abort(new Error('enough'));
+    expect((await failed).cause).to.include({ message: 'enough' });
+  });
+
   it('ends with the caller’s signal, even if the Request is held by no one else', async () => {
     const { server, criteo } = await start((socket) => socket.write(head(200, { 'content-length': 9 })));
     const control = new AbortController();

@@ -66,7 +66,7 @@ const actions: Readonly<Record<string, (context: ConsoleContext, field: Fields) 
 
 /** The console: pages for developers, with forms that do what the JavaScript object can do. */
 export function createConsole(sandbox: Sandbox, world: World): (request: Incoming) => Outgoing {
-  // Random whatever the seed: it protects the forms.
+  // Random even if there is a seed: it protects the forms from other websites.
   const token = randomBytes(24).toString('base64url');
   const context = { sandbox, world, token };
   return (request) => {

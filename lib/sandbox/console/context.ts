@@ -5,6 +5,6 @@ import type { World } from '../world/world';
 export interface ConsoleContext {
   readonly sandbox: Sandbox;
   readonly world: World;
-  /** In every form: only who can read the page can send one. */
+  /** A secret in every form: other websites do not know it, and so cannot send one. */
   readonly token: string;
 }

@@ -125,7 +125,7 @@ function readBody({ body, headers }: Incoming, schema: Schema): unknown {
       throw new RequestError(400, 'invalid_json', 'The body is not JSON, or nested too deeply');
     }
   }
-  // Which of several forms is meant is checked, with a better message, by the operation itself.
+  // A fault has several forms. The operation checks it, with a message about the form that is meant.
   const misfit = schema.anyOf ? undefined : findMisfit(schema, value);
   if (misfit) throw new RequestError(400, 'invalid_body', explainMisfit(misfit, 'field', 'body'));
   return value;

@@ -12,7 +12,8 @@ import type { LinkRequest } from './link-request';
 const attempts = 3;
 
 /**
- * Delivers a decision to the connector's callback URL. Settles when it was taken, or given up: the user waits so long.
+ * Delivers a decision to the connector's callback URL. Resolves when the app has accepted it, or the last
+ * attempt has failed: the user waits until then.
  * @param consent undefined for a denial
  * @param closed ends with the sandbox
  */

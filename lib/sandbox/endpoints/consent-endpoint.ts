@@ -78,7 +78,7 @@ export class ConsentEndpoint {
     { problem = false, headers = {} }: { problem?: boolean; headers?: Record<string, string> } = {},
   ): Outgoing {
     const { asked, user } = page;
-    // Random whatever the seed: it protects the form.
+    // Random even if there is a seed: it protects the form from other websites.
     const id = randomBytes(24).toString('base64url');
     this.#shown.set(id, page);
     const alreadyGranted = asked.kind === 'login' ? this.#earlierConsent(asked.app, user, 'error-page') : undefined;

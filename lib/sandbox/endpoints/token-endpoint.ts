@@ -113,7 +113,7 @@ function exchangeCode(request: TokenRequest): Outgoing {
     if (app.switches.get('codeReuse') === 'revokes-tokens') for (const token of code.tokens) grants.dropToken(token);
     return refuse('invalid_grant', 'The authorization code was already used');
   }
-  // The first request spends the code, rightly or not: a second try could be a guess.
+  // A request that is refused below spends the code, too: otherwise its verifier could be guessed.
   code.spent = true;
   if (!isAlive(code) || code.consent.revoked) {
     return refuse('invalid_grant', 'The authorization code has expired, or the consent was revoked');

@@ -6,7 +6,7 @@ import { page, wayBack } from './layout';
 
 /** What the consent page is about. */
 export interface ConsentPage {
-  /** The one-time id of this showing. */
+  /** The id of this page: it is valid for one decision. */
   readonly id: string;
   readonly asked: {
     readonly kind: 'login' | 'signed URL' | 'portal link';
@@ -19,9 +19,9 @@ export interface ConsentPage {
   };
   /** Who is signed in at Criteo. */
   readonly user: SandboxUser;
-  /** Everyone who could be. */
+  /** The users who can sign in instead. */
   readonly users: readonly SandboxUser[];
-  /** Whose earlier consent stands in the way, if one does. */
+  /** Who gave the earlier consent that prevents this one, if there is one. */
   readonly alreadyGranted: 'you' | 'a colleague' | undefined;
   /** True after "Approve" without anything ticked. */
   readonly problem: boolean;

@@ -74,7 +74,7 @@ function findInObject(schema: Schema, value: Readonly<Record<string, unknown>>, 
     if (value[name] === undefined && property) return { path: below(name), expected: describe(property) };
   }
   for (const [name, item] of Object.entries(value)) {
-    // An option that is undefined is an option that was not given.
+    // Undefined counts as not given.
     if (item === undefined) continue;
     const property = Object.hasOwn(properties, name) ? properties[name] : additionalProperties;
     if (property === false) {

@@ -47,12 +47,12 @@ export class App {
   }
 }
 
-/** What an app shares with the other ones. */
+/** What the sandbox gives to each of its apps. */
 export interface AppSurroundings {
   readonly seed: string | number | undefined;
   readonly clock: Clock;
   readonly switches: Switches;
-  /** Keeps the made-up credentials of apps with one name apart. */
+  /** The number of the app: apps of the same name get different credentials. */
   readonly place: number;
 }
 

@@ -1,6 +1,6 @@
 import { defaultVariants, type VariantName, type Variants } from '../variants';
 
-/** Which variant of every unknown fact is on: as the parent has it, but for the changes. */
+/** Which variants are on: those that were set here, and for all other facts those of the parent. */
 export class Switches {
   readonly #parent: Switches | undefined;
   readonly #initial: Partial<Variants>;

@@ -1,15 +1,39 @@
 import type { TokenSet } from '../criteo/token-set';
-import { realTimers } from './timers';
+import { type After, afterDeadline } from '../util/deadline';
+
+/** Time and chance as the token source uses them. A simulation has its own. */
+export interface Timers {
+  /** Returns milliseconds of a clock that is never set. */
+  steady(): number;
+  /** Calls `run` after so many milliseconds. Returns a function that cancels the call. */
+  after: After;
+  /** Returns a number from 0 to 1, without 1. */
+  random: () => number;
+}
+
+/** The timers of node. */
+export const realTimers: Timers = {
+  steady: () => performance.now(),
+  after: afterDeadline,
+  random: Math.random,
+};
+
+/** Settles after so many milliseconds. */
+export function sleep(timers: Timers, milliseconds: number): Promise<void> {
+  return new Promise((resolve) => {
+    timers.after(milliseconds, resolve);
+  });
+}
 
 // Smaller differences come from the two clocks themselves: their resolution, and the time between reading the one and the
 // other.
 const STEP = 1000;
 
 /**
- * Judges the age of tokens by the wall clock, because that is the only clock that processes share, and because it may be
- * set at any time. Set forward, tokens look older than they are: they are refreshed early, and that is all. Set back,
- * they look younger, and expired ones would be handed out. So a token from the future is not believed; and a step back
- * that this process saw, measured against a clock that is never set, is added to the age of tokens from before.
+ * Tells the age of tokens by the wall clock, because that is the only clock that processes share. It may be set at any
+ * time. Set forward, tokens look older than they are: they are refreshed early, and that is all. Set back, they look
+ * younger, and expired ones would be handed out. So a token from the future counts as expired. And if this process saw the
+ * step back, measured against a clock that is never set, the step is added to the age of older tokens.
  */
 export class Clock {
   readonly #wall: () => number;
@@ -18,7 +42,7 @@ export class Clock {
   #lost = 0;
   #steppedAt = Number.NEGATIVE_INFINITY;
 
-  constructor(wall: () => number, steady = realTimers.steady) {
+  constructor(wall: () => number, steady: () => number) {
     this.#wall = wall;
     this.#steady = steady;
     this.#offset = wall() - steady();
@@ -42,9 +66,8 @@ export class Clock {
    * @param tolerance how far, in milliseconds, the clocks of two machines may be apart.
    */
   left(tokens: TokenSet, tolerance: number): number {
-    const { obtainedAt, expiresAt } = tokens;
     const age = this.age(tokens);
-    return age < -tolerance ? 0 : expiresAt - obtainedAt - age;
+    return age < -tolerance ? 0 : tokens.expiresAt - tokens.obtainedAt - age;
   }
 
   /** Returns the milliseconds since a token was asked for; less than 0 for a token from the future. */

@@ -46,7 +46,7 @@ export function describeConnection(tokens: StoredTokenSet): ConnectionStatus {
  * Returns true if the mark of an ended connection is believed without asking Criteo. After a day, one request may test it:
  * the refusal may have been a mistake, of a wrong client id for example. Without a refresh token there is nothing to test.
  */
-export function isKnownDead(tokens: StoredTokenSet, now: number): boolean {
+export function isKnownToHaveEnded(tokens: StoredTokenSet, now: number): boolean {
   const { refreshToken, reauthorizeSince, reauthorizeCheckedAt = reauthorizeSince } = tokens;
   if (reauthorizeCheckedAt === undefined) return false;
   // A mark from the future was made by a clock that was wrong; a small difference between two machines does not matter.

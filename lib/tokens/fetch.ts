@@ -6,13 +6,13 @@ import { CriteoAPIError, CriteoTransportError } from '../errors';
 import { abortError } from '../http/abort';
 import { type APIRequest, send } from '../http/streaming-request';
 import { transportError } from '../http/wire-error';
+import { onAbort } from '../util/abort-signal';
 import { spread } from '../util/back-off';
 import { CappedBody } from '../util/capped-body';
 import { Deadline } from '../util/deadline';
 import { version } from '../util/version';
 import { readStart } from './body-start';
-import { onAbort } from './on-abort';
-import { FRESH_TOKEN_REFUSED } from './request-limits';
+import { FRESH_TOKEN_REFUSED } from './connection-errors';
 
 /** What `fetch` of a TokenSource takes: what the global `fetch` does, and a timeout. */
 export interface TokenFetchInit extends RequestInit {
@@ -108,18 +108,15 @@ export async function fetchWithToken(
     control.abort(new CriteoTransportError(why, { code: 'timeout', status: 504, retryable: true }));
   });
 
-  // The caller may give up until the last byte of the response, not only until its headers.
+  // The caller may give up until the last byte of the response, not only until its headers: the signal is listened to
+  // while this call, or a response of it, is open.
   const giveUp = (): void => control.abort(abortError(signalOf.signal?.reason));
   if (signal?.aborted) giveUp();
   const stop = signal && !signal.aborted ? onAbort(signal, giveUp) : () => {};
-  let working = true;
-  let reading = false;
-  const release = (): void => {
-    if (!working && !reading) stop();
-  };
+  let open = 1;
   const onClose = (): void => {
-    reading = false;
-    release();
+    open -= 1;
+    if (open === 0) stop();
   };
 
   let call: Call | undefined;
@@ -137,7 +134,7 @@ export async function fetchWithToken(
       // There is no better token now: the caller gets what Criteo said to this one.
       if (token === undefined) return refusal as Response;
       const headers = { ...call.headers, authorization: `Bearer ${token}` };
-      reading = true;
+      open += 1;
       const response = await send({
         ...call,
         url,
@@ -171,8 +168,7 @@ export async function fetchWithToken(
     throw error;
   } finally {
     late.cancel();
-    working = false;
-    release();
+    onClose();
   }
 }
 

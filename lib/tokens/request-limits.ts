@@ -1,9 +1,6 @@
-import { CriteoAPIError, CriteoTokenError, CriteoTransportError } from '../errors';
+import { CriteoTokenError, CriteoTransportError } from '../errors';
 import { jittered, spread } from '../util/back-off';
-import { realTimers, type Timers } from './timers';
-
-/** The error of {@link TokenSource.accessToken} if Criteo's API refuses the tokens that Criteo has just issued. */
-export const FRESH_TOKEN_REFUSED = 'fresh_token_refused';
+import { realTimers, type Timers } from './clock';
 
 // Milliseconds. The interval between two requests for one connection doubles from the first to the longest.
 const FIRST = 1000;
@@ -109,30 +106,12 @@ function isRemembered({ since, until }: Interval, now: number): boolean {
 
 /** Returns the error of an earlier request once more, with the seconds that are left. */
 export function remembered(error: Error, milliseconds: number): Error {
+  const isOfToken = error instanceof CriteoTokenError;
+  if (!isOfToken && !(error instanceof CriteoTransportError)) return error;
   const retryAfter = Math.ceil(milliseconds / 1000);
   const message = `${error.message} (This was the last response; Criteo is asked again in ${retryAfter} s)`;
-  if (error instanceof CriteoTokenError) {
-    const { code, status, retryable, reauthorize, response, traceId, uri } = error;
-    return new CriteoTokenError(message, {
-      ...{ code, status, retryable, reauthorize, response, traceId, uri },
-      ...{ retryAfter, cause: error },
-    });
-  }
-  if (error instanceof CriteoTransportError) {
-    const { code, status, retryable, reauthorize, response, traceId } = error;
-    return new CriteoTransportError(message, {
-      ...{ code, status, retryable, reauthorize, response, traceId },
-      ...{ retryAfter, cause: error },
-    });
-  }
-  return error;
-}
-
-/** Returns the error for a caller whose fresh token was refused. */
-export function freshTokenRefused(key: string, milliseconds: number): CriteoAPIError {
-  const retryAfter = Math.ceil(milliseconds / 1000);
-  return new CriteoAPIError(
-    `Criteo's API refuses the access token of ${JSON.stringify(key)}, which Criteo has just issued. Getting another one would not help; the next one is asked for in ${retryAfter} s. Check that the API and the token endpoint belong together (the options apiURL and tokenURL)`,
-    { code: FRESH_TOKEN_REFUSED, status: 503, retryable: true, retryAfter },
-  );
+  const { status, retryable, reauthorize, response, traceId } = error;
+  const facts = { status, retryable, reauthorize, response, traceId, retryAfter, cause: error };
+  if (isOfToken) return new CriteoTokenError(message, { ...facts, code: error.code, uri: error.uri });
+  return new CriteoTransportError(message, { ...facts, code: error.code });
 }

@@ -1,6 +1,6 @@
 import { CriteoTokenError, CriteoTransportError } from '../errors';
 import { backOff } from '../util/back-off';
-import { realTimers, sleep, type Timers } from './timers';
+import { realTimers, sleep, type Timers } from './clock';
 
 // Milliseconds before the second request, and the least that must be left for it.
 const PAUSE = 250;

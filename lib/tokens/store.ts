@@ -1,10 +1,10 @@
 import { HookTimeoutError, TokenStoreError } from '../errors';
 import { within } from '../util/deadline';
-import { foreignCause } from '../util/foreign-cause';
 import { isRecord } from '../util/json';
+import type { Timers } from './clock';
+import { storeFailed } from './connection-errors';
 import type { Turn } from './lock';
 import { isSameRecord, readRecord, type StoredTokenSet } from './stored-tokens';
-import { realTimers, type Timers } from './timers';
 
 type Awaitable<T> = T | PromiseLike<T>;
 
@@ -38,8 +38,6 @@ export interface TokenStore {
   compareAndSet?(key: string, expected: string | undefined, tokens: StoredTokenSet | undefined): Awaitable<boolean>;
 }
 
-type Method = 'get' | 'set' | 'delete' | 'compareAndSet';
-
 /** What the store holds under a key: a record, or something that is none. */
 interface Row {
   tokens: StoredTokenSet | undefined;
@@ -58,23 +56,13 @@ export class CheckedStore {
   readonly #timeout: number;
   readonly #timers: Timers;
   /** True if the store can compare and set in one step. */
-  readonly atomic: boolean;
+  readonly isAtomic: boolean;
 
-  constructor(store: TokenStore, timeout: number, timers: Timers = realTimers) {
+  constructor(store: TokenStore, timeout: number, timers: Timers) {
     this.#store = store;
     this.#timeout = timeout;
     this.#timers = timers;
-    this.atomic = typeof store.compareAndSet === 'function';
-  }
-
-  /** Returns what the store holds, even if it cannot be used. */
-  async look(key: string): Promise<Row> {
-    const found = await this.#call('get', () => this.#store.get(key));
-    if (found === undefined || found === null) return { tokens: undefined, version: undefined };
-    const tokens = readRecord(found);
-    if (typeof tokens !== 'string') return { tokens, version: tokens.version ?? '' };
-    const version = isRecord(found) && typeof found['version'] === 'string' ? found['version'] : '';
-    return { tokens: undefined, problem: tokens, version };
+    this.isAtomic = typeof store.compareAndSet === 'function';
   }
 
   /**
@@ -83,7 +71,7 @@ export class CheckedStore {
    * @throws {TokenStoreError} store_invalid – the store returned something else than it was given.
    */
   async read(key: string): Promise<StoredTokenSet | undefined> {
-    const { tokens, problem } = await this.look(key);
+    const { tokens, problem } = await this.#look(key);
     if (problem === undefined) return tokens;
     throw new TokenStoreError(
       `What the token store returned for ${JSON.stringify(key)} ${problem}: nothing was asked of Criteo and nothing was overwritten. Repair it, or save(key, tokens) again`,
@@ -97,42 +85,76 @@ export class CheckedStore {
    * @returns false if the store holds something else by now; nothing was written.
    */
   async replace(key: string, base: StoredTokenSet | undefined, tokens: StoredTokenSet, turn: Turn): Promise<boolean> {
-    if (this.atomic) return this.compareAndSet(key, base && (base.version ?? ''), tokens);
+    // Without a turn: a late one fails by its version.
+    if (this.isAtomic) return this.#compareAndSet(key, base && (base.version ?? ''), tokens);
     if (!isSameRecord(await this.read(key), base)) return false;
-    await this.write(key, tokens, turn);
+    await this.#set(key, tokens, turn);
     return true;
   }
 
   /**
-   * Replaces the record with the version `expected`.
+   * Replaces whatever is stored. What cannot be used is replaced too: that is how it is repaired.
    *
-   * @param turn is kept if this takes too long. A refresh needs that not, because a late one fails by its version; but
-   *   nothing would stop the late first record of a `save` after a `delete` that found none.
+   * @param next returns the record for the stored one.
+   * @returns false if another process changed the record in between; nothing was written.
    */
-  async compareAndSet(
+  async overwrite(
+    key: string,
+    next: (stored: StoredTokenSet | undefined) => StoredTokenSet,
+    turn: Turn,
+  ): Promise<boolean> {
+    if (this.isAtomic) {
+      const { tokens, version } = await this.#look(key);
+      // With the turn: after a `delete` that found nothing, nothing else would stop a late first record.
+      return this.#compareAndSet(key, version, next(tokens), turn);
+    }
+    const row = await this.#look(key).catch(() => undefined);
+    await this.#set(key, next(row?.tokens), turn);
+    return true;
+  }
+
+  /**
+   * Deletes whatever is stored.
+   *
+   * @returns false if another process changed the record in between; nothing was deleted.
+   */
+  async delete(key: string, turn: Turn): Promise<boolean> {
+    if (this.isAtomic) {
+      const { version } = await this.#look(key);
+      return version === undefined || this.#compareAndSet(key, version, undefined, turn);
+    }
+    // The result says only if there was anything to delete.
+    await this.#call('delete', () => this.#store.delete(key), turn);
+    return true;
+  }
+
+  async #look(key: string): Promise<Row> {
+    const found = await this.#call('get', () => this.#store.get(key));
+    if (found === undefined || found === null) return { tokens: undefined, version: undefined };
+    const tokens = readRecord(found);
+    if (typeof tokens !== 'string') return { tokens, version: tokens.version ?? '' };
+    const version = isRecord(found) && typeof found['version'] === 'string' ? found['version'] : '';
+    return { tokens: undefined, problem: tokens, version };
+  }
+
+  async #compareAndSet(
     key: string,
     expected: string | undefined,
     tokens: StoredTokenSet | undefined,
     turn?: Turn,
   ): Promise<boolean> {
     const call = () => this.#store.compareAndSet?.(key, expected, tokens && { ...tokens });
-    const done = await this.#call('compareAndSet', call, turn);
-    if (typeof done === 'boolean') return done;
-    throw failed('compareAndSet', new TypeError('compareAndSet must return true or false'));
+    const isDone = await this.#call('compareAndSet', call, turn);
+    if (typeof isDone === 'boolean') return isDone;
+    throw storeFailed('compareAndSet', new TypeError('compareAndSet must return true or false'));
   }
 
-  /** Writes, whatever is there. */
-  async write(key: string, tokens: StoredTokenSet, turn: Turn): Promise<void> {
+  async #set(key: string, tokens: StoredTokenSet, turn: Turn): Promise<void> {
     const result = await this.#call('set', () => this.#store.set(key, { ...tokens }), turn);
-    if (result === false) throw failed('set', new Error('set returned false'));
+    if (result === false) throw storeFailed('set', new Error('set returned false'));
   }
 
-  /** Deletes, whatever is there. The result says only whether there was anything to delete. */
-  async remove(key: string, turn: Turn): Promise<void> {
-    await this.#call('delete', () => this.#store.delete(key), turn);
-  }
-
-  async #call(method: Method, call: () => unknown, turn?: Turn): Promise<unknown> {
+  async #call(method: keyof TokenStore, call: () => unknown, turn?: Turn): Promise<unknown> {
     const result = (async () => call())();
     const late = (): never => {
       // It may still land: nothing else may be written until it has.
@@ -143,16 +165,7 @@ export class CheckedStore {
     try {
       return await within(this.#timeout, result, late, this.#timers.after);
     } catch (cause) {
-      throw failed(method, cause);
+      throw storeFailed(method, cause);
     }
   }
-}
-
-function failed(method: Method, cause: unknown): TokenStoreError {
-  return new TokenStoreError(`The token store failed to ${method}: see the cause`, {
-    code: 'store_failed',
-    status: 503,
-    retryable: true,
-    cause: cause instanceof HookTimeoutError ? cause : foreignCause(cause),
-  });
 }

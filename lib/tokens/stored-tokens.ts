@@ -81,6 +81,29 @@ export function newVersion(): string {
   return randomText(12);
 }
 
+/**
+ * Returns the record of a consent. Tokens without a refresh token, as a refresh may bring, leave the stored one.
+ *
+ * @param before what is stored.
+ */
+export function consentRecord(
+  { accessToken, tokenType, expiresAt, obtainedAt, refreshToken }: TokenSet,
+  before: StoredTokenSet | undefined,
+  clientID: string,
+): StoredTokenSet {
+  const tokens = { accessToken, tokenType, expiresAt, obtainedAt, version: newVersion(), clientID };
+  const isOurs = before?.refreshToken !== undefined && (before.clientID ?? clientID) === clientID;
+  if (
+    isOurs &&
+    (refreshToken === undefined ? before.reauthorizeSince === undefined : refreshToken === before.refreshToken)
+  ) {
+    const { refreshToken, connectedAt, refreshTokenObtainedAt, expiryAnnounced } = before;
+    return { ...tokens, ...withoutUndefined({ refreshToken, connectedAt, refreshTokenObtainedAt, expiryAnnounced }) };
+  }
+  const connected = { ...tokens, connectedAt: obtainedAt };
+  return refreshToken === undefined ? connected : { ...connected, refreshToken, refreshTokenObtainedAt: obtainedAt };
+}
+
 /** Returns true if two reads of the store found the same record. */
 export function isSameRecord(one: StoredTokenSet | undefined, other: StoredTokenSet | undefined): boolean {
   return (

@@ -1,13 +1,13 @@
 import { type APIEndpoint, apiEndpoint, type CriteoClient } from '../criteo/client';
 import type { TokenSet } from '../criteo/token-set';
 import { abortError } from '../http/abort';
+import { unlessAborted } from '../util/abort-signal';
 import { checkTimeout } from '../util/option-checks';
+import { readKey } from './connection-key';
 import type { ConnectionStatus } from './connection-status';
 import { Connections } from './connections';
 import { type FetchCall, fetchWithToken, readURL, type TokenFetchInit } from './fetch';
 import { type FetchInput, readFetchInput } from './fetch-input';
-import { readKey } from './key';
-import { unlessAborted } from './on-abort';
 import { readOptions, type TokenGrant, type TokenSourceOptions } from './options';
 import { readRecord } from './stored-tokens';
 
@@ -157,7 +157,7 @@ export class TokenSource {
 
   async #token(name: string, force: boolean | string, signal: AbortSignal | undefined): Promise<string> {
     if (signal?.aborted) throw abortError(signal.reason);
-    return (await unlessAborted(this.#connections.current(name, force), signal)).accessToken;
+    return (await unlessAborted(this.#connections.current(name, force), signal, abortError)).accessToken;
   }
 }
 

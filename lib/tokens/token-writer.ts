@@ -1,24 +1,23 @@
 import { jittered } from '../util/back-off';
-import { contended } from './failures';
+import { announceExpiry } from './app-hooks';
+import { sleep, type Timers } from './clock';
+import { contended } from './connection-errors';
 import { PATIENCE, type Turn } from './lock';
-import { hasLanded, reconcile } from './reconcile';
+import type { CheckedOptions } from './options';
 import type { CheckedStore } from './store';
 import type { StoredTokenSet } from './stored-tokens';
-import { realTimers, sleep, type Timers } from './timers';
+import { hasLanded, reconcile } from './write-conflict';
 
 // How often a write is tried against others.
 const WRITES = 3;
 // Milliseconds until a write that failed is tried again; they double each time.
 const RETRY = 250;
 
-/** Is called with tokens that were stored, and with those that they replace. */
-type OnStored = (key: string, stored: StoredTokenSet, base: StoredTokenSet | undefined) => void;
-
 /** Stores what Criteo returned, over nothing but what the refresh started from; what the store does not take is kept. */
 export class TokenWriter {
   readonly #store: CheckedStore;
   readonly #timeout: number;
-  readonly #onStored: OnStored;
+  readonly #onExpiring: CheckedOptions['onExpiring'];
   readonly #timers: Timers;
   /** Tokens that Criteo returned and the store did not take, beside those that they replace. */
   readonly #unsaved = new Map<string, { tokens: StoredTokenSet; base: StoredTokenSet | undefined }>();
@@ -26,10 +25,10 @@ export class TokenWriter {
   readonly #attempts = new Map<string, Promise<void>>();
 
   /** @param timeout milliseconds that one call of the store may take. */
-  constructor(store: CheckedStore, timeout: number, onStored: OnStored, timers: Timers = realTimers) {
+  constructor(store: CheckedStore, timeout: number, onExpiring: CheckedOptions['onExpiring'], timers: Timers) {
     this.#store = store;
     this.#timeout = timeout;
-    this.#onStored = onStored;
+    this.#onExpiring = onExpiring;
     this.#timers = timers;
   }
 
@@ -118,7 +117,7 @@ export class TokenWriter {
   }
 
   #done(key: string, base: StoredTokenSet | undefined, stored: StoredTokenSet): StoredTokenSet {
-    this.#onStored(key, stored, base);
+    announceExpiry(this.#onExpiring, key, stored, base);
     return stored;
   }
 }

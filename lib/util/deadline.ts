@@ -1,3 +1,5 @@
+import { LONGEST_TIMEOUT } from './option-checks';
+
 // Milliseconds for which bytes that keep arriving put off a deadline that has passed. What the kernel holds for a socket
 // (some megabytes) is read within this time; a peer that never stops sending does not get more.
 const GRACE = 250;
@@ -20,13 +22,13 @@ export class Deadline {
   /**
    * Starts the deadline.
    *
-   * @param milliseconds from now.
+   * @param milliseconds from now; no more than what a timer of node holds, 24 days.
    * @param late is called once, unless the deadline is cancelled before.
    * @param received returns how much has arrived. While it changes from one turn to the next, `late` waits. If it returns
    *   undefined, nothing can have arrived and `late` does not wait. Default: one turn is enough.
    */
   constructor(milliseconds: number, late: () => void, received: () => number | undefined = () => 0) {
-    this.#milliseconds = milliseconds;
+    this.#milliseconds = Math.min(milliseconds, LONGEST_TIMEOUT);
     this.#late = late;
     this.#received = received;
     this.#timer = this.#start();

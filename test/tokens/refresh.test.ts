@@ -1,365 +1,476 @@
-import { getEventListeners } from 'node:events';
 import { expect } from 'chai';
-import type { TokenSet } from '../../lib/criteo/token-set';
-import { CriteoTransportError } from '../../lib/errors';
+import { CriteoClient } from '../../lib/criteo/client';
+import { CriteoTransportError, ReauthorizationRequiredError, TokenStoreError } from '../../lib/errors';
+import type { TokenStore } from '../../lib/tokens/store';
+import type { StoredTokenSet } from '../../lib/tokens/stored-tokens';
 import { rejection } from '../support/errors';
-import { bare, gate, LIFE, MINUTE, opener, until } from './support';
+import { bare, gate, LIFE, opener, until } from './support';
 
-describe('A connection’s access token', () => {
-  const open = opener();
+/** A store with compare-and-set, as a database has it. */
+function atomicStore(rows = new Map<string, StoredTokenSet>()): Required<TokenStore> {
+  return {
+    get: (key) => rows.get(key),
+    set: () => expect.fail('set was called'),
+    delete: () => expect.fail('delete was called'),
+    compareAndSet(key, expected, tokens) {
+      const row = rows.get(key);
+      if ((row && (row.version ?? '')) !== expected) return false;
+      if (tokens) rows.set(key, tokens);
+      else rows.delete(key);
+      return true;
+    },
+  };
+}
 
-  it('is the saved one while more than a minute of it is left, without a request', async () => {
-    const { source, consent, pass, asked } = await open();
-    const tokens = await consent();
-    const connections = source();
-    await connections.save('user-1', tokens);
-    pass(LIFE - MINUTE - 1);
-    expect(await connections.accessToken('user-1')).to.equal(tokens.accessToken);
-    expect(asked()).to.equal(0);
-  });
+/** Holds the responses of the token endpoint back until the gate is opened. */
+function hold(client: CriteoClient): () => void {
+  const held = gate();
+  const refresh = client.refresh.bind(client);
+  client.refresh = async (...options) => {
+    const [outcome] = await Promise.allSettled([refresh(...options)]);
+    await held.promise;
+    if (outcome.status === 'rejected') throw outcome.reason;
+    return outcome.value;
+  };
+  return () => held.open();
+}
 
-  it('is handed out while it is refreshed, from a minute before its end', async () => {
-    const { source, consent, pass, asked, store, sandbox } = await open();
-    const tokens = await consent();
-    const connections = source();
-    await connections.save('user-1', tokens);
-    pass(LIFE - MINUTE);
-    sandbox.fault({ on: 'token', delay: 20 });
-    for (let i = 0; i < 5; i += 1) expect(await connections.accessToken('user-1')).to.equal(tokens.accessToken);
-    await until(() => store.get('user-1')?.accessToken !== tokens.accessToken);
-    expect(await connections.accessToken('user-1')).to.equal(store.get('user-1')?.accessToken);
-    expect(asked()).to.equal(1);
-  });
+for (const [kind, shared] of [
+  ['a plain store', (rows: Map<string, StoredTokenSet>): TokenStore => rows],
+  ['a store with compareAndSet', atomicStore],
+] as const) {
+  describe(`A refresh, with ${kind}`, () => {
+    const open = opener();
 
-  it('is waited for in the last five seconds, and stored before it is handed out', async () => {
-    const { source, consent, pass, asked, store, now } = await open();
-    const tokens = await consent();
-    const connections = source();
-    await connections.save('user-1', tokens);
-    pass(LIFE - 5000);
-    const fresh = await connections.accessToken('user-1');
-    expect(fresh).to.not.equal(tokens.accessToken);
-    expect(bare(store.get('user-1'))).to.deep.equal({
-      accessToken: fresh,
-      tokenType: 'Bearer',
-      obtainedAt: now(),
-      expiresAt: now() + LIFE,
-      refreshToken: tokens.refreshToken,
-    });
-    expect(await connections.accessToken('user-1')).to.equal(fresh);
-    expect(asked()).to.equal(1);
-  });
-
-  it('is not handed out until the store has it', async () => {
-    const { consent, pass, source, store } = await open();
-    const events: string[] = [];
-    const slow = {
-      get: (key: string) => store.get(key),
-      async set(key: string, tokens: TokenSet) {
-        events.push('writing');
-        await new Promise((resolve) => setTimeout(resolve, 20));
-        store.set(key, tokens);
-        events.push('written');
-      },
-      delete: (key: string) => store.delete(key),
-    };
-    store.set('user-1', await consent());
-    pass(LIFE);
-    await source({ store: slow }).accessToken('user-1');
-    events.push('handed out');
-    expect(events).to.deep.equal(['writing', 'written', 'handed out']);
-  });
-
-  it('is counted from when it was asked for, not from when the answer came', async () => {
-    const { source, consent, pass, sandbox, store, now, asked } = await open();
-    const connections = source();
-    await connections.save('user-1', await consent());
-    pass(LIFE);
-    const asking = now();
-    sandbox.fault({ on: 'token', delay: 50 });
-    const token = connections.accessToken('user-1');
-    await until(() => asked() === 1);
-    pass(5000);
-    await token;
-    expect(store.get('user-1')).to.include({ obtainedAt: asking, expiresAt: asking + LIFE });
-  });
-
-  it('is asked for once, however many callers want it', async () => {
-    const { source, consent, pass, asked } = await open();
-    const connections = source();
-    await connections.save('user-1', await consent());
-    pass(LIFE);
-    const tokens = await Promise.all(Array.from({ length: 1000 }, () => connections.accessToken('user-1')));
-    expect(new Set(tokens).size).to.equal(1);
-    expect(asked()).to.equal(1);
-  });
-
-  it('does not wait for that of another connection', async () => {
-    const { source, consent, pass, sandbox } = await open();
-    const connections = source();
-    const slow = await consent();
-    await connections.save('slow', slow);
-    pass(LIFE);
-    await connections.save('quick', await consent());
-    sandbox.fault({ on: 'token', hang: true });
-    const control = new AbortController();
-    const hanging = connections.accessToken('slow', { signal: control.signal });
-    await connections.accessToken('quick');
-    control.abort();
-    await rejection(hanging, CriteoTransportError);
-  });
-
-  it('comes with the new refresh token, if Criteo sends one', async () => {
-    const { source, consent, pass, sandbox, store } = await open();
-    const connections = source();
-    const tokens = await consent();
-    await connections.save('user-1', tokens);
-    for (let round = 1; round <= 3; round += 1) {
-      const { refreshToken } = store.get('user-1') ?? {};
-      sandbox.fault({ on: 'token', rotateRefreshToken: true });
-      pass(LIFE);
-      await connections.accessToken('user-1');
-      expect(store.get('user-1')?.refreshToken).to.be.a('string').and.not.equal(refreshToken);
+    async function refreshing() {
+      const world = await open();
+      const [one, other] = [world.source({ store: shared(world.store) }), world.source({ store: shared(world.store) })];
+      await one.save('user-1', await world.consent());
+      world.pass(LIFE);
+      world.sandbox.fault({ on: 'token', rotateRefreshToken: true });
+      const release = hold(world.client);
+      const token = one.accessToken('user-1');
+      token.catch(() => {});
+      await until(() => world.asked() === 1);
+      return { ...world, other, token, release };
     }
-  });
 
-  for (const [what, fault] of [
-    ['leaves it out', { on: 'token', omitRefreshToken: true }],
-    [
-      'says null',
-      {
-        on: 'token',
-        status: 200,
-        body: { access_token: 'new', token_type: 'bearer', expires_in: 900, refresh_token: null },
-      },
-    ],
-  ] as const) {
-    it(`comes with the old refresh token, if Criteo ${what}`, async () => {
-      const { source, consent, pass, sandbox, store } = await open();
-      const connections = source();
-      const { refreshToken } = await consent().then(async (tokens) => {
-        await connections.save('user-1', tokens);
-        return tokens;
-      });
-      sandbox.fault(fault);
+    it('does not overwrite a consent that another process saved meanwhile, but hands its token out', async () => {
+      const { consent, store, other, token, release } = await refreshing();
+      const latest = await consent();
+      await other.save('user-1', latest);
+      release();
+      expect(await token).to.equal(latest.accessToken);
+      expect(bare(store.get('user-1'))).to.deep.equal(latest);
+    });
+
+    it('does not bring back tokens that another process deleted meanwhile', async () => {
+      const { store, other, token, release } = await refreshing();
+      await other.delete('user-1');
+      release();
+      expect(await rejection(token, ReauthorizationRequiredError)).to.include({ code: 'not_connected', key: 'user-1' });
+      expect(store.size).to.equal(0);
+    });
+
+    it('does not lose its refresh token to tokens that another process saved without one', async () => {
+      const { consent, store, other, token, source, pass, release } = await refreshing();
+      const { refreshToken: _, ...tokens } = await consent();
+      await other.save('user-1', tokens);
+      release();
+      await token;
       pass(LIFE);
-      await connections.accessToken('user-1');
-      expect(store.get('user-1')?.refreshToken).to.equal(refreshToken);
-    });
-  }
-
-  it('is refreshed at half of its life, if that is shorter than two minutes', async () => {
-    const { source, consent, pass, asked, sandbox, store } = await open();
-    const connections = source();
-    await connections.save('user-1', await consent());
-    pass(LIFE);
-    const body = { access_token: 'brief', token_type: 'Bearer', expires_in: 30 };
-    sandbox.fault({ on: 'token', status: 200, body });
-    await connections.accessToken('user-1');
-    pass(14_999);
-    expect(await connections.accessToken('user-1')).to.equal('brief');
-    expect(asked()).to.equal(1);
-    pass(1);
-    await connections.accessToken('user-1');
-    await until(() => asked() === 2);
-    await until(() => store.get('user-1')?.accessToken !== 'brief');
-  });
-
-  it('keeps to a skew of one’s own', async () => {
-    const { source, consent, pass, asked } = await open();
-    const connections = source({ skew: 0 });
-    await connections.save('user-1', await consent());
-    pass(LIFE - 1);
-    await connections.accessToken('user-1');
-    expect(asked()).to.equal(0);
-    pass(1);
-    await connections.accessToken('user-1');
-    expect(asked()).to.equal(1);
-  });
-
-  it('needs nobody who waits: a caller who gives up disturbs neither the others nor the refresh', async () => {
-    const { source, consent, pass, asked, sandbox, store } = await open();
-    const connections = source();
-    const tokens = await consent();
-    await connections.save('user-1', tokens);
-    pass(LIFE);
-    sandbox.fault({ on: 'token', delay: 30 });
-    const control = new AbortController();
-    const reason = new Error('changed my mind');
-    const impatient = connections.accessToken('user-1', { signal: control.signal });
-    const patient = connections.accessToken('user-1', { signal: new AbortController().signal });
-    await until(() => asked() === 1);
-    control.abort(reason);
-    const error = await rejection(impatient, CriteoTransportError);
-    expect(error).to.include({ code: 'aborted', cause: reason });
-    expect(store.get('user-1')?.accessToken).to.equal(tokens.accessToken);
-    expect(await patient).to.equal(store.get('user-1')?.accessToken);
-    expect(asked()).to.equal(1);
-  });
-
-  it('leaves no listener on a signal', async () => {
-    const { source, consent } = await open();
-    const connections = source();
-    await connections.save('user-1', await consent());
-    const { signal } = new AbortController();
-    await Promise.all(Array.from({ length: 5 }, () => connections.accessToken('user-1', { signal })));
-    await until(() => getEventListeners(signal, 'abort').length === 0);
-  });
-
-  it('is stored although everybody who waited has given up', async () => {
-    const { source, consent, pass, sandbox, store, asked } = await open();
-    const connections = source();
-    const tokens = await consent();
-    await connections.save('user-1', tokens);
-    pass(LIFE);
-    sandbox.fault({ on: 'token', delay: 20 });
-    const control = new AbortController();
-    const impatient = connections.accessToken('user-1', { signal: control.signal });
-    await until(() => asked() === 1);
-    control.abort();
-    await rejection(impatient, CriteoTransportError);
-    await until(() => store.get('user-1')?.accessToken !== tokens.accessToken);
-  });
-
-  it('is not asked for by a caller who had given up before', async () => {
-    const { source, consent, pass, asked, store } = await open();
-    const connections = source({
-      store: { get: () => expect.fail('the store was asked'), set: store.set.bind(store), delete: () => true },
-    });
-    await connections.save('user-1', await consent());
-    pass(LIFE);
-    const error = await rejection(
-      connections.accessToken('user-1', { signal: AbortSignal.abort() }),
-      CriteoTransportError,
-    );
-    expect(error.code).to.equal('aborted');
-    expect(asked()).to.equal(0);
-  });
-
-  describe('after Criteo refused it', () => {
-    it('is replaced when it is named, although it looks fresh', async () => {
-      const { source, consent, asked } = await open();
-      const connections = source();
-      const { accessToken } = await consent().then(async (tokens) => {
-        await connections.save('user-1', tokens);
-        return tokens;
-      });
-      const fresh = await connections.accessToken('user-1', { force: accessToken });
-      expect(fresh).to.not.equal(accessToken);
-      expect(asked()).to.equal(1);
-    });
-
-    it('is not replaced again, if somebody else did so since', async () => {
-      const { source, consent, asked } = await open();
-      const connections = source();
-      const tokens = await consent();
-      await connections.save('user-1', tokens);
-      const all = [];
-      for (let i = 0; i < 5; i += 1) all.push(await connections.accessToken('user-1', { force: tokens.accessToken }));
-      expect(new Set(all).size).to.equal(1);
-      expect(asked()).to.equal(1);
-    });
-
-    it('is replaced once for all who force it at the same time', async () => {
-      const { source, consent, asked, pass } = await open();
-      const connections = source();
-      await connections.save('user-1', await consent());
-      pass(MINUTE);
-      await Promise.all(Array.from({ length: 50 }, () => connections.accessToken('user-1', { force: true })));
-      expect(asked()).to.equal(1);
-      pass(MINUTE);
-      await connections.accessToken('user-1', { force: true });
-      expect(asked()).to.equal(2);
-    });
-
-    it('is replaced although a renewal under way would have been content with it', async () => {
-      const { source, consent, pass, asked } = await open();
-      const had = gate();
-      const map = new Map();
-      const connections = source({
-        store: map,
-        lock: async (_key, work) => {
-          await had.promise;
-          return work();
-        },
-      });
-      const stale = await consent();
-      map.set('user-1', stale);
-      pass(LIFE);
-      const content = connections.accessToken('user-1');
-      // Meanwhile another process refreshes, and its token is refused.
-      const refused = await consent();
-      await new Promise((resolve) => setImmediate(resolve));
-      map.set('user-1', refused);
-      const forced = connections.accessToken('user-1', { force: refused.accessToken });
-      const forcedToo = connections.accessToken('user-1', { force: refused.accessToken });
-      await new Promise((resolve) => setImmediate(resolve));
-      had.open();
-      expect(await content).to.equal(refused.accessToken);
-      expect(await forced).to.not.equal(refused.accessToken);
-      expect(await forcedToo).to.equal(await forced);
-      expect(asked()).to.equal(1);
+      expect(await source({ store: shared(store) }).accessToken('user-1')).to.be.a('string');
     });
   });
-});
+}
 
-describe('Saving and deleting', () => {
+describe('A write that is late', () => {
   const open = opener();
 
-  it('keeps a copy, and only what tokens consist of', async () => {
-    const { source, consent, store } = await open();
-    const tokens = Object.freeze({ ...(await consent()), extra: 'not ours', reauthorizeSince: 1 });
-    await source().save('user-1', tokens);
-    const { extra: _, reauthorizeSince: __, ...rest } = tokens;
-    expect(bare(store.get('user-1'))).to.deep.equal(rest);
-    expect(store.get('user-1')).to.have.all.keys(
-      ...Object.keys(rest),
-      ...['version', 'clientID', 'connectedAt', 'refreshTokenObtainedAt'],
-    );
-  });
-
-  it('keeps the refresh token there is, if the tokens come without one, as from a refresh of one’s own', async () => {
-    const { source, consent, store } = await open();
-    const connections = source();
-    const { refreshToken, ...tokens } = await consent();
-    await connections.save('user-1', { ...tokens, refreshToken: 'kept' });
-    await connections.save('user-1', tokens);
-    expect(store.get('user-1')?.refreshToken).to.equal('kept');
-    await connections.save('user-1', { ...tokens, refreshToken: `${refreshToken}` });
-    expect(store.get('user-1')?.refreshToken).to.equal(refreshToken);
-  });
-
-  it('takes tokens without a refresh token for a connection that is new', async () => {
-    const { source, consent, store } = await open();
-    const { refreshToken: _, ...tokens } = await consent();
-    await source().save('user-1', tokens);
-    expect(bare(store.get('user-1'))).to.deep.equal(tokens);
-  });
-
-  it('is not undone by a refresh that was under way: the consent that came last wins', async () => {
-    const { source, consent, pass, sandbox, store, asked } = await open();
-    const connections = source();
+  it('fails by its version, if the store can compare', async () => {
+    const { source, consent, pass, store, asked } = await open({ timeout: 400 });
+    const held = gate();
+    const slow = atomicStore(store);
+    const connections = source({ store: slow });
     await connections.save('user-1', await consent());
     pass(LIFE);
-    sandbox.fault({ on: 'token', delay: 20 });
-    const refreshing = connections.accessToken('user-1');
-    await until(() => asked() === 1);
+    const { compareAndSet } = slow;
+    let isLate: boolean | undefined;
+    slow.compareAndSet = async (key, expected, tokens) => {
+      await held.promise;
+      isLate = await compareAndSet(key, expected, tokens);
+      return isLate;
+    };
+    await rejection(connections.accessToken('user-1'), TokenStoreError);
+    expect(asked()).to.equal(1);
+    slow.compareAndSet = compareAndSet;
     const latest = await consent();
     await connections.save('user-1', latest);
-    await refreshing;
+    held.open();
+    await until(() => isLate === false);
     expect(bare(store.get('user-1'))).to.deep.equal(latest);
   });
 
-  it('leaves nothing behind, not even of a refresh that was under way', async () => {
-    const { source, consent, pass, sandbox, store, asked } = await open();
-    const connections = source();
+  for (const what of ['save', 'delete'] as const) {
+    it(`is waited for by the next ${what} of the same connection, if the store cannot`, async () => {
+      const { source, consent, pass, store } = await open({ timeout: 200 });
+      const held = gate();
+      const slow = {
+        get: (key: string) => store.get(key),
+        set: (key: string, tokens: StoredTokenSet): unknown => store.set(key, tokens),
+        delete: (key: string) => store.delete(key),
+      };
+      const connections = source({ store: slow });
+      await connections.save('user-1', await consent());
+      pass(LIFE);
+      const { set } = slow;
+      slow.set = async (key, tokens) => {
+        slow.set = set;
+        await held.promise;
+        return set(key, tokens);
+      };
+      await rejection(connections.accessToken('user-1'), TokenStoreError);
+      const latest = await consent();
+      const next = what === 'save' ? connections.save('user-1', latest) : connections.delete('user-1');
+      await new Promise((resolve) => setTimeout(resolve, 20));
+      held.open();
+      await next;
+      expect(bare(store.get('user-1'))).to.deep.equal(what === 'save' ? latest : undefined);
+    });
+  }
+
+  it('is made again while the lock is still held, so that nobody asks with the old refresh token', async () => {
+    const { source, consent, pass, store, asked, sandbox } = await open();
+    let isHeld = false;
+    const flaky = {
+      get: (key: string) => store.get(key),
+      set: (key: string, tokens: StoredTokenSet): unknown => store.set(key, tokens),
+      delete: (key: string) => store.delete(key),
+    };
+    const connections = source({
+      store: flaky,
+      lock: async (_key, work) => {
+        isHeld = true;
+        try {
+          await work();
+        } finally {
+          isHeld = false;
+        }
+      },
+    });
     await connections.save('user-1', await consent());
     pass(LIFE);
-    sandbox.fault({ on: 'token', delay: 20 });
-    const refreshing = connections.accessToken('user-1');
-    await until(() => asked() === 1);
+    sandbox.fault({ on: 'token', rotateRefreshToken: true });
+    const old = store.get('user-1')?.refreshToken;
+    const { set } = flaky;
+    flaky.set = () => Promise.reject(new Error('the disk is full'));
+    await rejection(connections.accessToken('user-1'), TokenStoreError);
+    expect(isHeld).to.equal(true);
+    flaky.set = set;
+    await until(() => !isHeld);
+    expect(store.get('user-1')?.refreshToken).to.be.a('string').and.not.equal(old);
+    expect(asked()).to.equal(1);
+  });
+});
+
+describe('A store with compareAndSet', () => {
+  const open = opener();
+
+  it('is asked for nothing else to save, to mark and to delete, with the version that was read', async () => {
+    const { source, consent, pass, store, sandbox } = await open();
+    const connections = source({ store: atomicStore(store) });
+    await connections.save('user-1', await consent());
+    const versions = [store.get('user-1')?.version];
+    await connections.save('user-1', await consent());
+    versions.push(store.get('user-1')?.version);
+    pass(LIFE);
+    await connections.accessToken('user-1');
+    versions.push(store.get('user-1')?.version);
+    await sandbox.revoke();
+    pass(LIFE);
+    await rejection(connections.accessToken('user-1'), ReauthorizationRequiredError);
+    versions.push(store.get('user-1')?.version);
+    expect(new Set(versions).size).to.equal(4);
+    expect(versions.every((version) => typeof version === 'string' && version.length >= 16)).to.equal(true);
     await connections.delete('user-1');
-    await refreshing;
+    await connections.delete('user-1');
     expect(store.size).to.equal(0);
+  });
+
+  it('takes over records of earlier versions, and rubbish', async () => {
+    const { source, consent, store, pass, asked } = await open();
+    const connections = source({ store: atomicStore(store) });
+    store.set('old', await consent());
+    pass(LIFE);
+    const token = await connections.accessToken('old');
+    expect(store.get('old')).to.include({ accessToken: token }).and.have.property('clientID');
+    expect(asked()).to.equal(1);
+    store.set('rubbish', { version: 'v1' } as never);
+    expect(await rejection(connections.accessToken('rubbish'), TokenStoreError)).to.include({
+      code: 'store_invalid',
+      key: 'rubbish',
+    });
+    await connections.save('rubbish', await consent());
+    store.set('rubbish', {} as never);
+    await connections.delete('rubbish');
+    expect([...store.keys()]).to.deep.equal(['old']);
+  });
+
+  it('keeps the refresh token of a later consent for tokens without one, though it did not take a refresh before', async () => {
+    const { source, consent, pass, store } = await open();
+    const flaky = atomicStore(store);
+    const connections = source({ store: flaky });
+    await connections.save('user-1', await consent());
+    pass(LIFE);
+    const { compareAndSet } = flaky;
+    flaky.compareAndSet = () => Promise.reject(new Error('read-only'));
+    await rejection(connections.accessToken('user-1'), TokenStoreError);
+    flaky.compareAndSet = compareAndSet;
+    pass(1);
+    const { refreshToken, ...tokens } = await consent();
+    await source({ store: flaky }).save('user-1', { ...tokens, refreshToken: String(refreshToken) });
+    await connections.save('user-1', tokens);
+    expect(store.get('user-1')?.refreshToken).to.equal(refreshToken);
+  });
+
+  it('is not believed if it returns something else than true or false', async () => {
+    const { source, consent, store } = await open();
+    const connections = source({ store: { ...atomicStore(store), compareAndSet: () => 1 as never } });
+    const error = await rejection(connections.save('user-1', await consent()), TokenStoreError);
+    expect(error.code).to.equal('store_failed');
+    expect(String(error.cause)).to.include('true or false');
+  });
+
+  it('that always finds another record is an error after some tries', async () => {
+    const { source, consent, store, pass } = await open();
+    store.set('user-1', await consent());
+    pass(LIFE);
+    const connections = source({ store: { ...atomicStore(store), compareAndSet: () => false } });
+    for (const call of [connections.save('user-1', await consent()), connections.accessToken('user-1')]) {
+      expect(await rejection(call, TokenStoreError)).to.include({ code: 'store_failed', retryable: true });
+    }
+  });
+
+  it('keeps the order of the calls', async () => {
+    const { source, consent, store } = await open();
+    const slow = atomicStore(store);
+    const { get } = slow;
+    let reads = 0;
+    slow.get = async (key) => {
+      reads += 1;
+      if (reads === 1) await new Promise((resolve) => setTimeout(resolve, 20));
+      return get(key);
+    };
+    const connections = source({ store: slow });
+    const last = await consent();
+    await Promise.all([connections.save('user-1', await consent()), connections.save('user-1', last)]);
+    expect(bare(store.get('user-1'))).to.deep.equal(last);
+  });
+
+  it('saves without the lock', async () => {
+    const { source, consent, store } = await open();
+    const connections = source({ store: atomicStore(store), lock: () => new Promise(() => {}) });
+    await connections.save('user-1', await consent());
+    await connections.delete('user-1');
+    expect(store.size).to.equal(0);
+  });
+});
+
+describe('The client id', () => {
+  const open = opener();
+
+  it('is kept with the tokens; another one is refused before anything is asked, and nothing is marked', async () => {
+    const { source, consent, pass, store, asked, sandbox } = await open();
+    const app = { ...sandbox.app, ...sandbox.endpoints };
+    await source().save('user-1', await consent());
+    const before = { ...store.get('user-1') };
+    const other = source({ client: new CriteoClient({ ...app, clientID: 'another-app' }) });
+    pass(LIFE);
+    for (const force of [false, true]) {
+      const error = await rejection(other.accessToken('user-1', { force }), TokenStoreError);
+      expect(error).to.include({ code: 'client_mismatch', status: 500, retryable: false, key: 'user-1' });
+      expect(error.message).to.include('client id').and.include('connect again');
+    }
+    expect(store.get('user-1')).to.deep.equal(before);
+    expect(asked()).to.equal(0);
+    expect(await source().accessToken('user-1')).to.be.a('string');
+    // A consent for the other app takes the place; its refresh token is not mixed with the old one.
+    const { refreshToken: _, ...tokens } = await consent();
+    await other.save('user-1', tokens);
+    expect(store.get('user-1')).to.include({ clientID: 'another-app' }).and.not.have.property('refreshToken');
+  });
+
+  it('is added to records that have none at the next write', async () => {
+    const { source, consent, pass, store, client } = await open();
+    store.set('user-1', await consent());
+    pass(LIFE);
+    await source().accessToken('user-1');
+    expect(store.get('user-1')).to.include({ clientID: client.clientID });
+  });
+});
+
+describe('The mark of a dead connection', () => {
+  const open = opener();
+  const DAY = 86_400_000;
+
+  async function dead() {
+    const world = await open();
+    const told: string[] = [];
+    const connections = world.source({ onReauthorizationRequired: (key) => told.push(key) });
+    const tokens = await world.consent();
+    await connections.save('user-1', tokens);
+    world.pass(LIFE);
+    world.sandbox.fault({ on: 'token', status: 400, body: { error: 'invalid_grant' } });
+    await rejection(connections.accessToken('user-1'), ReauthorizationRequiredError);
+    return { ...world, connections, told };
+  }
+
+  it('is believed for a day; then one request tests it, and revives a connection that Criteo honours', async () => {
+    const { connections, pass, asked, store, told } = await dead();
+    pass(DAY - 1);
+    await rejection(connections.accessToken('user-1'), ReauthorizationRequiredError);
+    expect(asked()).to.equal(1);
+    pass(1);
+    expect(await connections.accessToken('user-1')).to.be.a('string');
+    expect(asked()).to.equal(2);
+    expect(store.get('user-1')).to.not.have.any.keys('reauthorizeSince', 'reauthorizeCheckedAt', 'reauthorizeReason');
+    expect(told).to.deep.equal(['user-1']);
+  });
+
+  it('is believed no longer if it was made by a clock that was far ahead', async () => {
+    const { connections, pass, asked } = await dead();
+    pass(-365 * DAY);
+    expect(await connections.accessToken('user-1')).to.be.a('string');
+    expect(asked()).to.equal(2);
+  });
+
+  it('stays after a test that failed, for another day, and the app is not told twice', async () => {
+    const { connections, pass, asked, store, told, sandbox, now } = await dead();
+    const since = store.get('user-1')?.reauthorizeSince;
+    await sandbox.revoke();
+    pass(DAY);
+    const calls = [1, 2, 3].map(() => rejection(connections.accessToken('user-1'), ReauthorizationRequiredError));
+    await Promise.all(calls);
+    await rejection(connections.accessToken('user-1'), ReauthorizationRequiredError);
+    expect(asked()).to.equal(2);
+    expect(store.get('user-1')).to.include({ reauthorizeSince: since, reauthorizeCheckedAt: now() });
+    expect(told).to.deep.equal(['user-1']);
+  });
+
+  it('is told of, if the store had made it but said that it had not, as after a command that was sent twice', async () => {
+    const { source, consent, pass, store, sandbox } = await open();
+    const told: string[] = [];
+    const atomic = atomicStore(store);
+    const compareAndSet: typeof atomic.compareAndSet = async (...write) => {
+      await atomic.compareAndSet(...write);
+      return atomic.compareAndSet(...write);
+    };
+    const onReauthorizationRequired = (key: string) => told.push(key);
+    const connections = source({ store: { ...atomic, compareAndSet }, onReauthorizationRequired });
+    store.set('user-1', await consent());
+    await sandbox.revoke();
+    pass(LIFE);
+    await rejection(connections.accessToken('user-1'), ReauthorizationRequiredError);
+    expect(told).to.deep.equal(['user-1']);
+  });
+
+  it('stays if it cannot be tested', async () => {
+    const { connections, pass, sandbox, asked } = await dead();
+    sandbox.fault({ on: 'token', status: 503, times: 2 });
+    pass(DAY);
+    await rejection(connections.accessToken('user-1'), ReauthorizationRequiredError);
+    await rejection(connections.accessToken('user-1'), ReauthorizationRequiredError);
+    expect(asked()).to.equal(3);
+  });
+
+  it('says why: the connection never had a refresh token, or Criteo refused it', async () => {
+    const { connections, source, consent, pass, asked } = await dead();
+    const refused = await rejection(connections.accessToken('user-1'), ReauthorizationRequiredError);
+    expect(refused.message).to.include('expired or revoked');
+    expect(refused).to.include({ key: 'user-1', code: 'reauthorization_required' });
+    const { refreshToken: _, ...tokens } = await consent();
+    await source().save('user-2', tokens);
+    pass(LIFE);
+    for (const time of [0, 2 * DAY]) {
+      pass(time);
+      const error = await rejection(source().accessToken('user-2'), ReauthorizationRequiredError);
+      expect(error.message).to.include('no refresh token').and.not.include('revoked');
+      expect(error).to.include({ key: 'user-2', code: 'reauthorization_required' });
+    }
+    expect(asked()).to.equal(1);
+  });
+});
+
+describe('A lock that is lost', () => {
+  const open = opener();
+
+  for (const [when, count, code] of [
+    ['before the request, stops it', 0, 'lock_failed'],
+    ['during the request, stops its repetition', 1, 'invalid_response'],
+  ] as const) {
+    it(when, async () => {
+      const { source, consent, pass, sandbox, asked, store, client } = await open();
+      const control = new AbortController();
+      store.set('user-1', await consent());
+      if (count === 0) control.abort();
+      const connections = source({ lock: (_key, work) => work(control.signal) });
+      sandbox.fault({ on: 'token', status: 503 });
+      const release = hold(client);
+      pass(LIFE);
+      const token = connections.accessToken('user-1');
+      token.catch(() => {});
+      if (count === 1) await until(() => asked() === 1);
+      control.abort();
+      release();
+      expect(await rejection(token, Error)).to.include({ code, retryable: true });
+      expect(asked()).to.equal(count);
+    });
+  }
+
+  it('does not throw away what Criteo returned', async () => {
+    const { source, consent, pass, sandbox, asked, store, client } = await open();
+    const control = new AbortController();
+    store.set('user-1', await consent());
+    const connections = source({ lock: (_key, work) => work(control.signal) });
+    sandbox.fault({ on: 'token', rotateRefreshToken: true });
+    const release = hold(client);
+    pass(LIFE);
+    const token = connections.accessToken('user-1');
+    await until(() => asked() === 1);
+    control.abort();
+    release();
+    expect(await token).to.equal(store.get('user-1')?.accessToken);
+  });
+
+  it('does not declare a connection dead: the refusal may come from the refresh of another process', async () => {
+    const { source, consent, pass, sandbox, asked, store, client } = await open();
+    const control = new AbortController();
+    store.set('user-1', await consent());
+    const connections = source({ lock: (_key, work) => work(control.signal) });
+    sandbox.fault({ on: 'token', status: 400, body: { error: 'invalid_grant' } });
+    const release = hold(client);
+    pass(LIFE);
+    const token = connections.accessToken('user-1');
+    token.catch(() => {});
+    await until(() => asked() === 1);
+    control.abort();
+    release();
+    expect(await rejection(token, TokenStoreError)).to.include({ code: 'lock_failed', retryable: true });
+    expect(store.get('user-1')).to.not.have.property('reauthorizeSince');
+  });
+});
+
+describe('An error of the transport', () => {
+  const open = opener();
+
+  it('hands out a living token in its last seconds, if the lock fails too', async () => {
+    const { source, consent, pass, store } = await open();
+    const tokens = await consent();
+    store.set('user-1', tokens);
+    pass(LIFE - 1);
+    const connections = source({
+      lock: () => Promise.reject(new CriteoTransportError('x', { code: 'timeout', status: 504 })),
+    });
+    expect(await connections.accessToken('user-1')).to.equal(tokens.accessToken);
   });
 });

@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 import { CriteoAPIError, CriteoTokenError, CriteoTransportError } from '../../lib/errors';
+import { realTimers } from '../../lib/tokens/clock';
 import { RequestLimits, remembered } from '../../lib/tokens/request-limits';
-import { realTimers } from '../../lib/tokens/timers';
 import { expectNoSecret, rejection } from '../support/errors';
 import { LIFE, MINUTE, opener, until } from './support';
 

@@ -1,4 +1,4 @@
-import { abortable } from '../abort';
+import { unlessAborted } from '../../util/abort-signal';
 import { loadLibrary } from '../library';
 import type { CheckResult } from '../output';
 import type { CheckSettings } from '../settings';
@@ -49,7 +49,7 @@ export async function runChecks(
   const results: CheckResult[] = [];
   for (const { id, what, run } of checks.filter((check) => !leftOut.includes(check.id))) {
     try {
-      const result = { id, what, ...(await abortable(Promise.resolve(run(context)), signal)) };
+      const result = { id, what, ...(await unlessAborted(Promise.resolve(run(context)), signal)) };
       results.push(result);
       onResult(result);
     } catch (error) {

@@ -1,6 +1,6 @@
 import type { CriteoProfile, CriteoStrategy, Login, TokenSet } from 'passport-criteo';
+import { unlessAborted } from '../../util/abort-signal';
 import { foreignID, foreignText } from '../../util/redaction';
-import { abortable } from '../abort';
 import type { CheckResult, CheckVerdict } from '../output';
 import { type CheckSettings, defaultCallbackURL } from '../settings';
 import { consentRound, createStrategy, type RoundResult, type RoundTools } from './consent-round';
@@ -77,7 +77,7 @@ export async function runLogin(options: LoginOptions): Promise<LoginReport> {
     return { results, tokens: login.tokens };
   }
   try {
-    const fresh = await abortable(strategy.refresh(refreshToken), terminal.signal);
+    const fresh = await unlessAborted(strategy.refresh(refreshToken), terminal.signal);
     const tokens = { ...fresh, refreshToken: fresh.refreshToken ?? refreshToken };
     await options.onTokens(tokens);
     tell('refresh', 'Refresh', 'ok', `works; ${describeRotation(refreshToken, fresh.refreshToken)}`);
@@ -99,7 +99,7 @@ async function portfolio(
   for (let waited = 0; isEmpty(found) && waited < emptyFor; waited += askEvery) {
     if (waited === 0) output.say('The portfolio is empty, as it may be for a minute after a consent. Asking again …');
     await terminal.sleep(askEvery, terminal.signal);
-    found = await abortable(fetchPortfolio(strategy, tokens.accessToken), terminal.signal);
+    found = await unlessAborted(fetchPortfolio(strategy, tokens.accessToken), terminal.signal);
   }
   return found;
 }

@@ -1,6 +1,6 @@
 import type { TokenSet } from 'passport-criteo';
+import { unlessAborted } from '../../util/abort-signal';
 import { isRecord } from '../../util/json';
-import { abortable } from '../abort';
 import { portfolioPath } from '../check/context';
 import type { CallbackServer } from '../login/callback-server';
 import { consentRound, createStrategy, type RoundResult, showConsentURL } from '../login/consent-round';
@@ -148,7 +148,7 @@ export async function liveAccessToken(context: ProbeContext): Promise<string> {
   if (!tokens) throw new Error('There are no tokens');
   if (tokens.expiresAt > Date.now() + 180_000 || tokens.refreshToken === undefined) return tokens.accessToken;
   const refresh = createStrategy(context.settings).refresh(tokens.refreshToken);
-  const fresh = await abortable(refresh, context.terminal.signal);
+  const fresh = await unlessAborted(refresh, context.terminal.signal);
   keepTokens(context, { ...fresh, refreshToken: fresh.refreshToken ?? tokens.refreshToken });
   return fresh.accessToken;
 }

@@ -1,4 +1,4 @@
-import type { Timers } from '../../../lib/tokens/timers';
+import type { Timers } from '../../../lib/tokens/clock';
 
 /** A process of a simulation: what happens to it waits while it is frozen, and never happens once it was killed. */
 export interface Process {

@@ -1,4 +1,11 @@
-import { type CriteoTokenError, ReauthorizationRequiredError, TokenStoreError } from '../errors';
+import {
+  CriteoAPIError,
+  type CriteoTokenError,
+  HookTimeoutError,
+  ReauthorizationRequiredError,
+  TokenStoreError,
+} from '../errors';
+import { foreignCause } from '../util/foreign-cause';
 import type { ReauthorizeReason } from './stored-tokens';
 
 /** Returns the error of a key without tokens. */
@@ -29,6 +36,29 @@ export function reauthorizationRequired(
   return new ReauthorizationRequiredError(why, { key, cause, response: cause?.response, traceId: cause?.traceId });
 }
 
+/** Returns the error of a store whose method failed. */
+export function storeFailed(method: string, cause: unknown): TokenStoreError {
+  return new TokenStoreError(`The token store failed to ${method}: see the cause`, {
+    code: 'store_failed',
+    status: 503,
+    retryable: true,
+    cause: causeOf(cause),
+  });
+}
+
+/** Returns the error of a lock that failed before the work started. */
+export function lockFailed(cause: unknown): TokenStoreError {
+  return new TokenStoreError(
+    'The lock of the token source failed: see the cause. Nothing was asked of Criteo and nothing was written',
+    { code: 'lock_failed', status: 503, retryable: true, cause: causeOf(cause) },
+  );
+}
+
+/** Only our own errors are known to hold no token. */
+function causeOf(error: unknown): Error | undefined {
+  return error instanceof HookTimeoutError ? error : foreignCause(error);
+}
+
 /** Returns the error of work whose lock was lost. */
 export function lockLost(cause?: Error): TokenStoreError {
   return new TokenStoreError(
@@ -41,6 +71,18 @@ export function lockLost(cause?: Error): TokenStoreError {
 export function contended(key: string): TokenStoreError {
   const why = `Other processes kept changing the tokens of ${JSON.stringify(key)} at the same moment. Try again`;
   return new TokenStoreError(why, { code: 'store_failed', status: 503, retryable: true, key });
+}
+
+/** The code of {@link freshTokenRefused}. */
+export const FRESH_TOKEN_REFUSED = 'fresh_token_refused';
+
+/** Returns the error for a caller whose fresh token was refused. */
+export function freshTokenRefused(key: string, milliseconds: number): CriteoAPIError {
+  const retryAfter = Math.ceil(milliseconds / 1000);
+  return new CriteoAPIError(
+    `Criteo's API refuses the access token of ${JSON.stringify(key)}, which Criteo has just issued. Getting another one would not help; the next one is asked for in ${retryAfter} s. Check that the API and the token endpoint belong together (the options apiURL and tokenURL)`,
+    { code: FRESH_TOKEN_REFUSED, status: 503, retryable: true, retryAfter },
+  );
 }
 
 /** Returns the error of a call after `close`. */

@@ -20,16 +20,16 @@ export function reconcile(
   ours: StoredTokenSet,
 ): StoredTokenSet | undefined {
   if (!stored || (stored.clientID !== undefined && stored.clientID !== ours.clientID)) return undefined;
-  const isDead = stored.reauthorizeSince !== undefined;
+  const hasEnded = stored.reauthorizeSince !== undefined;
   const isNewer = ours.obtainedAt > stored.obtainedAt;
   if (stored.refreshToken === used?.refreshToken) {
-    if (isDead || isNewer)
+    if (hasEnded || isNewer)
       return { ...ours, ...withoutUndefined({ connectedAt: stored.connectedAt }), version: newVersion() };
     if (ours.refreshToken === stored.refreshToken) return undefined;
     const { refreshToken, refreshTokenObtainedAt } = ours;
     return { ...stored, ...withoutUndefined({ refreshToken, refreshTokenObtainedAt }), version: newVersion() };
   }
-  const isSibling = stored.connectedAt === ours.connectedAt && !isDead;
+  const isSibling = stored.connectedAt === ours.connectedAt && !hasEnded;
   return isSibling && isNewer ? { ...ours, version: newVersion() } : undefined;
 }
 

@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { readKey } from '../../lib/tokens/key';
+import { readKey } from '../../lib/tokens/connection-key';
 import { rejection } from '../support/errors';
 import { opener } from './support';
 

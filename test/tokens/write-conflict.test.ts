@@ -1,6 +1,6 @@
 import { expect } from 'chai';
-import { hasLanded, reconcile } from '../../lib/tokens/reconcile';
 import type { StoredTokenSet } from '../../lib/tokens/stored-tokens';
+import { hasLanded, reconcile } from '../../lib/tokens/write-conflict';
 
 describe('What is stored after a refresh that was overtaken', () => {
   const record = (changes: Partial<StoredTokenSet>): StoredTokenSet => ({

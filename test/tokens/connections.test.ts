@@ -1,0 +1,365 @@
+import { getEventListeners } from 'node:events';
+import { expect } from 'chai';
+import type { TokenSet } from '../../lib/criteo/token-set';
+import { CriteoTransportError } from '../../lib/errors';
+import { rejection } from '../support/errors';
+import { bare, gate, LIFE, MINUTE, opener, until } from './support';
+
+describe('A connection’s access token', () => {
+  const open = opener();
+
+  it('is the saved one while more than a minute of it is left, without a request', async () => {
+    const { source, consent, pass, asked } = await open();
+    const tokens = await consent();
+    const connections = source();
+    await connections.save('user-1', tokens);
+    pass(LIFE - MINUTE - 1);
+    expect(await connections.accessToken('user-1')).to.equal(tokens.accessToken);
+    expect(asked()).to.equal(0);
+  });
+
+  it('is handed out while it is refreshed, from a minute before its end', async () => {
+    const { source, consent, pass, asked, store, sandbox } = await open();
+    const tokens = await consent();
+    const connections = source();
+    await connections.save('user-1', tokens);
+    pass(LIFE - MINUTE);
+    sandbox.fault({ on: 'token', delay: 20 });
+    for (let i = 0; i < 5; i += 1) expect(await connections.accessToken('user-1')).to.equal(tokens.accessToken);
+    await until(() => store.get('user-1')?.accessToken !== tokens.accessToken);
+    expect(await connections.accessToken('user-1')).to.equal(store.get('user-1')?.accessToken);
+    expect(asked()).to.equal(1);
+  });
+
+  it('is waited for in the last five seconds, and stored before it is handed out', async () => {
+    const { source, consent, pass, asked, store, now } = await open();
+    const tokens = await consent();
+    const connections = source();
+    await connections.save('user-1', tokens);
+    pass(LIFE - 5000);
+    const fresh = await connections.accessToken('user-1');
+    expect(fresh).to.not.equal(tokens.accessToken);
+    expect(bare(store.get('user-1'))).to.deep.equal({
+      accessToken: fresh,
+      tokenType: 'Bearer',
+      obtainedAt: now(),
+      expiresAt: now() + LIFE,
+      refreshToken: tokens.refreshToken,
+    });
+    expect(await connections.accessToken('user-1')).to.equal(fresh);
+    expect(asked()).to.equal(1);
+  });
+
+  it('is not handed out until the store has it', async () => {
+    const { consent, pass, source, store } = await open();
+    const events: string[] = [];
+    const slow = {
+      get: (key: string) => store.get(key),
+      async set(key: string, tokens: TokenSet) {
+        events.push('writing');
+        await new Promise((resolve) => setTimeout(resolve, 20));
+        store.set(key, tokens);
+        events.push('written');
+      },
+      delete: (key: string) => store.delete(key),
+    };
+    store.set('user-1', await consent());
+    pass(LIFE);
+    await source({ store: slow }).accessToken('user-1');
+    events.push('handed out');
+    expect(events).to.deep.equal(['writing', 'written', 'handed out']);
+  });
+
+  it('is counted from when it was asked for, not from when the answer came', async () => {
+    const { source, consent, pass, sandbox, store, now, asked } = await open();
+    const connections = source();
+    await connections.save('user-1', await consent());
+    pass(LIFE);
+    const asking = now();
+    sandbox.fault({ on: 'token', delay: 50 });
+    const token = connections.accessToken('user-1');
+    await until(() => asked() === 1);
+    pass(5000);
+    await token;
+    expect(store.get('user-1')).to.include({ obtainedAt: asking, expiresAt: asking + LIFE });
+  });
+
+  it('is asked for once, however many callers want it', async () => {
+    const { source, consent, pass, asked } = await open();
+    const connections = source();
+    await connections.save('user-1', await consent());
+    pass(LIFE);
+    const tokens = await Promise.all(Array.from({ length: 1000 }, () => connections.accessToken('user-1')));
+    expect(new Set(tokens).size).to.equal(1);
+    expect(asked()).to.equal(1);
+  });
+
+  it('does not wait for that of another connection', async () => {
+    const { source, consent, pass, sandbox } = await open();
+    const connections = source();
+    const slow = await consent();
+    await connections.save('slow', slow);
+    pass(LIFE);
+    await connections.save('quick', await consent());
+    sandbox.fault({ on: 'token', hang: true });
+    const control = new AbortController();
+    const hanging = connections.accessToken('slow', { signal: control.signal });
+    await connections.accessToken('quick');
+    control.abort();
+    await rejection(hanging, CriteoTransportError);
+  });
+
+  it('comes with the new refresh token, if Criteo sends one', async () => {
+    const { source, consent, pass, sandbox, store } = await open();
+    const connections = source();
+    const tokens = await consent();
+    await connections.save('user-1', tokens);
+    for (let round = 1; round <= 3; round += 1) {
+      const { refreshToken } = store.get('user-1') ?? {};
+      sandbox.fault({ on: 'token', rotateRefreshToken: true });
+      pass(LIFE);
+      await connections.accessToken('user-1');
+      expect(store.get('user-1')?.refreshToken).to.be.a('string').and.not.equal(refreshToken);
+    }
+  });
+
+  for (const [what, fault] of [
+    ['leaves it out', { on: 'token', omitRefreshToken: true }],
+    [
+      'says null',
+      {
+        on: 'token',
+        status: 200,
+        body: { access_token: 'new', token_type: 'bearer', expires_in: 900, refresh_token: null },
+      },
+    ],
+  ] as const) {
+    it(`comes with the old refresh token, if Criteo ${what}`, async () => {
+      const { source, consent, pass, sandbox, store } = await open();
+      const connections = source();
+      const { refreshToken } = await consent().then(async (tokens) => {
+        await connections.save('user-1', tokens);
+        return tokens;
+      });
+      sandbox.fault(fault);
+      pass(LIFE);
+      await connections.accessToken('user-1');
+      expect(store.get('user-1')?.refreshToken).to.equal(refreshToken);
+    });
+  }
+
+  it('is refreshed at half of its life, if that is shorter than two minutes', async () => {
+    const { source, consent, pass, asked, sandbox, store } = await open();
+    const connections = source();
+    await connections.save('user-1', await consent());
+    pass(LIFE);
+    const body = { access_token: 'brief', token_type: 'Bearer', expires_in: 30 };
+    sandbox.fault({ on: 'token', status: 200, body });
+    await connections.accessToken('user-1');
+    pass(14_999);
+    expect(await connections.accessToken('user-1')).to.equal('brief');
+    expect(asked()).to.equal(1);
+    pass(1);
+    await connections.accessToken('user-1');
+    await until(() => asked() === 2);
+    await until(() => store.get('user-1')?.accessToken !== 'brief');
+  });
+
+  it('keeps to a skew of one’s own', async () => {
+    const { source, consent, pass, asked } = await open();
+    const connections = source({ skew: 0 });
+    await connections.save('user-1', await consent());
+    pass(LIFE - 1);
+    await connections.accessToken('user-1');
+    expect(asked()).to.equal(0);
+    pass(1);
+    await connections.accessToken('user-1');
+    expect(asked()).to.equal(1);
+  });
+
+  it('needs nobody who waits: a caller who gives up disturbs neither the others nor the refresh', async () => {
+    const { source, consent, pass, asked, sandbox, store } = await open();
+    const connections = source();
+    const tokens = await consent();
+    await connections.save('user-1', tokens);
+    pass(LIFE);
+    sandbox.fault({ on: 'token', delay: 30 });
+    const control = new AbortController();
+    const reason = new Error('changed my mind');
+    const impatient = connections.accessToken('user-1', { signal: control.signal });
+    const patient = connections.accessToken('user-1', { signal: new AbortController().signal });
+    await until(() => asked() === 1);
+    control.abort(reason);
+    const error = await rejection(impatient, CriteoTransportError);
+    expect(error).to.include({ code: 'aborted', cause: reason });
+    expect(store.get('user-1')?.accessToken).to.equal(tokens.accessToken);
+    expect(await patient).to.equal(store.get('user-1')?.accessToken);
+    expect(asked()).to.equal(1);
+  });
+
+  it('leaves no listener on a signal', async () => {
+    const { source, consent } = await open();
+    const connections = source();
+    await connections.save('user-1', await consent());
+    const { signal } = new AbortController();
+    await Promise.all(Array.from({ length: 5 }, () => connections.accessToken('user-1', { signal })));
+    await until(() => getEventListeners(signal, 'abort').length === 0);
+  });
+
+  it('is stored although everybody who waited has given up', async () => {
+    const { source, consent, pass, sandbox, store, asked } = await open();
+    const connections = source();
+    const tokens = await consent();
+    await connections.save('user-1', tokens);
+    pass(LIFE);
+    sandbox.fault({ on: 'token', delay: 20 });
+    const control = new AbortController();
+    const impatient = connections.accessToken('user-1', { signal: control.signal });
+    await until(() => asked() === 1);
+    control.abort();
+    await rejection(impatient, CriteoTransportError);
+    await until(() => store.get('user-1')?.accessToken !== tokens.accessToken);
+  });
+
+  it('is not asked for by a caller who had given up before', async () => {
+    const { source, consent, pass, asked, store } = await open();
+    const connections = source({
+      store: { get: () => expect.fail('the store was asked'), set: store.set.bind(store), delete: () => true },
+    });
+    await connections.save('user-1', await consent());
+    pass(LIFE);
+    const error = await rejection(
+      connections.accessToken('user-1', { signal: AbortSignal.abort() }),
+      CriteoTransportError,
+    );
+    expect(error.code).to.equal('aborted');
+    expect(asked()).to.equal(0);
+  });
+
+  describe('after Criteo refused it', () => {
+    it('is replaced when it is named, although it looks fresh', async () => {
+      const { source, consent, asked } = await open();
+      const connections = source();
+      const { accessToken } = await consent().then(async (tokens) => {
+        await connections.save('user-1', tokens);
+        return tokens;
+      });
+      const fresh = await connections.accessToken('user-1', { force: accessToken });
+      expect(fresh).to.not.equal(accessToken);
+      expect(asked()).to.equal(1);
+    });
+
+    it('is not replaced again, if somebody else did so since', async () => {
+      const { source, consent, asked } = await open();
+      const connections = source();
+      const tokens = await consent();
+      await connections.save('user-1', tokens);
+      const all = [];
+      for (let i = 0; i < 5; i += 1) all.push(await connections.accessToken('user-1', { force: tokens.accessToken }));
+      expect(new Set(all).size).to.equal(1);
+      expect(asked()).to.equal(1);
+    });
+
+    it('is replaced once for all who force it at the same time', async () => {
+      const { source, consent, asked, pass } = await open();
+      const connections = source();
+      await connections.save('user-1', await consent());
+      pass(MINUTE);
+      await Promise.all(Array.from({ length: 50 }, () => connections.accessToken('user-1', { force: true })));
+      expect(asked()).to.equal(1);
+      pass(MINUTE);
+      await connections.accessToken('user-1', { force: true });
+      expect(asked()).to.equal(2);
+    });
+
+    it('is replaced although a renewal under way would have been content with it', async () => {
+      const { source, consent, pass, asked } = await open();
+      const had = gate();
+      const map = new Map();
+      const connections = source({
+        store: map,
+        lock: async (_key, work) => {
+          await had.promise;
+          return work();
+        },
+      });
+      const stale = await consent();
+      map.set('user-1', stale);
+      pass(LIFE);
+      const content = connections.accessToken('user-1');
+      // Meanwhile another process refreshes, and its token is refused.
+      const refused = await consent();
+      await new Promise((resolve) => setImmediate(resolve));
+      map.set('user-1', refused);
+      const forced = connections.accessToken('user-1', { force: refused.accessToken });
+      const forcedToo = connections.accessToken('user-1', { force: refused.accessToken });
+      await new Promise((resolve) => setImmediate(resolve));
+      had.open();
+      expect(await content).to.equal(refused.accessToken);
+      expect(await forced).to.not.equal(refused.accessToken);
+      expect(await forcedToo).to.equal(await forced);
+      expect(asked()).to.equal(1);
+    });
+  });
+});
+
+describe('Saving and deleting', () => {
+  const open = opener();
+
+  it('keeps a copy, and only what tokens consist of', async () => {
+    const { source, consent, store } = await open();
+    const tokens = Object.freeze({ ...(await consent()), extra: 'not ours', reauthorizeSince: 1 });
+    await source().save('user-1', tokens);
+    const { extra: _, reauthorizeSince: __, ...rest } = tokens;
+    expect(bare(store.get('user-1'))).to.deep.equal(rest);
+    expect(store.get('user-1')).to.have.all.keys(
+      ...Object.keys(rest),
+      ...['version', 'clientID', 'connectedAt', 'refreshTokenObtainedAt'],
+    );
+  });
+
+  it('keeps the refresh token there is, if the tokens come without one, as from a refresh of one’s own', async () => {
+    const { source, consent, store } = await open();
+    const connections = source();
+    const { refreshToken, ...tokens } = await consent();
+    await connections.save('user-1', { ...tokens, refreshToken: 'kept' });
+    await connections.save('user-1', tokens);
+    expect(store.get('user-1')?.refreshToken).to.equal('kept');
+    await connections.save('user-1', { ...tokens, refreshToken: `${refreshToken}` });
+    expect(store.get('user-1')?.refreshToken).to.equal(refreshToken);
+  });
+
+  it('takes tokens without a refresh token for a connection that is new', async () => {
+    const { source, consent, store } = await open();
+    const { refreshToken: _, ...tokens } = await consent();
+    await source().save('user-1', tokens);
+    expect(bare(store.get('user-1'))).to.deep.equal(tokens);
+  });
+
+  it('is not undone by a refresh that was under way: the consent that came last wins', async () => {
+    const { source, consent, pass, sandbox, store, asked } = await open();
+    const connections = source();
+    await connections.save('user-1', await consent());
+    pass(LIFE);
+    sandbox.fault({ on: 'token', delay: 20 });
+    const refreshing = connections.accessToken('user-1');
+    await until(() => asked() === 1);
+    const latest = await consent();
+    await connections.save('user-1', latest);
+    await refreshing;
+    expect(bare(store.get('user-1'))).to.deep.equal(latest);
+  });
+
+  it('leaves nothing behind, not even of a refresh that was under way', async () => {
+    const { source, consent, pass, sandbox, store, asked } = await open();
+    const connections = source();
+    await connections.save('user-1', await consent());
+    pass(LIFE);
+    sandbox.fault({ on: 'token', delay: 20 });
+    const refreshing = connections.accessToken('user-1');
+    await until(() => asked() === 1);
+    await connections.delete('user-1');
+    await refreshing;
+    expect(store.size).to.equal(0);
+  });
+});

@@ -1,17 +1,12 @@
+export { type ConsentCallbackHandler, type ConsentCallbackOptions, consentCallback } from './consent/consent-callback';
+export { type ConsentEvent, signConsentCallback, verifyConsentCallback } from './consent/consent-event';
+export { type ConsentURLOptions, createConsentURL } from './consent/consent-url';
 export {
-  type ConsentCallbackHandler,
-  type ConsentCallbackOptions,
   type ConsentCallbackRequest,
-  type ConsentEvent,
-  type ConsentURLOptions,
-  consentCallback,
-  createConsentURL,
   type ReadConsentCallbackOptions,
   readConsentCallback,
-  type SeenEvents,
-  signConsentCallback,
-  verifyConsentCallback,
-} from './consent';
+} from './consent/read-consent-callback';
+export type { SeenEvents } from './consent/seen-events';
 export { CriteoClient, type CriteoClientOptions } from './criteo/client';
 export type { CriteoAccount, CriteoAdvertiser, CriteoProfile, Service } from './criteo/profile';
 export type { TokenSet } from './criteo/token-set';

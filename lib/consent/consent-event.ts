@@ -27,6 +27,11 @@ export interface ConsentEvent {
 /** The body of a callback as received, before any parser. */
 export type RawBody = string | Uint8Array;
 
+/** Returns true for the bytes of a body, which may be kept as text. */
+export function isRaw(value: unknown): value is RawBody {
+  return typeof value === 'string' || value instanceof Uint8Array;
+}
+
 /** The header's value as frameworks pass it on. More than one value is refused. */
 export type SignatureHeader = string | readonly string[] | null | undefined;
 
@@ -40,7 +45,7 @@ export type SignatureHeader = string | readonly string[] | null | undefined;
  * @see Criteo, Marketing Solutions docs: the consent-delegation callback
  */
 export function signConsentCallback(body: RawBody, secret: string): string {
-  if (typeof body !== 'string' && !(body instanceof Uint8Array)) {
+  if (!isRaw(body)) {
     throw new TypeError('signConsentCallback: body must be a string or a Buffer');
   }
   return sign(body, checkCredential('signConsentCallback', 'secret', secret));
@@ -89,7 +94,7 @@ export function checkSignatureHeader(value: SignatureHeader): string {
 
 /** Does what `verifyConsentCallback` does, with arguments that are checked already. */
 export function readSigned(body: RawBody, signature: string, secrets: readonly string[]): ConsentEvent {
-  if (typeof body !== 'string' && !(body instanceof Uint8Array)) {
+  if (!isRaw(body)) {
     throw new ConsentCallbackError(
       'The raw body of the consent callback is missing: the body is neither a Buffer nor a string, probably because a body parser has read it. The signature covers the bytes as received: keep them, and verify those.',
       { code: 'raw_body_missing', status: 500 },

@@ -1,17 +1,8 @@
 import { ConsentCallbackError } from '../errors';
 import { checkTimeout } from '../util/option-checks';
 import { checkOptionNames } from '../util/option-names';
-import { type ConsentEvent, checkSignatureHeader, readSigned } from './consent-event';
-import {
-  checkLimit,
-  checkSize,
-  endUpload,
-  findBody,
-  isRaw,
-  isWebRequest,
-  type NodeRequest,
-  readBody,
-} from './request-body';
+import { type ConsentEvent, checkSignatureHeader, isRaw, readSigned } from './consent-event';
+import { checkLimit, checkSize, endUpload, findBody, isWebRequest, type NodeRequest, readBody } from './request-body';
 import { checkSecrets } from './signature';
 
 /** Options of {@link readConsentCallback}. */

@@ -4,7 +4,7 @@ import type { ReadableStream } from 'node:stream/web';
 import { ConsentCallbackError } from '../errors';
 import { CappedBody } from '../util/capped-body';
 import { optionError } from '../util/option-checks';
-import type { RawBody } from './consent-event';
+import { isRaw, type RawBody } from './consent-event';
 
 /** A request of node's http module, with what body parsers may have left on it. */
 export type NodeRequest = IncomingMessage & { body?: unknown; rawBody?: unknown };
@@ -60,11 +60,6 @@ function alreadyRead(fix: string): ConsentCallbackError {
     code: 'raw_body_missing',
     status: 500,
   });
-}
-
-/** Returns true for the bytes of a body, which may be kept as text. */
-export function isRaw(value: unknown): value is RawBody {
-  return typeof value === 'string' || value instanceof Uint8Array;
 }
 
 /**

@@ -19,35 +19,38 @@ const MOST_REMEMBERED = 10_000;
 
 /** Remembers events in this process, bounded in time and number; the oldest are forgotten first. */
 export class RecentEvents implements SeenEvents {
-  private readonly expiries = new Map<string, number>();
+  readonly #expiries = new Map<string, number>();
+  readonly #limit: number;
+  readonly #maxAge: number;
+  readonly #now: () => number;
 
-  constructor(
-    private readonly limit = MOST_REMEMBERED,
-    private readonly maxAge = MEMORY,
-    // The wall clock may be set back or forward.
-    private readonly now = () => performance.now(),
-  ) {}
+  /** @param now milliseconds of a clock that is never set. */
+  constructor(limit = MOST_REMEMBERED, maxAge = MEMORY, now = () => performance.now()) {
+    this.#limit = limit;
+    this.#maxAge = maxAge;
+    this.#now = now;
+  }
 
   get size(): number {
-    return this.expiries.size;
+    return this.#expiries.size;
   }
 
   get(id: string): boolean {
-    return (this.expiries.get(id) ?? 0) > this.now();
+    return (this.#expiries.get(id) ?? 0) > this.#now();
   }
 
   set(id: string): void {
-    const now = this.now();
-    this.expiries.delete(id);
-    this.expiries.set(id, now + this.maxAge);
-    for (const [oldest, expiry] of this.expiries) {
-      if (expiry > now && this.expiries.size <= this.limit) break;
-      this.expiries.delete(oldest);
+    const now = this.#now();
+    this.#expiries.delete(id);
+    this.#expiries.set(id, now + this.#maxAge);
+    for (const [oldest, expiry] of this.#expiries) {
+      if (expiry > now && this.#expiries.size <= this.#limit) break;
+      this.#expiries.delete(oldest);
     }
   }
 
   delete(id: string): void {
-    this.expiries.delete(id);
+    this.#expiries.delete(id);
   }
 }
 
@@ -103,7 +106,7 @@ export function oncePerEvent(
 
   async function ask(method: string, call: () => unknown): Promise<unknown> {
     try {
-      return await within(timeout, settled(call), () => {
+      return await within(timeout, (async () => call())(), () => {
         throw new Error(`No response within ${timeout} ms`);
       });
     } catch (error) {
@@ -139,11 +142,6 @@ export function oncePerEvent(
     });
     return own.outcome;
   };
-}
-
-/** Returns the result of a call as a promise, also if it throws or responds at once. */
-async function settled(call: () => unknown): Promise<unknown> {
-  return call();
 }
 
 function failure(code: string, message: string, cause: unknown): ConsentCallbackError {

@@ -16,7 +16,7 @@ import type { CheckedOptions } from './options';
 import { type Pause, type RequestLimits, remembered } from './request-limits';
 import { askTwice } from './retry';
 import type { CheckedStore } from './store';
-import { newVersion, type ReauthorizeReason, type StoredTokenSet, unmarked } from './stored-tokens';
+import { newVersion, type ReauthorizeReason, type StoredTokenSet, withoutUndefined } from './stored-tokens';
 import type { TokenWriter } from './token-writer';
 
 /** What a {@link Refresher} works with, beside the options. */
@@ -155,8 +155,9 @@ export class Refresher {
 
   #successor(stored: StoredTokenSet, tokens: TokenSet): StoredTokenSet {
     const { client, onExpiring, expiringWithin } = this.#options;
-    const { expiryAnnounced, ...before } = unmarked(stored);
-    const next: StoredTokenSet = { ...before, ...tokens, clientID: client.clientID, version: newVersion() };
+    const { refreshToken, connectedAt, refreshTokenObtainedAt, expiryAnnounced } = stored;
+    const kept = withoutUndefined({ refreshToken, connectedAt, refreshTokenObtainedAt });
+    const next: StoredTokenSet = { ...kept, ...tokens, clientID: client.clientID, version: newVersion() };
     if (next.refreshToken !== stored.refreshToken) next.refreshTokenObtainedAt = tokens.obtainedAt;
     else if (expiryAnnounced) next.expiryAnnounced = true;
     // Marked in the same write, so that one process announces it, once.

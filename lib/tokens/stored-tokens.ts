@@ -114,12 +114,6 @@ export function isSameRecord(one: StoredTokenSet | undefined, other: StoredToken
   );
 }
 
-/** Returns a copy without the marks of a connection that needs a new consent. */
-export function unmarked(tokens: StoredTokenSet): StoredTokenSet {
-  const { reauthorizeSince: _, reauthorizeCheckedAt: __, reauthorizeReason: ___, ...rest } = tokens;
-  return rest;
-}
-
 /** The fields of T that may be left out instead of being undefined. */
 type Present<T> = { [name in keyof T]?: Exclude<T[name], undefined> };
 

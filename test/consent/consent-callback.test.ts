@@ -10,7 +10,7 @@ import {
   type ConsentEvent,
   consentCallback,
   signConsentCallback,
-} from '../../lib/consent';
+} from '../../lib';
 import type { ConsentCallbackError } from '../../lib/errors';
 import { closeAll, deliver, denial, dial, gate, grant, head, listen, secret } from './support';
 

@@ -2,7 +2,7 @@ import { createHmac } from 'node:crypto';
 import { inspect } from 'node:util';
 import { expect } from 'chai';
 import fc from 'fast-check';
-import { type ConsentEvent, signConsentCallback, verifyConsentCallback } from '../../lib/consent';
+import { type ConsentEvent, signConsentCallback, verifyConsentCallback } from '../../lib';
 import { ConsentCallbackError } from '../../lib/errors';
 
 const secret = 'test-signing-secret';

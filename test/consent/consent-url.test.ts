@@ -1,7 +1,7 @@
 import { createHmac } from 'node:crypto';
 import { expect } from 'chai';
 import fc from 'fast-check';
-import { type ConsentURLOptions, createConsentURL } from '../../lib/consent';
+import { type ConsentURLOptions, createConsentURL } from '../../lib';
 
 const vector = {
   key: 'pub-key-123',

@@ -3,7 +3,7 @@ import * as onExpress from '../../example/consent/express';
 import * as onLambda from '../../example/consent/lambda';
 import * as onNode from '../../example/consent/node';
 import * as onTheWeb from '../../example/consent/web';
-import { type ConsentEvent, signConsentCallback } from '../../lib/consent';
+import { type ConsentEvent, signConsentCallback } from '../../lib';
 import { closeAll, deliver, grant, listen, secret } from './support';
 
 type Status = number;

@@ -1,7 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { Readable } from 'node:stream';
 import { expect } from 'chai';
-import { type ConsentEvent, readConsentCallback, signConsentCallback } from '../../lib/consent';
+import { type ConsentEvent, readConsentCallback, signConsentCallback } from '../../lib';
 import { ConsentCallbackError } from '../../lib/errors';
 import { rejection } from '../support/errors';
 import { collectGarbage } from '../support/garbage';

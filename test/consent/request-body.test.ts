@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { consentCallback } from '../../lib/consent';
+import { consentCallback } from '../../lib';
 import type { ConsentCallbackError } from '../../lib/errors';
 import { closeAll, denial, dial, gate, head, listen, secret } from './support';
 

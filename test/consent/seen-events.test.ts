@@ -5,7 +5,7 @@ import {
   type SeenEvents,
   signConsentCallback,
   verifyConsentCallback,
-} from '../../lib/consent';
+} from '../../lib';
 import { oncePerEvent, RecentEvents } from '../../lib/consent/seen-events';
 import type { ConsentCallbackError } from '../../lib/errors';
 import { closeAll, deliver, denial, gate, grant, listen, secret } from './support';

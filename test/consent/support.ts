@@ -1,6 +1,6 @@
 import { createServer, type RequestListener, type Server } from 'node:http';
 import { type AddressInfo, connect, type Socket } from 'node:net';
-import { signConsentCallback } from '../../lib/consent';
+import { signConsentCallback } from '../../lib';
 
 export const secret = 'test-signing-secret';
 export const denial = '{"Type":"ConsentDenied","AcceptedScopes":[]}';

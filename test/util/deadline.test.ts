@@ -11,6 +11,16 @@ function block(milliseconds: number): void {
 }
 
 describe('Deadline', () => {
+  it('does not pass at once if it is longer than a timer of node can hold', async () => {
+    let isLate = false;
+    const deadline = new Deadline(2 ** 31, () => {
+      isLate = true;
+    });
+    await new Promise((resolve) => setTimeout(resolve, 10));
+    deadline.cancel();
+    expect(isLate).to.equal(false);
+  });
+
   it('calls once, after its time', async () => {
     const start = performance.now();
     let calls = 0;

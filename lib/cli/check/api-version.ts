@@ -11,10 +11,10 @@ const later = 'Set the option apiVersion (here CRITEO_API_VERSION) to a later ve
 export const apiVersion: Check = {
   id: 'api-version',
   what: 'API version',
+  needsAPI: true,
   async run(context) {
-    const { settings, contact, appTokens, now } = context;
+    const { settings, appTokens, now } = context;
     const { apiVersion: version, service } = settings;
-    if (contact instanceof NoReplyError) return finding('skipped', 'the API cannot be reached');
     const unnumbered = !/^\d/.test(version);
     if (service === 'retail-media' && unnumbered) {
       return finding(

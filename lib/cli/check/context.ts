@@ -22,6 +22,8 @@ export interface CheckContext {
 export interface Check {
   readonly id: string;
   readonly what: string;
+  /** If true, the check is skipped when the API cannot be reached. */
+  readonly needsAPI?: boolean;
   readonly run: (context: CheckContext) => Promise<Finding> | Finding;
 }
 

@@ -1,8 +1,7 @@
 import type { CriteoClient, CriteoTokenError } from 'passport-criteo';
 import { loadLibrary } from '../library';
-import { NoReplyError } from '../request';
 import { type CheckSettings, defaultCallbackURL } from '../settings';
-import { type Check, type CheckContext, type Finding, finding } from './context';
+import { type Check, type CheckContext, finding } from './context';
 
 /** The words for a client that Criteo does not accept: RFC 6749 section 5.2, and one that was seen at Criteo. */
 const refusals = new Set(['invalid_client', 'credentials_no_longer_supported']);
@@ -20,8 +19,8 @@ const notWithPKCE =
 export const credentials: Check = {
   id: 'credentials',
   what: 'Client id and secret',
+  needsAPI: true,
   async run(context) {
-    if (context.contact instanceof NoReplyError) return finding('skipped', 'the API cannot be reached');
     const { settings, client } = context;
     const { clientSecret, pkce } = settings;
     const refusal = await exchangeMadeUpCode(client, settings);
@@ -64,8 +63,8 @@ function exchangeMadeUpCode(
 export const clientCredentials: Check = {
   id: 'client-credentials',
   what: 'Client-credentials grant',
+  needsAPI: true,
   async run(context) {
-    if (context.contact instanceof NoReplyError) return finding('skipped', 'the API cannot be reached');
     if (!context.settings.clientSecret) return finding('skipped', 'it needs a client secret');
     const refusal = await tokenError(async () => {
       context.appTokens = await context.client.clientCredentials();
@@ -99,10 +98,4 @@ async function tokenError(request: () => Promise<unknown>): Promise<CriteoTokenE
 
 function lifetime({ appTokens }: CheckContext): number {
   return appTokens ? Math.round((appTokens.expiresAt - appTokens.obtainedAt) / 1000) : 0;
-}
-
-/** Returns the finding for a check that needs the app's own tokens; undefined if they are there. */
-export function withoutAppTokens({ contact, appTokens }: CheckContext): Finding | undefined {
-  if (contact instanceof NoReplyError) return finding('skipped', 'the API cannot be reached');
-  return appTokens ? undefined : finding('skipped', "it needs the app's own token (client credentials)");
 }

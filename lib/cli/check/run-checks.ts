@@ -1,11 +1,12 @@
 import { unlessAborted } from '../../util/abort-signal';
 import { loadLibrary } from '../library';
 import type { CheckResult } from '../output';
+import { NoReplyError } from '../request';
 import type { CheckSettings } from '../settings';
 import type { Terminal } from '../terminal';
 import { apiVersion } from './api-version';
 import { clock } from './clock';
-import type { Check, CheckContext } from './context';
+import { type Check, type CheckContext, finding } from './context';
 import { clientCredentials, credentials } from './credentials';
 import { proxy } from './proxy';
 import { reach } from './reach';
@@ -47,9 +48,11 @@ export async function runChecks(
   const client = new CriteoClient({ clientID, clientSecret, apiURL });
   const context: CheckContext = { settings, env, client, signal, now: Date.now };
   const results: CheckResult[] = [];
-  for (const { id, what, run } of checks.filter((check) => !leftOut.includes(check.id))) {
+  for (const { id, what, needsAPI, run } of checks.filter((check) => !leftOut.includes(check.id))) {
     try {
-      const result = { id, what, ...(await unlessAborted(Promise.resolve(run(context)), signal)) };
+      const isSkipped = needsAPI && context.contact instanceof NoReplyError;
+      const running = isSkipped ? finding('skipped', 'the API cannot be reached') : run(context);
+      const result = { id, what, ...(await unlessAborted(Promise.resolve(running), signal)) };
       results.push(result);
       onResult(result);
     } catch (error) {

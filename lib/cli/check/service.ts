@@ -2,7 +2,6 @@ import { isRecord } from '../../util/json';
 import { foreignText } from '../../util/redaction';
 import { NoReplyError, type Reply } from '../request';
 import { askAPI, type Check, finding } from './context';
-import { withoutAppTokens } from './credentials';
 
 const services = ['marketing-solutions', 'retail-media'] as const;
 
@@ -10,11 +9,11 @@ const services = ['marketing-solutions', 'retail-media'] as const;
 export const service: Check = {
   id: 'service',
   what: 'Service and organisation',
+  needsAPI: true,
   async run(context) {
-    const missing = withoutAppTokens(context);
-    if (missing) return missing;
-    const accessToken = context.appTokens?.accessToken;
-    const { settings } = context;
+    const { settings, appTokens } = context;
+    if (!appTokens) return finding('skipped', "it needs the app's own token (client credentials)");
+    const { accessToken } = appTokens;
     const replies = new Map<string, Reply | NoReplyError>();
     for (const name of services) replies.set(name, await askAPI(context, `${name}/me`, accessToken));
     const status = (name: string): number | string => {
@@ -33,7 +32,7 @@ export const service: Check = {
 };
 
 /** The ids that Criteo's support asks for. Which fields the response has is read from it. */
-function describeApp(json: unknown, accessToken: string | undefined): string {
+function describeApp(json: unknown, accessToken: string): string {
   const data = isRecord(json) && isRecord(json['data']) ? json['data'] : {};
   const attributes = isRecord(data['attributes']) ? data['attributes'] : data;
   const ids = Object.entries(attributes).flatMap(([name, value]) => {

@@ -4,7 +4,7 @@ import { EventEmitter, once } from 'node:events';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { expect } from 'chai';
-import { signConsentCallback } from '../../../lib/consent';
+import { signConsentCallback } from '../../../lib';
 import { type Choice, visit } from '../../../lib/sandbox/visitor';
 import { CookieClient, type Page } from '../../support/cookie-client';
 import type { Project } from './project';

@@ -67,7 +67,7 @@ export class Exclusive {
     const wait: Wait = (promise, what) => this.#wait(promise, what, deadline, closing);
     let held: Held<T>;
     try {
-      if (before) await wait(before, 'an earlier operation on the same connection did not end');
+      if (before !== undefined) await wait(before, 'an earlier operation on the same connection did not end');
       held = await this.#acquire(key, work, wait);
     } catch (error) {
       end();

@@ -62,12 +62,6 @@ const failures = (things: Things): Record<string, Words> => ({
     text: 'It was used before, or it belongs to another browser. You also see this page after a reload, or after going back to Criteo.',
     action: 'onward',
   },
-  session_missing: {
-    status: 400,
-    title: 'Your browser did not send its cookie',
-    text: 'Signing in needs a cookie of this site. Allow cookies, use the same browser, and start again.',
-    action: 'again',
-  },
   user_changed: {
     status: 403,
     title: 'Your sign-in changed meanwhile',

@@ -7,8 +7,8 @@ import type { TokenSet } from './criteo/token-set';
 import { CriteoTokenError } from './errors';
 import type { CriteoAuthenticateOptions } from './login/authenticate-options';
 import { newVerifier } from './login/authorization-url';
-import { type Callback, readCallback } from './login/callback-parameters';
-import { type Actions, deliver } from './login/deliver';
+import { type Callback, isForCallbackURL, readCallback } from './login/callback-parameters';
+import { type Actions, type Delivery, deliver } from './login/deliver';
 import { exchangeCode } from './login/exchange-code';
 import { ExchangedLogins } from './login/exchanged-logins';
 import { isAheadOfVisit, isCrossSite, isPartOfPage } from './login/fetch-metadata';
@@ -16,7 +16,7 @@ import { finishLogin } from './login/finish';
 import { asError, atOnce } from './login/hook';
 import { fetchPortfolio, loadProfile } from './login/load-profile';
 import { requestStarted } from './login/login-events';
-import { noUserWaiting, type Outcome } from './login/outcome';
+import { noUserWaiting, type Outcome, openedByItself } from './login/outcome';
 import { startLogin } from './login/start';
 import {
   askVerify,
@@ -165,7 +165,7 @@ export class CriteoStrategy extends OAuth2Strategy {
   override authenticate(req: PassportRequest, given?: CriteoAuthenticateOptions | null): void {
     // First of all, and synchronously: an instance that Passport was given carries the actions of the latest request.
     const actions = actionsOf(this);
-    const request = { actions, strategy: this.name, startedAt: requestStarted() };
+    const request: Delivery = { actions, strategy: this.name, startedAt: requestStarted(), options: undefined };
     const failed = (reason: unknown): void => deliver(request, ['error', asError(reason, 'The login')]);
     try {
       const callback = readCallback(req);
@@ -176,6 +176,7 @@ export class CriteoStrategy extends OAuth2Strategy {
       // `this` what belongs to the request, and the next request sets it anew.
       const self = Object.hasOwn(this, '_criteo') ? ({ __proto__: this, ...this, ...actions } as this) : this;
       const options = given ?? {};
+      request.options = options;
       if (!callback) return self._start(req, options, (outcome) => deliver(request, outcome));
       self._finish(req, callback, options).then((outcome) => deliver(request, outcome), failed);
     } catch (reason) {
@@ -228,6 +229,8 @@ export class CriteoStrategy extends OAuth2Strategy {
   protected _start(req: PassportRequest, options: CriteoAuthenticateOptions, done: (outcome: Outcome) => void): void {
     const { pkce, timeout } = this._criteo;
     const meta = this._metadata(req, options);
+    // A form may be sent to it, but Criteo's redirect and a bookmark are GETs.
+    if (req.method === 'GET' && isForCallbackURL(req, meta.callbackURL)) return done(openedByItself());
     const extra = formFields(atOnce('authorizationParams', this.authorizationParams(options)));
     const verifier = pkce ? newVerifier() : undefined;
     // passport-oauth2's stores expect undefined rather than null.

@@ -127,13 +127,20 @@ const unavailable = 'set the option apiVersion to a version that Criteo supports
 
 // What a status means if the body does not say so (Criteo, "API error types", "Versioning policy", "Rate limits").
 const reasons: Record<number, { code: string; text: string; status?: number }> = {
-  401: { code: 'authorization-token-invalid', text: 'the access token was not accepted' },
+  401: {
+    code: 'authorization-token-invalid',
+    text: 'the access token was not accepted (if it is new, check the option service)',
+  },
   403: {
     code: 'forbidden',
     text: 'consent is missing or was revoked, or the app belongs to the other service (check the option service)',
     status: 403,
   },
-  404: { code: 'not-found', text: `there is no such endpoint in this API version; ${unavailable}`, status: 500 },
+  404: {
+    code: 'not-found',
+    text: `there is no such endpoint in this API version, or not for this app; ${unavailable}, and check the option service`,
+    status: 500,
+  },
   410: { code: 'gone', text: `this API version was decommissioned; ${unavailable}`, status: 500 },
   429: { code: 'too-many-requests', text: 'the rate limit was reached' },
 };

@@ -1,6 +1,7 @@
 import { asError, isThenable } from './hook';
 import { codeOf, loginTeller } from './login-events';
 import type { Outcome } from './outcome';
+import { hintAtUnreadFailure } from './unread-failure';
 
 /** What Passport gives a strategy to say how a request ends. */
 export interface Actions {
@@ -12,12 +13,14 @@ export interface Actions {
 }
 
 /** A request, as far as its outcome goes. */
-interface Delivery {
+export interface Delivery {
   actions: Actions;
   /** The strategy's name. */
   strategy: string;
   /** When the request came; undefined if nothing subscribed to login events. */
   startedAt: number | undefined;
+  /** The options of `passport.authenticate`; undefined if no user is waiting for the outcome. */
+  options?: object | null | undefined;
 }
 
 /**
@@ -37,7 +40,9 @@ export function deliver(request: Delivery, outcome: Outcome): void {
   } catch (reason) {
     return failed(reason);
   }
-  tell?.();
+  // An app that listens to login events, or prints them, reads its failures there.
+  if (tell) tell();
+  else if (kind === 'fail') hintAtUnreadFailure(request.options, told[0]);
 }
 
 /**

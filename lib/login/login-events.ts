@@ -45,7 +45,8 @@ export function codeOf(told: unknown): string | undefined {
   return factsOf(told).code;
 }
 
-function factsOf(told: unknown): { code?: string; message?: string | undefined } {
+/** Returns code and message of an info or error, sanitized; nothing if the code is not a plain word. */
+export function factsOf(told: unknown): { code?: string; message?: string | undefined } {
   try {
     const { code, message } = Object(told) as { code?: unknown; message?: unknown };
     const isWord = typeof code === 'string' && /^[\w-]{1,64}$/.test(code);

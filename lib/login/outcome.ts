@@ -146,6 +146,16 @@ const stateless =
   'The callback bears no state, so it belongs to no login that was started here. Most likely the user declined (Criteo ' +
   'may leave state out then), or the URL was opened by itself (a bookmark, or a link from somewhere else). Start again.';
 
+/** Returns the failure of a request for the callback URL that has no parameters. Nothing is stored. */
+export function openedByItself(): Outcome {
+  return failure({ code: 'state_missing', message: withoutParameters }, 403);
+}
+
+const withoutParameters =
+  'The callback URL was opened without parameters, so no login was started. Most likely it was opened by itself (a bookmark, ' +
+  "the browser's history), or a proxy drops the query. Start again, at the login route. If this is the login route as well: give " +
+  'it a path of its own, which need not be registered with Criteo.';
+
 /** Returns the outcome of a callback with an error instead of a code (RFC 6749 section 4.1.2.1). */
 export function refused(callback: CallbackParameters, state: unknown): Outcome {
   const error = errorWord(callback);

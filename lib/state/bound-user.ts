@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { PendingLoginError } from '../errors';
+import { hint } from '../util/hint';
 import type { PassportRequest } from './state-store';
 
 // What apps, databases and tokens call a user's id.
@@ -14,7 +15,12 @@ const names = ['id', '_id', 'sub', 'userId', 'userID', 'user_id', 'uid', 'uuid']
 export function signedInUser(req: PassportRequest): string | undefined {
   const user = userOf(req);
   // As Passport's isAuthenticated decides it.
-  if (!user) return undefined;
+  if (!user) {
+    // Passport forgets the user of a session whom the app does not find any more, so one that is left was not looked up.
+    const { session } = req as { session?: { passport?: { user?: unknown } } };
+    if (session?.passport?.user !== undefined) hint('CRITEO_SESSION_NOT_READ', notRead);
+    return undefined;
+  }
   const found = textOf(user) ?? idOf(user);
   if (found === undefined) throw new PendingLoginError('user_unidentified', unidentified);
   return found;
@@ -66,6 +72,11 @@ export function fingerprint(name: string): string {
   return createHash('sha256').update(name).digest('base64url');
 }
 
+const notRead =
+  'The session has a signed-in user (req.session.passport.user), but req.user is not set. Most likely passport.session() is ' +
+  'not mounted, or not before the routes of the login. Mount it after the session middleware: app.use(passport.session()). ' +
+  'Without it, pages do not know who is signed in, and a login is not held to the user who started it. This hint comes once, ' +
+  'and not if NODE_ENV is production.';
 const unidentified =
   `A user is signed in, but req.user has no id that can be told: none of ${names.join(', ')} is a text or a number. ` +
   'A login has to be finished by the user who started it, so set the option bindTo of CriteoStrategy to a function of ' +

@@ -94,10 +94,13 @@ export class SessionStateStore implements StateStore {
     callback(null, handle);
   }
 
-  /** Takes the login of a handle out of the session, if it is there, fresh, and the strategy's own. */
+  /**
+   * Takes the login of a handle out of the session, if it is there, fresh, and the strategy's own. Errors: `session_missing`,
+   * and what saving the session gives.
+   */
   verify(req: PassportRequest, handle: string, meta: StateMetadata, callback: VerifyCallback): void {
     const session = sessionOf(req);
-    if (!session) return callback(null, false, { code: 'session_missing', message: noSession });
+    if (!session) return callback(new PendingLoginError('session_missing', noSession));
     const pending = this.#pending(session);
     const login =
       pending && isHandle(handle) && Object.hasOwn(pending, handle) ? readLogin(pending[handle]) : undefined;

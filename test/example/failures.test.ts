@@ -13,7 +13,6 @@ describe('The example’s failure pages', () => {
       'state_expired',
       'state_missing',
       'state_unknown',
-      'session_missing',
       'user_changed',
       'login_mismatch',
       'issuer_mismatch',

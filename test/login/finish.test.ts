@@ -448,12 +448,13 @@ describe('CriteoStrategy, at the callback', () => {
   });
 
   describe('without a session', () => {
-    it('fails with session_missing, and a start of a login ends with an error of that code', async () => {
-      const finished = await authenticate(strategy, { query: { code: 'c', state: 's' } });
-      expect(failureOf(finished)).to.include({ code: 'session_missing', status: 403 });
-      const error = errorOf(await authenticate(strategy, { query: {} }));
-      expect(error).to.include({ code: 'session_missing', status: 500 });
-      expect(error.message).to.match(/mount session middleware/);
-    });
+    for (const [leg, query] of Object.entries({ start: {}, callback: { code: 'c', state: 's' } })) {
+      it(`ends the ${leg} with the error session_missing`, async () => {
+        const error = errorOf(await authenticate(strategy, { query }));
+        expect(error).to.include({ code: 'session_missing', status: 500 });
+        expect(error.message).to.match(/mount session middleware/);
+        expect(strategy.asked).to.have.length(0);
+      });
+    }
   });
 });

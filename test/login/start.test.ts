@@ -57,6 +57,49 @@ describe('CriteoStrategy, at the start of a login', () => {
     expect(visitor.pending()).to.deep.equal([]);
   });
 
+  describe('at the callback URL', () => {
+    const headers = { host: 'app.example.com' };
+    const path = '/criteo-auth/callback';
+    const open = (parts: object, options: object = {}) =>
+      authenticate(stubbed(), visitor.request({ query: {}, headers, ...parts }), options);
+
+    for (const [name, parts] of Object.entries({
+      'without a query': { originalUrl: path, url: path },
+      'with parameters of others': { originalUrl: `${path}?utm_source=mail`, url: path },
+      'in a router that is mounted': { originalUrl: path, url: '/callback' },
+      'without a framework': { url: path },
+    })) {
+      it(`starts nothing ${name}, because the user did not ask for it`, async () => {
+        const failed = failureOf(await open(parts));
+        expect(failed).to.include({ code: 'state_missing', status: 403 });
+        expect(failed['message'])
+          .to.match(/opened without parameters, so no login was started/)
+          .and.match(/a path of its own/);
+        expect(visitor.pending()).to.deep.equal([]);
+      });
+    }
+
+    it('starts nothing for the callback URL of this login, and starts one at another', async () => {
+      const callbackURL = 'http://localhost:3000/tenant/back?tenant=1';
+      const parts = { originalUrl: '/tenant/back?tenant=1', headers: { host: 'localhost:3000' } };
+      expect(failureOf(await open(parts, { callbackURL })).code).to.equal('state_missing');
+      locationOf(await open(parts));
+    });
+
+    for (const [name, parts] of Object.entries({
+      'at another path': { originalUrl: '/criteo-auth' },
+      'at another path of a router that is mounted': { originalUrl: `/api${path}`, url: path },
+      'on another host': { originalUrl: path, headers: { host: 'www.example.com' } },
+      'behind a proxy that changes the host': { originalUrl: path, headers: { host: '127.0.0.1:3000' } },
+      'without a host': { originalUrl: path, headers: {} },
+      'by a form': { originalUrl: path, method: 'POST' },
+    })) {
+      it(`starts a login ${name}`, async () => {
+        locationOf(await open(parts));
+      });
+    }
+  });
+
   it('works if Passport passes no options', async () => {
     expect(locationOf(await authenticate(stubbed(), visitor.request(), undefined)).host).to.equal('consent.criteo.com');
     expect(locationOf(await authenticate(stubbed(), visitor.request(), null)).host).to.equal('consent.criteo.com');

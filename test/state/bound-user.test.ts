@@ -1,5 +1,6 @@
 import { expect } from 'chai';
 import { fingerprint, signedInUser } from '../../lib/state/bound-user';
+import { loadAnew, warningsOf } from '../support/warnings';
 
 const named = (parts: object): unknown => Reflect.apply(signedInUser, undefined, [parts]);
 const of = (user: unknown): unknown => named({ user });
@@ -107,5 +108,35 @@ describe('fingerprint', () => {
       .to.match(/^[\w-]{43}$/)
       .and.equal(fingerprint('ada'));
     expect(fingerprint('ada')).not.to.equal(fingerprint('bob'));
+  });
+});
+
+describe('A session whose user was not looked up', () => {
+  const requestOf = (parts: object) => ({ headers: {}, ...parts }) as never;
+  const anew = () =>
+    loadAnew<typeof import('../../lib/state/bound-user')>('state/bound-user', 'util/hint').signedInUser;
+
+  it('is hinted at once: passport.session() is missing', async () => {
+    const signedInUser = anew();
+    const warnings = await warningsOf(() => {
+      for (let times = 0; times < 2; times += 1) {
+        expect(signedInUser(requestOf({ session: { passport: { user: 'ada' } } }))).to.equal(undefined);
+      }
+    });
+    expect(warnings.map(({ code }) => code)).to.deep.equal(['CRITEO_SESSION_NOT_READ']);
+    expect(warnings[0]?.message)
+      .to.match(/passport\.session\(\) is not mounted/)
+      .and.not.contain('ada');
+  });
+
+  it('is not one without a user, or with one that was looked up', async () => {
+    const signedInUser = anew();
+    const parts = [
+      {},
+      { session: {} },
+      { session: { passport: {} } },
+      { session: { passport: { user: 'a' } }, user: 'a' },
+    ];
+    expect(await warningsOf(() => parts.map((each) => signedInUser(requestOf(each))))).to.deep.equal([]);
   });
 });

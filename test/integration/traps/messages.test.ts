@@ -23,7 +23,9 @@ describe('The error message says what to fix for', () => {
     const running = await open(routes(sessions()));
     const consentPage = await running.begin();
     running.restart(routes());
-    const { code, message } = json(await running.finish(consentPage));
+    const page = await running.finish(consentPage);
+    const { code, message } = json(page);
+    expect(page.status).to.equal(500);
     expect(code).to.equal('session_missing');
     expect(message).to.contain('on the callback route');
   });

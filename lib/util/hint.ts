@@ -1,0 +1,11 @@
+const given = new Set<string>();
+
+/**
+ * Hints at what is probably a mistake in the set-up of the app, by a process warning: once for each code in a process, and
+ * never in production, where users decide how often it would come.
+ */
+export function hint(code: string, message: string): void {
+  if (given.has(code) || process.env['NODE_ENV'] === 'production') return;
+  given.add(code);
+  process.emitWarning(message, { code });
+}

@@ -1,0 +1,73 @@
+import { expect } from 'chai';
+import type * as Module from '../../lib/login/unread-failure';
+import { authenticate } from '../support/passport';
+import { stubbed, Visitor } from '../support/strategy';
+import { loadAnew, warningsOf } from '../support/warnings';
+
+const anew = () => loadAnew<typeof Module>('login/unread-failure', 'util/hint').hintAtUnreadFailure;
+const info = { code: 'state_unknown', message: 'There is no such login.' };
+
+describe('A failure that the app does not show', () => {
+  it('is hinted at with its code, its message and what to do', async () => {
+    const [warning, ...others] = await warningsOf(() => anew()({ failureRedirect: '/login' }, info));
+    expect(others).to.deep.equal([]);
+    expect(warning).to.have.property('code', 'CRITEO_UNREAD_FAILURE');
+    expect(warning?.message)
+      .to.match(/^A login failed: state_unknown: There is no such login\. – The app does not show why/)
+      .and.contain('Add failureMessage: true')
+      .and.contain('a callback');
+  });
+
+  it('is hinted at once', async () => {
+    const hintAt = anew();
+    const warnings = await warningsOf(() => {
+      for (let times = 0; times < 3; times += 1) hintAt({ failureRedirect: '/' }, info);
+    });
+    expect(warnings).to.have.lengthOf(1);
+  });
+
+  it('is one of failureRedirect alone', async () => {
+    const hintAt = anew();
+    const shown = [undefined, null, {}, { failureMessage: true }, { failureFlash: true }];
+    const warnings = await warningsOf(() => {
+      for (const options of shown) hintAt(options && { failureRedirect: '/', ...options }, info);
+      hintAt({}, info);
+    });
+    // The third one.
+    expect(warnings).to.have.lengthOf(1);
+  });
+
+  it('is told without what the app or a token put into it', async () => {
+    const told = { code: 'not a word', message: 'hush' };
+    const [warning] = await warningsOf(() => anew()({ failureRedirect: '/' }, told));
+    expect(warning?.message)
+      .to.match(/^A login failed – The app/)
+      .and.not.contain('hush');
+    const token = 'eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxMjM0NTY3ODkwIn0.dozjgNryP4J3jVmNHl0w5N_XgL0n3I9P';
+    const [other] = await warningsOf(() => anew()({ failureRedirect: '/' }, { ...info, message: `No: ${token}` }));
+    expect(other?.message).not.to.contain(token);
+  });
+
+  it('is noticed by the strategy, but not for a prefetch, which no user sees', async () => {
+    loadAnew('util/hint');
+    loadAnew('login/unread-failure');
+    const { deliver } = loadAnew<typeof import('../../lib/login/deliver')>('login/deliver');
+    const actions = { success() {}, fail() {}, redirect() {}, pass() {}, error() {} };
+    const request = { actions, strategy: 'criteo', startedAt: undefined };
+    const options = { failureRedirect: '/login' };
+    const silent = await warningsOf(() => {
+      deliver({ ...request, options: undefined }, ['fail', info]);
+      deliver({ ...request, options }, ['error', new Error('no')]);
+      deliver({ ...request, options, startedAt: 1 }, ['fail', info]);
+    });
+    expect(silent).to.deep.equal([]);
+    expect(await warningsOf(() => deliver({ ...request, options }, ['fail', info]))).to.have.lengthOf(1);
+  });
+
+  it('changes nothing about the outcome', async () => {
+    const outcome = await authenticate(stubbed(), new Visitor().request({ query: { code: 'c', state: 's' } }), {
+      failureRedirect: '/login',
+    });
+    expect(outcome.kind).to.equal('fail');
+  });
+});

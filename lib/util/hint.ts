@@ -1,4 +1,5 @@
-const given = new Set<string>();
+/** The codes of the hints that were given in this process. Tests clear it. */
+export const given = new Set<string>();
 
 /**
  * Hints at what is probably a mistake in the set-up of the app, by a process warning: once for each code in a process, and

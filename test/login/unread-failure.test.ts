@@ -1,15 +1,18 @@
 import { expect } from 'chai';
-import type * as Module from '../../lib/login/unread-failure';
+import { deliver } from '../../lib/login/deliver';
+import { hintAtUnreadFailure } from '../../lib/login/unread-failure';
+import { given } from '../../lib/util/hint';
 import { authenticate } from '../support/passport';
 import { stubbed, Visitor } from '../support/strategy';
-import { loadAnew, warningsOf } from '../support/warnings';
+import { warningsOf } from '../support/warnings';
 
-const anew = () => loadAnew<typeof Module>('login/unread-failure', 'util/hint').hintAtUnreadFailure;
 const info = { code: 'state_unknown', message: 'There is no such login.' };
 
 describe('A failure that the app does not show', () => {
+  beforeEach(() => given.clear());
+
   it('is hinted at with its code, its message and what to do', async () => {
-    const [warning, ...others] = await warningsOf(() => anew()({ failureRedirect: '/login' }, info));
+    const [warning, ...others] = await warningsOf(() => hintAtUnreadFailure({ failureRedirect: '/login' }, info));
     expect(others).to.deep.equal([]);
     expect(warning).to.have.property('code', 'CRITEO_UNREAD_FAILURE');
     expect(warning?.message)
@@ -19,19 +22,17 @@ describe('A failure that the app does not show', () => {
   });
 
   it('is hinted at once', async () => {
-    const hintAt = anew();
     const warnings = await warningsOf(() => {
-      for (let times = 0; times < 3; times += 1) hintAt({ failureRedirect: '/' }, info);
+      for (let times = 0; times < 3; times += 1) hintAtUnreadFailure({ failureRedirect: '/' }, info);
     });
     expect(warnings).to.have.lengthOf(1);
   });
 
   it('is one of failureRedirect alone', async () => {
-    const hintAt = anew();
     const shown = [undefined, null, {}, { failureMessage: true }, { failureFlash: true }];
     const warnings = await warningsOf(() => {
-      for (const options of shown) hintAt(options && { failureRedirect: '/', ...options }, info);
-      hintAt({}, info);
+      for (const options of shown) hintAtUnreadFailure(options && { failureRedirect: '/', ...options }, info);
+      hintAtUnreadFailure({}, info);
     });
     // The third one.
     expect(warnings).to.have.lengthOf(1);
@@ -39,19 +40,19 @@ describe('A failure that the app does not show', () => {
 
   it('is told without what the app or a token put into it', async () => {
     const told = { code: 'not a word', message: 'hush' };
-    const [warning] = await warningsOf(() => anew()({ failureRedirect: '/' }, told));
+    const [warning] = await warningsOf(() => hintAtUnreadFailure({ failureRedirect: '/' }, told));
     expect(warning?.message)
       .to.match(/^A login failed – The app/)
       .and.not.contain('hush');
+    given.clear();
     const token = 'eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxMjM0NTY3ODkwIn0.dozjgNryP4J3jVmNHl0w5N_XgL0n3I9P';
-    const [other] = await warningsOf(() => anew()({ failureRedirect: '/' }, { ...info, message: `No: ${token}` }));
+    const [other] = await warningsOf(() =>
+      hintAtUnreadFailure({ failureRedirect: '/' }, { ...info, message: `No: ${token}` }),
+    );
     expect(other?.message).not.to.contain(token);
   });
 
   it('is noticed by the strategy, but not for a prefetch, which no user sees', async () => {
-    loadAnew('util/hint');
-    loadAnew('login/unread-failure');
-    const { deliver } = loadAnew<typeof import('../../lib/login/deliver')>('login/deliver');
     const actions = { success() {}, fail() {}, redirect() {}, pass() {}, error() {} };
     const request = { actions, strategy: 'criteo', startedAt: undefined };
     const options = { failureRedirect: '/login' };

@@ -1,6 +1,7 @@
 import { expect } from 'chai';
 import { fingerprint, signedInUser } from '../../lib/state/bound-user';
-import { loadAnew, warningsOf } from '../support/warnings';
+import { given } from '../../lib/util/hint';
+import { warningsOf } from '../support/warnings';
 
 const named = (parts: object): unknown => Reflect.apply(signedInUser, undefined, [parts]);
 const of = (user: unknown): unknown => named({ user });
@@ -113,11 +114,9 @@ describe('fingerprint', () => {
 
 describe('A session whose user was not looked up', () => {
   const requestOf = (parts: object) => ({ headers: {}, ...parts }) as never;
-  const anew = () =>
-    loadAnew<typeof import('../../lib/state/bound-user')>('state/bound-user', 'util/hint').signedInUser;
+  beforeEach(() => given.clear());
 
   it('is hinted at once: passport.session() is missing', async () => {
-    const signedInUser = anew();
     const warnings = await warningsOf(() => {
       for (let times = 0; times < 2; times += 1) {
         expect(signedInUser(requestOf({ session: { passport: { user: 'ada' } } }))).to.equal(undefined);
@@ -130,7 +129,6 @@ describe('A session whose user was not looked up', () => {
   });
 
   it('is not one without a user, or with one that was looked up', async () => {
-    const signedInUser = anew();
     const parts = [
       {},
       { session: {} },

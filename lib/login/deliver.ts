@@ -40,9 +40,8 @@ export function deliver(request: Delivery, outcome: Outcome): void {
   } catch (reason) {
     return failed(reason);
   }
-  // An app that listens to login events, or prints them, reads its failures there.
-  if (tell) tell();
-  else if (kind === 'fail') hintAtUnreadFailure(request.options, told[0]);
+  tell?.();
+  if (kind === 'fail') hintAtUnreadFailure(request.options, told[0]);
 }
 
 /**

@@ -49,11 +49,11 @@ describe('A sign-in', () => {
     const codes: unknown[] = [];
     const listen = (event: unknown) => Object(event).outcome !== 'redirect' && codes.push(Object(event).code);
     subscribe('passport-criteo:login', listen);
-    after(() => unsubscribe('passport-criteo:login', listen));
     const { body: before } = await client.get(`${origin}/fill`);
     const tabs = [await begin(), await begin()] as const;
     expect((await finish(tabs[0])).location).to.equal(`${origin}/dashboard`);
     expect((await finish(tabs[1])).location).to.equal(`${origin}/login`);
+    unsubscribe('passport-criteo:login', listen);
     expect(codes).to.deep.equal([undefined, 'user_changed']);
     const { cart, id } = JSON.parse((await client.get(`${origin}/cart`)).body);
     expect(cart).to.equal('three apples');

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { expect } from 'chai';
 import { given } from '../../../lib/util/hint';
 import { read } from '../../docs/support';
-import { opener } from './app';
+import { opener } from './support';
 import { criteoMistakes, routeMistakes, setUpMistakes, verifyMistakes } from './mistakes/logins';
 import type { Mistake } from './mistakes/mistake';
 import { optionMistakes } from './mistakes/options';

@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 import { CriteoStrategy } from '../../../lib/index';
 import { hasOneRoute } from '../docs/one-route';
-import { type Mount, opener, sessions } from './app';
+import { type Mount, opener, sessions } from './support';
 
 const verify = () => ({ id: 'ada' });
 

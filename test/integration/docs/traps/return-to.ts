@@ -15,7 +15,8 @@ export function mountReturnTo(app: Express, passport: Passport): void {
   app.get('/criteo-auth', (req, res, next) => {
     passport.authenticate('criteo', { state: ownPage(req.query['returnTo']) })(req, res, next);
   });
-  app.get('/criteo-auth/callback', passport.authenticate('criteo', { failureRedirect: '/login' }), (req, res) => {
+  const options = { failureRedirect: '/login', failureMessage: true };
+  app.get('/criteo-auth/callback', passport.authenticate('criteo', options), (req, res) => {
     const { state } = req.authInfo as { state: string };
     res.redirect(state); // the whole URL, because a path like //evil.example would lead to another site
   });

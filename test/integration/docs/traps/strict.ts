@@ -21,7 +21,8 @@ export function mountStrictSessions(app: Express, passport: Passport, registered
   );
 
   app.get('/criteo-auth', passport.authenticate('criteo'));
-  app.get('/criteo-auth/callback', passport.authenticate('criteo', { failureRedirect: '/login' }), (_req, res) => {
+  const options = { failureRedirect: '/login', failureMessage: true };
+  app.get('/criteo-auth/callback', passport.authenticate('criteo', options), (_req, res) => {
     // Not res.redirect: the browser would still come from Criteo, and would not send a Strict cookie.
     res.send('<!doctype html><meta http-equiv="refresh" content="0; url=/dashboard"><title>Signed in</title>');
   });

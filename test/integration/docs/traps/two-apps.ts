@@ -31,7 +31,7 @@ export function mountTwoApps(
       verify: async ({ profile, tokens }) => users.save(profile, tokens),
     }),
   );
-  const options = { keepSessionInfo: true, failureRedirect: '/login' };
+  const options = { keepSessionInfo: true, failureRedirect: '/login', failureMessage: true };
   for (const name of ['criteo-marketing', 'criteo-retail']) {
     app.get(`/${name}`, passport.authenticate(name));
     app.get(`/${name}/callback`, passport.authenticate(name, options), (_req, res) => res.redirect('/dashboard'));

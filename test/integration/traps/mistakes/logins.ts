@@ -2,7 +2,7 @@ import { expect } from 'chai';
 import cookieSession from 'cookie-session';
 import { CriteoStrategy, type CriteoStrategyOptions, type Login } from '../../../../lib/index';
 import type { SandboxAppOptions } from '../../../../lib/sandbox';
-import { type Mount, type RunningApp, routes, sessions } from '../app';
+import { type Mount, type RunningApp, routes, sessions } from '../support';
 import { type Bench, type Mistake, shown, warned } from './mistake';
 
 const verify = ({ profile }: Login) => ({ id: String(profile?.id) });

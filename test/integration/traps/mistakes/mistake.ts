@@ -1,6 +1,6 @@
 import type { Page } from '../../../support/cookie-client';
 import { warningsOf } from '../../../support/warnings';
-import type { Mount, RunningApp } from '../app';
+import type { Mount, RunningApp } from '../support';
 
 /** What a test of a mistake works with. */
 export interface Bench {

@@ -3,12 +3,12 @@ import { join } from 'node:path';
 import { expect } from 'chai';
 import { given } from '../../../lib/util/hint';
 import { read } from '../../docs/support';
-import { opener } from './support';
 import { criteoMistakes, routeMistakes, setUpMistakes, verifyMistakes } from './mistakes/logins';
 import type { Mistake } from './mistakes/mistake';
 import { optionMistakes } from './mistakes/options';
 import { tokenMistakes } from './mistakes/tokens';
 import { typeMistakes } from './mistakes/types';
+import { opener } from './support';
 
 const parts: Record<string, Mistake[]> = {
   'When the strategy is made': optionMistakes,

@@ -46,8 +46,6 @@ export type { FailureInfo } from './login/outcome';
 /** What a strategy keeps for all its requests. Nothing in it belongs to one of them. */
 interface Shared extends Settings {
   modern: boolean;
-  /** The API versions whose end was announced, and told. */
-  warned: Set<string>;
   exchanged: ExchangedLogins;
 }
 
@@ -149,7 +147,7 @@ export class CriteoStrategy extends OAuth2Strategy {
     );
     this.name = wiring.name;
     this._passReqToCallback = passReqToCallback;
-    this._criteo = { ...settings, modern, warned: new Set(), exchanged: new ExchangedLogins() };
+    this._criteo = { ...settings, modern, exchanged: new ExchangedLogins() };
     this._oauth2 = new CriteoOAuth2(settings.clientID, clientSecret, '', authorizationURL, tokenURL, customHeaders);
     this._oauth2.useTransport({
       timeout: settings.timeout,

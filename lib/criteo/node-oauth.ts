@@ -90,6 +90,11 @@ export class CriteoOAuth2 extends OAuth2 {
     return tokenSetOf(fields, askedAt, { onOddField: tokenClientOf(this).onOddField });
   }
 
+  /** Raises a process warning, once for each thing that it is about. */
+  warnOnce(about: string, code: string, message: string): void {
+    tokenClientOf(this).warnOnce(about, code, message);
+  }
+
   /** Gets tokens, for node-oauth's callers. `params` is not changed. */
   override getOAuthAccessToken(code: string, params: object | null | undefined, callback: TokenCallback): void;
   override getOAuthAccessToken(code: string, callback: TokenCallback): void;

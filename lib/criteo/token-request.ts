@@ -94,12 +94,15 @@ export class TokenClient {
     throw read ?? readTokenError(response, secrets);
   }
 
-  /** Warns of a field of a token response that makes no sense, once for each field. */
-  readonly onOddField: TokenReading['onOddField'] = (field, message) => {
-    if (this.#warned.has(field)) return;
-    this.#warned.add(field);
-    process.emitWarning(`Criteo's token response ${message}`, { code: 'CRITEO_TOKEN_RESPONSE' });
-  };
+  /** Warns of a field of a token response that makes no sense. */
+  readonly onOddField: TokenReading['onOddField'] = (field, message) =>
+    this.warnOnce(field, 'CRITEO_TOKEN_RESPONSE', `Criteo's token response ${message}`);
+
+  /** Raises a process warning, once for each thing that it is about. */
+  warnOnce(about: string, code: string, message: string): void {
+    if (!this.#warned.has(about)) process.emitWarning(message, { code });
+    this.#warned.add(about);
+  }
 }
 
 // Off the objects that they belong to, because people print those: the secret is in here, and the tokens of requests under

@@ -45,22 +45,16 @@ interface Portfolio {
   userProfileURL: URL;
   service: Service;
   apiVersion: string;
-  /** The API versions whose end was announced, and told. */
-  warned: Set<string>;
 }
 
-/** Fetches the portfolio, and warns once for each API version that Criteo is going to switch off. */
+/** Fetches the portfolio, and warns once if Criteo is going to switch the API version off. */
 export function fetchPortfolio(
   oauth2: CriteoOAuth2,
   portfolio: Portfolio,
   accessToken: string,
 ): Promise<CriteoProfile> {
-  const { service, apiVersion, userProfileURL, warned } = portfolio;
-  const onSunset = (message: string): void => {
-    if (warned.has(apiVersion)) return;
-    warned.add(apiVersion);
-    process.emitWarning(message, { code: 'CRITEO_API_SUNSET' });
-  };
+  const { service, apiVersion, userProfileURL } = portfolio;
+  const onSunset = (message: string): void => oauth2.warnOnce(apiVersion, 'CRITEO_API_SUNSET', message);
   const { url, timeout, agent, headers } = oauth2.transportFor(userProfileURL);
   return fetchProfile({ url, timeout, agent, headers, service, apiVersion, onSunset }, accessToken);
 }

@@ -4,7 +4,7 @@ import { start } from '../support/processes.mjs';
 import { median, ratio } from '../support/race.mjs';
 
 const ROUNDS = 7;
-const REQUESTS = 6_000;
+const REQUESTS = 2_000;
 const names = ['passport-criteo', 'oauth2-mock-server'];
 
 /**

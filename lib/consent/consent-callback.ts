@@ -89,7 +89,7 @@ export function consentCallback(options: ConsentCallbackOptions): ConsentCallbac
       failure = error instanceof ConsentCallbackError ? error : unexpected(error);
       void report(failure);
     }
-    answer(res, failure);
+    send(res, failure);
   }
 
   return (req, res) => {
@@ -131,7 +131,7 @@ function unexpected(error: unknown): ConsentCallbackError {
 }
 
 /** Writes the one response, unless something else has responded or the connection is closed. */
-function answer(res: ServerResponse, failure: ConsentCallbackError | undefined): void {
+function send(res: ServerResponse, failure: ConsentCallbackError | undefined): void {
   if (res.headersSent || res.destroyed) return;
   if (!failure) {
     res.writeHead(204).end();

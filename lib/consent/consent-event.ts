@@ -58,7 +58,7 @@ export function signConsentCallback(body: RawBody, secret: string): string {
  * @param signature The header `x-criteo-hmac-sha512`: 128 hex digits in either letter case
  * @param secret The connector's signing secret. While secrets are rotated, a list: each of them is accepted
  * @returns The event. Its ids are exact strings, whether sent as strings, as numbers of any size, or inside objects
- * @throws {ConsentCallbackError} with the `status` to answer and a `code`: `signature_missing`, `signature_malformed`,
+ * @throws {ConsentCallbackError} with the `status` to respond with, and a `code`: `signature_missing`, `signature_malformed`,
  *   `signature_mismatch` (401), `invalid_body` (400), `raw_body_missing` (500: a mistake of the app)
  * @throws {TypeError} `secret` is empty or has white space around it
  * @see Criteo, Marketing Solutions docs: the consent-delegation callback
@@ -75,7 +75,7 @@ export function verifyConsentCallback(
 /**
  * Checks the form of the header alone, so that requests without a signature are refused before their body is read.
  *
- * @throws {ConsentCallbackError} signature_missing, signature_malformed
+ * @throws {ConsentCallbackError} signature_missing, signature_malformed – the header is missing, or malformed
  */
 export function checkSignatureHeader(value: SignatureHeader): string {
   if (value === undefined || value === null || value === '') {

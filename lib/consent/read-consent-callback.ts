@@ -33,11 +33,11 @@ const owner = 'readConsentCallback';
  * node's `IncomingMessage` (Koa: `ctx.req`, Fastify: `request.raw`). Nothing of the body is read before the headers
  * have been checked, and never more than `limit`. What is left of a refused upload is discarded or cancelled.
  *
- * Criteo repeats a callback that was not answered by 2xx in time, so an event may come again, also at the same time: do
- * nothing for an `event.id` that was handled. `consentCallback` takes care of that in one process.
+ * Criteo repeats a callback if no 2xx response came in time, so an event may come again, even at the same time: do nothing
+ * for an `event.id` that was handled. `consentCallback` takes care of that in one process.
  *
- * @returns The event. Answer 204 once it is handled
- * @throws {ConsentCallbackError} with the `status` to answer and the codes of `verifyConsentCallback`; and
+ * @returns The event. Respond with 204 once it is handled
+ * @throws {ConsentCallbackError} with the `status` to respond with, and the codes of `verifyConsentCallback`; and
  *   `method_not_allowed` (405) – not a POST; `unsupported_encoding` (415) – a compressed body; `body_too_large` (413);
  *   `body_timeout` (408) – the body did not arrive within `timeout`; `body_aborted` (400) – the upload broke off;
  *   `raw_body_missing` (500) – the body was read before

@@ -32,7 +32,7 @@ const STEP = 1000;
 /**
  * Tells the age of tokens by the wall clock, because that is the only clock that processes share. It may be set at any
  * time. Set forward, tokens look older than they are: they are refreshed early, and that is all. Set back, they look
- * younger, and expired ones would be handed out. So a token from the future counts as expired. And if this process saw the
+ * younger, and expired ones would be returned. So a token from the future counts as expired. And if this process saw the
  * step back, measured against a clock that is never set, the step is added to the age of older tokens.
  */
 export class Clock {

@@ -1,20 +1,20 @@
 import { type ReauthorizeReason, type StoredTokenSet, withoutUndefined } from './stored-tokens';
 
-/** What is known of a connection, without its tokens. Times are in milliseconds since the epoch. */
+/** The status of a connection, without its tokens. Times are in milliseconds since the epoch. */
 export interface ConnectionStatus {
   /** When the user consented. Absent for records of earlier versions of this package. */
   connectedAt?: number;
   /** When the access token expires. */
   accessTokenExpiresAt: number;
-  /** Whether there is a refresh token. Without one, the connection ends with its access token. */
+  /** True if there is a refresh token. Without one, the connection ends with its access token. */
   hasRefreshToken: boolean;
   /** When the refresh token was first received. */
   refreshTokenObtainedAt?: number;
-  /** Until when Criteo promises to accept the refresh token: six months from when it was received. */
+  /** When the refresh token expires: Criteo promises to accept it for six months. */
   refreshTokenExpiresAt?: number;
   /** When the connection was found to need a new consent. Absent while it works. */
   reauthorizeSince?: number;
-  /** Why it does. */
+  /** Why it needs a new consent. */
   reauthorizeReason?: ReauthorizeReason;
 }
 
@@ -24,7 +24,7 @@ export const DAY = 86_400_000;
 // "The refresh token is valid for 6 months" (Criteo, "Authorization code setup"): the shortest six months have 181 days.
 const LIFETIME = 181 * DAY;
 
-/** Returns until when Criteo accepts the refresh token, in milliseconds since the epoch; `undefined` if not known. */
+/** Returns the time until which Criteo accepts the refresh token, in milliseconds since the epoch, if it is known. */
 export function refreshTokenExpiresAt(tokens: StoredTokenSet): number | undefined {
   const { refreshToken, refreshTokenObtainedAt } = tokens;
   if (refreshToken === undefined || refreshTokenObtainedAt === undefined) return undefined;

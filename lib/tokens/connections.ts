@@ -22,7 +22,7 @@ const MARGIN = 1 / 12;
 // How often a consent is written against a refresh by another process.
 const WRITES = 10;
 
-/** The connections of a TokenSource: keeps their tokens, and refreshes each once, however many callers ask. */
+/** Keeps the tokens of the connections of a TokenSource, and refreshes each once, however many callers ask. */
 export class Connections {
   readonly #options: CheckedOptions;
   readonly #clock: Clock;
@@ -118,7 +118,7 @@ export class Connections {
     } catch (error) {
       if (!isOutage(error) && !isLockFailure(error)) throw error;
       if (usable && this.#clock.left(usable, this.#options.skew) > 0) return usable;
-      // A mark was to be tested, and could not be.
+      // The mark could not be tested.
       if (seen && isMarked) throw reauthorizationRequired(key, seen.reauthorizeReason);
       throw error;
     }
@@ -167,7 +167,7 @@ export class Connections {
   /** Returns other tokens than `refused`, and fresh ones; asked for once, however many callers want them. */
   async #refreshed(key: string, refused: string | undefined): Promise<StoredTokenSet> {
     const tokens = await this.#underWay.get(key);
-    // Who started that refresh may have been content with the very token that was refused to this caller.
+    // For the caller that started that refresh, the token that was refused to this one may have been fresh enough.
     if (tokens && tokens.accessToken !== refused) return tokens;
     return this.#underWay.get(key) ?? this.#start(key, refused);
   }
@@ -189,7 +189,7 @@ export class Connections {
       if (isCounted) this.#queue.leave();
       isCounted = false;
     };
-    // Those who wait for a lock for long let others go first.
+    // A refresh that waits for its lock for long lets others go first.
     const lend = this.#timers.after(LEND_AFTER, leave);
     const work = async (turn: Turn): Promise<StoredTokenSet> => {
       lend();

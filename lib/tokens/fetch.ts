@@ -18,7 +18,9 @@ import { FRESH_TOKEN_REFUSED } from './connection-errors';
 export interface TokenFetchInit extends RequestInit {
   /**
    * Milliseconds until the headers of the response, the token's refresh, repeats and the wait for a rate limit included;
-   * and the longest pause within the body of the response. @default the client's `timeout`
+   * and the longest pause within the body of the response.
+   *
+   * @default the client's `timeout`
    */
   timeout?: number | undefined;
 }
@@ -40,21 +42,21 @@ export interface FetchCall {
   keepShortBody?: boolean;
 }
 
-/** Returns an access token: another one than `refused`, if that is given. */
+/** Returns an access token other than `refused`. */
 type GetToken = (refused: string | undefined, signal: AbortSignal) => Promise<string>;
 
 type Call = Pick<APIRequest, 'method' | 'headers' | 'body'>;
 
 // Larger than any error of Criteo's.
 const LARGEST_ERROR = 64 * 1024;
-// Milliseconds: the least to wait for a rate limit, and the least that must be left afterwards.
+// Milliseconds: the shortest wait for a rate limit, and the shortest time that must be left after it.
 const LEAST = 500;
-// How often a call is repeated because of rate limits: a reset that lies in the past, or comes back each time, has no end.
+// How often a call is repeated because of rate limits: a server may always send a reset in the past.
 const REPEATS = 3;
 // How the codes of a refused token start (Criteo, "API error types"). Criteo's Java SDK gets a new token on any of them,
 // once.
 const TOKEN_REFUSED = 'authorization-token-';
-// Headers that belong to the connection, not to the caller (RFC 9110 section 7.6.1).
+// Headers of the connection, which the caller cannot set (RFC 9110 section 7.6.1).
 const ours = [
   'connection',
   'content-length',
@@ -68,9 +70,9 @@ const ours = [
 ];
 
 /**
- * A URL of Criteo's API: given as one, or as a path under `base`.
+ * Reads a URL of Criteo's API: an absolute one, or a path under `base`.
  *
- * @throws {TypeError} for every other: the token goes nowhere else.
+ * @throws {TypeError} it is another URL: the token goes nowhere else.
  *
  * @internal
  */
@@ -87,8 +89,8 @@ export function readURL(base: string, url: unknown): URL {
 }
 
 /**
- * Calls Criteo's API with a token; with another one if the first is refused, and again when the rate limit is reset, if
- * that is in time.
+ * Calls Criteo's API with an access token. Repeats the call with another token if the first one is refused, and when the
+ * rate limit is reset, if that is in time.
  *
  * @internal
  */
@@ -130,7 +132,7 @@ export async function fetchWithToken(
         if (refusal && error instanceof CriteoAPIError && error.code === FRESH_TOKEN_REFUSED) return undefined;
         throw error;
       });
-      // There is no better token now: the caller gets what Criteo said to this one.
+      // There is no better token now: the caller gets Criteo's response to this one.
       if (token === undefined) return refusal as Response;
       const headers = { ...call.headers, authorization: `Bearer ${token}` };
       open += 1;

@@ -11,35 +11,65 @@ export type TokenGrant = 'refresh_token' | 'client_credentials';
 
 /** Options of {@link TokenSource}. */
 export interface TokenSourceOptions {
-  /** Asks Criteo. Its `timeout` also limits each call of the store, and `fetch` goes through its `agent`. */
+  /** Sends the requests to Criteo. Its `timeout` also limits each call of the store, and `fetch` uses its `agent`. */
   client: CriteoClient;
-  /** Keeps the tokens. @default a `Map`, which ends with the process. */
+  /**
+   * Keeps the tokens.
+   *
+   * @default a `Map`, which ends with the process
+   */
   store?: TokenStore | undefined;
-  /** `client_credentials` for the app's own token; `refresh_token` for connections that users made. @default `refresh_token` */
+  /**
+   * `refresh_token` for connections that users made, `client_credentials` for the app's own token.
+   *
+   * @default 'refresh_token'
+   */
   grant?: TokenGrant | undefined;
-  /** Keeps other processes from refreshing the same connection. Needed if several share a store. @default none */
+  /**
+   * Keeps other processes from refreshing the same connection. Needed if several processes share a store.
+   *
+   * @default none
+   */
   lock?: TokenLock | undefined;
   /**
-   * Milliseconds before its end at which an access token is refreshed, while callers still get it; half of its lifetime
-   * if that is less. In the last twelfth of it, callers wait for the new one. @default 60_000
+   * Milliseconds before it expires at which an access token is refreshed, while callers still get it; half of its lifetime
+   * if that is less. In the last twelfth of it, callers wait for the new one.
+   *
+   * @default 60_000
    */
   skew?: number | undefined;
-  /** How many refreshes may be under way at once; others wait in a queue. @default 50 */
+  /**
+   * How many refreshes may be under way at once. Others wait in a queue.
+   *
+   * @default 50
+   */
   concurrency?: number | undefined;
-  /** Returns the time in milliseconds since the epoch. @default Date.now */
+  /**
+   * Returns the time in milliseconds since the epoch.
+   *
+   * @default Date.now
+   */
   now?: (() => number) | undefined;
   /**
-   * Is called once when a connection is found to need a new consent. Nothing waits for it; if it throws or rejects, there
+   * Is called once when a connection is found to need a new consent. Nothing waits for it. If it throws or rejects, there
    * is a process warning with the code `CRITEO_HOOK_FAILED`.
+   *
+   * @default none
    */
   onReauthorizationRequired?: ((key: string) => unknown) | undefined;
   /**
-   * Is called once for each refresh token, some days before Criteo stops to accept it, when the connection is refreshed:
-   * ask the user to connect again in time. `expiresAt` is in milliseconds since the epoch. Failures are reported as those
+   * Is called once for each refresh token, some days before Criteo stops accepting it, when the connection is refreshed:
+   * ask the user to connect again in time. `expiresAt` is in milliseconds since the epoch. Failures are reported like those
    * of `onReauthorizationRequired`.
+   *
+   * @default none
    */
   onExpiring?: ((key: string, facts: { expiresAt: number }) => unknown) | undefined;
-  /** How long before that `onExpiring` is called, in milliseconds. @default 1_209_600_000 (14 days) */
+  /**
+   * Milliseconds before a refresh token expires at which `onExpiring` is called.
+   *
+   * @default 1_209_600_000 (14 days)
+   */
   expiringWithin?: number | undefined;
 }
 

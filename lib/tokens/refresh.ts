@@ -81,7 +81,7 @@ export class Refresher {
     const { store, writer } = this.#parts;
     await writer.saveUnsaved(key, turn);
     for (let round = 1; round <= ROUNDS; round += 1) {
-      // Another process may have been here since the caller looked.
+      // Another process may have refreshed it after the caller read it.
       const stored = await store.read(key);
       this.check(key, stored);
       const isUsable = stored && stored.reauthorizeSince === undefined && stored.accessToken !== refused;

@@ -5,9 +5,9 @@ import { realTimers, type Timers } from './clock';
 // Milliseconds. The interval between two requests for one connection doubles from the first to the longest.
 const FIRST = 1000;
 const LONGEST = 60_000;
-// An hour: a server that asks for more is asked again nevertheless.
+// Milliseconds. A server that asks for more than an hour is asked again after an hour.
 const LONGEST_PAUSE = 3_600_000;
-// How many connections are remembered before those whose interval is over are looked for.
+// With more connections than this in memory, those whose interval is over are removed.
 const MANY = 1000;
 
 interface Interval {
@@ -15,19 +15,19 @@ interface Interval {
   count: number;
   since: number;
   until: number;
-  /** What the last request failed with. */
+  /** The error of the last request. */
   error?: Error | undefined;
 }
 
-/** Why there is no request now, and for how long. */
+/** Why no request may be sent now, and for how long. */
 export interface Pause {
   milliseconds: number;
   error?: Error | undefined;
 }
 
 /**
- * Bounds the requests to the token endpoint: after a failure, and after a token that was replaced before its time, the
- * same connection waits for an interval that grows; after `Retry-After`, all connections wait.
+ * Limits the requests to the token endpoint. After a failure, and after a token that was replaced early, the same
+ * connection waits for an interval that grows. After `Retry-After`, all connections wait.
  */
 export class RequestLimits {
   readonly #now: () => number;
@@ -70,7 +70,7 @@ export class RequestLimits {
   /**
    * Notes a request that brought a token.
    *
-   * @param early true if the token that it replaces had not come to its end.
+   * @param early true if the token that it replaces had not expired.
    */
   succeeded(key: string, early: boolean): void {
     if (early) this.#extend(key, this.#now());

@@ -2,17 +2,17 @@ import { CriteoTokenError, CriteoTransportError } from '../errors';
 import { backOff } from '../util/back-off';
 import { realTimers, sleep, type Timers } from './clock';
 
-// Milliseconds before the second request, and the least that must be left for it.
+// Milliseconds before the second request, and the shortest time that must be left for it.
 const PAUSE = 250;
 const LEAST = 500;
 
-/** Returns true for an error that says that Criteo could not be reached, rather than that it refused. */
+/** Returns true if Criteo could not be reached, and false if it refused the request. */
 export function isOutage(error: unknown): boolean {
   return error instanceof CriteoTransportError || (error instanceof CriteoTokenError && error.retryable);
 }
 
 /**
- * Asks the token endpoint, and once more after a failure that may pass, all within `timeout` milliseconds.
+ * Sends a token request, and once more after a failure that may be temporary, all within `timeout` milliseconds.
  *
  * A refresh may be repeated: nothing in Criteo's documentation says that it uses up the refresh token. If it did, and the
  * response was lost on the way, the new refresh token was lost with it. The old one is all that is left then, and the next

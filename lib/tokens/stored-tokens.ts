@@ -15,7 +15,7 @@ export interface StoredTokenSet extends TokenSet {
   connectedAt?: number;
   /** When this refresh token was first received, in milliseconds since the epoch. */
   refreshTokenObtainedAt?: number;
-  /** Whether `onExpiring` was called for this refresh token. */
+  /** True if `onExpiring` was called for this refresh token. */
   expiryAnnounced?: boolean;
   /** When the connection was found to need a new consent, in milliseconds since the epoch. The next `save` removes it. */
   reauthorizeSince?: number;

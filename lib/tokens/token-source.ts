@@ -15,16 +15,18 @@ import { readRecord } from './stored-tokens';
 export interface AccessTokenOptions {
   /**
    * The access token that Criteo refused, to get another one; or `true`, to get another than the one in the store, unless
-   * that is younger than a second. @default false
+   * that is younger than a second.
+   *
+   * @default false
    */
   force?: boolean | string | undefined;
-  /** Ends the waiting of this caller; a refresh under way goes on for the others. */
+  /** Ends the waiting of this caller. A refresh under way goes on for the other callers. */
   signal?: AbortSignal | undefined;
 }
 
 /**
- * A valid access token for every connection, for months: keeps the tokens in a store and refreshes them in time, once
- * however many callers ask.
+ * Returns a valid access token for every connection, for months: keeps the tokens in a store, and refreshes them in time
+ * and once, however many callers ask.
  *
  * Every method rejects with a `TypeError` naming the argument that is wrong; with a {@link TokenStoreError} `store_failed`
  * or `lock_failed` if the store or the lock fails; and with `closed` after {@link TokenSource.close}.
@@ -61,7 +63,7 @@ export class TokenSource {
   }
 
   /**
-   * Returns an access token that is good for a while: the one in the store, or a new one.
+   * Returns an access token that is valid for a while: the one in the store, or a new one.
    *
    * @param key the connection. With the grant `client_credentials` it may be left out, and only tells several tokens of the
    *   app apart.
@@ -114,8 +116,8 @@ export class TokenSource {
   }
 
   /**
-   * Describes a connection without its tokens: since when it is connected, how long the refresh token is good, and since
-   * when and why the user must consent again. Asks the store only.
+   * Describes a connection without its tokens: when it was connected, how long the refresh token is valid, and when and
+   * why it was found that the user must consent again. Reads the store only.
    *
    * @returns `undefined` if there are no tokens.
    */

@@ -13,7 +13,7 @@ const WRITES = 3;
 // Milliseconds until a write that failed is tried again; they double each time.
 const RETRY = 250;
 
-/** Stores what Criteo returned, over nothing but what the refresh started from; what the store does not take is kept. */
+/** Stores the tokens of a refresh, unless the record has changed. Keeps those that the store does not take, and tries again. */
 export class TokenWriter {
   readonly #store: CheckedStore;
   readonly #timeout: number;

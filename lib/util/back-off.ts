@@ -1,4 +1,4 @@
-// The random share of a delay keeps many callers and processes from coming back at the same moment. `random` returns a
+// The random part of a delay keeps many callers and processes from coming back at the same moment. `random` returns a
 // number from 0 to 1, without 1; a test may pass one of its own.
 
 /** Returns a delay between half of `milliseconds` and all of it. */

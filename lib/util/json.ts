@@ -15,7 +15,7 @@ export function parseJSON(text: string): unknown {
   }
 }
 
-/** Returns true for an object of JSON's: not null, not an array. */
+/** Returns true for a JSON object: not null, not an array. */
 export function isRecord(value: unknown): value is JSONObject {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

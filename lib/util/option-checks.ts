@@ -1,6 +1,6 @@
 import type { Agent } from 'node:http';
 
-/** The values of options that are left out. */
+/** The defaults of options. */
 export const defaults = {
   authorizationURL: 'https://consent.criteo.com/request',
   apiURL: 'https://api.criteo.com',
@@ -11,12 +11,12 @@ export const defaults = {
 /** The longest delay that a timer of node can hold, in milliseconds. */
 export const LONGEST_TIMEOUT = 2 ** 31 - 1;
 
-/** An error about an option: whose, which, and what it must be; never its value, which may be a secret. */
+/** Creates an error that names the owner of an option, the option, and what it must be. The value may be a secret. */
 export function optionError(owner: string, option: string, must: string): TypeError {
   return new TypeError(`${owner}: the option ${option} ${must}`);
 }
 
-/** A client id or secret: a non-empty string as Criteo shows it. */
+/** Checks a client id or secret: a non-empty string as Criteo shows it. */
 export function checkCredential(owner: string, option: string, value: unknown): string {
   if (typeof value !== 'string' || value === '') {
     throw optionError(owner, option, 'must be a non-empty string, as shown in the Criteo Partners Portal');
@@ -27,12 +27,12 @@ export function checkCredential(owner: string, option: string, value: unknown): 
   return value;
 }
 
-/** Whether a host name of a parsed URL is this machine itself. */
+/** Returns true if the host name of a parsed URL is this machine. */
 export function isLoopback(hostname: string): boolean {
   return hostname === 'localhost' || hostname.endsWith('.localhost') || /^127(\.\d+){3}$|^\[::1\]$/.test(hostname);
 }
 
-/** An absolute URL that secrets may be sent to: https, or http on a loopback host. */
+/** Checks an absolute URL that secrets may be sent to: https, or http on a loopback host. */
 export function checkEndpoint(owner: string, option: string, value: unknown): URL {
   const url = typeof value === 'string' ? parseURL(value) : undefined;
   if (!url) throw optionError(owner, option, 'must be an absolute URL, such as https://app.example.com/path');
@@ -44,7 +44,7 @@ export function checkEndpoint(owner: string, option: string, value: unknown): UR
   return url;
 }
 
-/** The origin of Criteo's API, perhaps with a path, under which other URLs are made; without a slash at its end. */
+/** Checks the URL of Criteo's API, to which paths are appended. Returns it without a slash at its end. */
 export function checkBase(owner: string, option: string, value: unknown): string {
   const url = checkEndpoint(owner, option, value);
   if (url.search) throw optionError(owner, option, 'must not have a query: other URLs are made of it');
@@ -52,26 +52,26 @@ export function checkBase(owner: string, option: string, value: unknown): string
 }
 
 function parseURL(value: string): URL | undefined {
-  // The URL parser repairs what others would refuse: leading blanks, backslashes, a missing slash.
+  // The URL parser accepts what other parsers refuse: leading blanks, backslashes, a missing slash.
   return /^https?:\/\/[^\s\\/][^\s\\]*$/i.test(value) && URL.canParse(value) ? new URL(value) : undefined;
 }
 
-/** Milliseconds that a timer of node's can hold. */
+/** Checks milliseconds that a timer of node can hold. */
 export function checkTimeout(owner: string, value: unknown): number {
   if (typeof value === 'number' && Number.isInteger(value) && value > 0 && value <= LONGEST_TIMEOUT) return value;
   throw optionError(owner, 'timeout', `must be a whole number of milliseconds from 1 to ${LONGEST_TIMEOUT}`);
 }
 
-/** An agent of node's http or https, or nothing. */
+/** Checks an agent of node's http or https. It may be left out. */
 export function checkAgent(owner: string, value: Agent | undefined): Agent | undefined {
-  // What node itself asks of an agent.
+  // Node itself checks for this method.
   const { addRequest }: { addRequest?: unknown } = Object(value);
   if (typeof addRequest === 'function') return value;
   if (value === undefined || value === null) return undefined;
   throw optionError(owner, 'agent', 'must be an http.Agent or https.Agent');
 }
 
-/** A count of things, or of milliseconds: a whole number above nothing. */
+/** Checks a count of things or of milliseconds: a whole number greater than 0. */
 export function checkCount(owner: string, option: string, value: unknown): number {
   if (typeof value === 'number' && Number.isInteger(value) && value > 0) return value;
   throw optionError(owner, option, 'must be a whole number greater than 0');

@@ -48,7 +48,7 @@ export const optionNames = {
   readConsentCallback: ['limit', 'secret', 'timeout'],
 } as const satisfies Record<string, readonly string[]>;
 
-/** Who takes options. */
+/** A class or function that takes options. */
 export type OptionOwner = keyof typeof optionNames;
 
 // What `sandbox.app` and `sandbox.endpoints` hold beside options of the strategy: people spread them whole.
@@ -97,20 +97,20 @@ function nearest(name: string, names: readonly string[]): string | undefined {
   return names.find((each) => distance(given, plain(each)) <= tolerance(each));
 }
 
-/** As names are compared: `client_id`, `client-id`, `clientId` and `clientID` are one. */
+/** Returns the form in which names are compared: `client_id`, `client-id`, `clientId` and `clientID` are the same. */
 function plain(name: string): string {
   return name.toLowerCase().replace(/[_\-\s]/g, '');
 }
 
-/** How many letters may differ. A short name is too much like other words for a second one. */
+/** Returns how many letters may differ. Short names are similar to many words. */
 function tolerance(name: string): number {
   if (name.length <= 4) return 0;
   return name.length <= 7 ? 1 : 2;
 }
 
-/** The number of letters to insert, remove, replace or swap with their neighbour (optimal string alignment distance). */
+/** Returns how many letters to insert, remove, replace or swap with their neighbour (optimal string alignment distance). */
 function distance(a: string, b: string): number {
-  // Far apart already; and it bounds the work for a name of any length.
+  // Too different already. This also limits the work for a name of any length.
   if (Math.abs(a.length - b.length) > 2) return Number.POSITIVE_INFINITY;
   let before: number[] = [];
   let last = Array.from({ length: b.length + 1 }, (_, column) => column);

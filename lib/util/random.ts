@@ -1,11 +1,11 @@
 import { randomFillSync } from 'node:crypto';
 
-// Asking node for random bytes costs microseconds, however few they are: half of what beginning a login costs. So, as
-// node's own randomUUID does, many are asked for at once.
+// A call for random bytes costs microseconds, however few they are: half of what the start of a login costs. So many
+// bytes are fetched at once, as node's own randomUUID does.
 const pool = Buffer.alloc(2048);
 let used = pool.length;
 
-/** So many random bytes (64 at most) in base64url. None is given twice, and those given are kept nowhere. */
+/** Returns random bytes (64 at most) in base64url. No byte is returned twice, and none is kept. */
 export function randomText(bytes: number): string {
   if (used + bytes > pool.length) {
     randomFillSync(pool);

@@ -15,7 +15,7 @@ describe('The page about check', () => {
 
   const lines = blocks('sh').flatMap((code) => code.trim().split('\n'));
   for (const line of new Set(lines)) {
-    it(`shows a command line with flags that there are: ${line}`, async () => {
+    it(`shows a command line with flags that exist: ${line}`, async () => {
       const [npx, name, ...args] = line.split(' ');
       expect([npx, name]).to.deep.equal(['npx', 'passport-criteo']);
       // With --help, the flags are read and nothing is done.

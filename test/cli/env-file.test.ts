@@ -9,7 +9,7 @@ describe('The variables', () => {
   const file = join(folder, '.env');
   after(() => rmSync(folder, { recursive: true }));
 
-  it('come from the file and the environment, which wins', () => {
+  it('come from the file and from the environment, which takes precedence', () => {
     writeFileSync(file, 'FROM_FILE=file\nBOTH=file\nQUOTED="a # b"\n# COMMENT=1\nEMPTY=\n');
     const read = readVariables({ BOTH: 'environment', EMPTY_HERE: '' }, file);
     const names = ['FROM_FILE', 'BOTH', 'QUOTED', 'COMMENT', 'EMPTY', 'EMPTY_HERE', 'ABSENT'];
@@ -17,13 +17,13 @@ describe('The variables', () => {
     expect(names.map(read)).to.deep.equal(['file', 'environment', 'a # b', none, none, none, none]);
   });
 
-  it('may come from a file as Windows writes it', () => {
+  it('may come from a file with line ends of Windows', () => {
     writeFileSync(file, '\uFEFFFIRST=1\r\nSECOND=two words\r\n');
     const read = readVariables({}, file);
     expect([read('FIRST'), read('SECOND')]).to.deep.equal(['1', 'two words']);
   });
 
-  it('leave the environment as it is', () => {
+  it('do not change the environment', () => {
     writeFileSync(file, 'PASSPORT_CRITEO_TEST=1\n');
     const env = {};
     expect(readVariables(env, file)('PASSPORT_CRITEO_TEST')).to.equal('1');

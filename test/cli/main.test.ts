@@ -23,7 +23,7 @@ describe('The command passport-criteo', () => {
     }
   });
 
-  it('explains itself with status 2 without a command, and with one that does not exist', async () => {
+  it('prints its help with status 2 without a command, or with one that does not exist', async () => {
     const none = await command([]);
     expect([none.exitStatus, none.printed]).to.deep.equal([2, '']);
     expect(none.errors).to.match(/^Usage/);
@@ -116,7 +116,7 @@ describe('The command passport-criteo', () => {
     });
   }
 
-  it('shows no secret in an error about it', async () => {
+  it('shows no secret in an error about a secret', async () => {
     const env = { CRITEO_CLIENT_ID: 'id', CRITEO_CLIENT_SECRET: ' very-secret' };
     expect((await command(['check'], { env })).errors).to.not.contain('very-secret');
   });

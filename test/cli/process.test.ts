@@ -19,7 +19,7 @@ describe('The process of the command', () => {
       .and.not.contain('\u001b');
   });
 
-  it('ends without a complaint when what it prints is not wanted any more', async () => {
+  it('ends without an error when the reader of its output has gone', async () => {
     const running = start(['sandbox', '--port', '0']);
     const url = await running.sees(/http:\/\/\S+/);
     await running.sees(/CRITEO_PKCE/);
@@ -37,7 +37,7 @@ describe('The process of the command', () => {
     await running.ended;
   });
 
-  it('loads neither the library nor the sandbox before a command needs it', async () => {
+  it('does not load the library or the sandbox before a command needs it', async () => {
     const loaded = `process.on('exit', () => console.log(Object.keys(require.cache).join('\\n')))`;
     const files = async (...args: string[]): Promise<string> => {
       const quoted = args.map((arg) => `'${arg}'`);

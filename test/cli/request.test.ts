@@ -15,7 +15,7 @@ const failure = async (request: Promise<unknown>): Promise<string> => {
 };
 
 describe('A request of the command', () => {
-  it('gives the whole response, of whatever status', async () => {
+  it('returns the whole response, with any status', async () => {
     const server = await open((socket) => void socket.write(answer(418, '\uFEFF{"a":1}', { 'x-test': 'yes' })));
     const reply = await sendRequest(server.url(), { signal });
     expect(reply).to.include({ status: 418, text: '{"a":1}' });
@@ -23,7 +23,7 @@ describe('A request of the command', () => {
     expect(reply.receivedAt).to.be.at.least(reply.sentAt);
   });
 
-  it('sends a form, every character encoded', async () => {
+  it('sends a form with every character encoded', async () => {
     const server = await open((socket) => void socket.write(answer(200)));
     await sendRequest(server.url(), { form: { secret: 'a+b&c=d é' }, signal });
     const [received] = server.received;
@@ -48,7 +48,7 @@ describe('A request of the command', () => {
     expect(await failure(sendRequest(slow.url(), { signal, timeout: 30 }))).to.equal('timeout');
   });
 
-  it('ends with the reason of its signal, and closes its connection', async () => {
+  it('rejects with the reason of its signal, and closes its connection', async () => {
     const stopped = new AbortController();
     const server = await open(() => stopped.abort(new Error('stopped')));
     expect(await failure(sendRequest(server.url(), { signal: stopped.signal }))).to.equal('Error: stopped');

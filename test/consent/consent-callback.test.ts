@@ -44,7 +44,7 @@ describe('consentCallback', () => {
     ['Express', (handler: ConsentCallbackHandler) => onExpress(handler)],
   ] as const) {
     describe(`on ${place}`, () => {
-      it('hands the event over and answers 204 without a body', async () => {
+      it('gives the event to onConsent and responds with 204 and no body', async () => {
         const { events, errors, handler } = recorder();
         const response = await deliver(await mount(handler), grant('user-42'));
         expect([response.status, await response.text()]).to.deep.equal([204, '']);
@@ -64,11 +64,11 @@ describe('consentCallback', () => {
           'signature_mismatch',
         ],
         ['an empty signature', denial, { 'x-criteo-hmac-sha512': '' }, 401, 'signature_missing'],
-        ['a signature that is none', denial, { 'x-criteo-hmac-sha512': 'abc' }, 401, 'signature_malformed'],
+        ['a malformed signature', denial, { 'x-criteo-hmac-sha512': 'abc' }, 401, 'signature_malformed'],
         ['a body over the limit', ' '.repeat(1_048_577), {}, 413, 'body_too_large'],
-        ['a body that says it is compressed', denial, { 'content-encoding': 'gzip' }, 415, 'unsupported_encoding'],
+        ['a body with Content-Encoding: gzip', denial, { 'content-encoding': 'gzip' }, 415, 'unsupported_encoding'],
       ] as [string, string, Record<string, string>, number, string][]) {
-        it(`answers ${status} to ${what}`, async () => {
+        it(`responds with ${status} to ${what}`, async () => {
           const { events, errors, handler } = recorder();
           const response = await deliver(await mount(handler), body, headers);
           const text = await response.text();
@@ -82,14 +82,14 @@ describe('consentCallback', () => {
         });
       }
 
-      it('takes a body of exactly the limit', async () => {
+      it('accepts a body of exactly the limit', async () => {
         const { handler } = recorder({ limit: denial.length });
         const port = await mount(handler);
         expect((await deliver(port, denial)).status).to.equal(204);
         expect((await deliver(port, `${denial} `)).status).to.equal(413);
       });
 
-      it('answers 401 without a signature', async () => {
+      it('responds with 401 without a signature', async () => {
         const { handler } = recorder();
         const response = await fetch(`http://127.0.0.1:${await mount(handler)}/criteo-consent`, {
           method: 'POST',
@@ -101,7 +101,7 @@ describe('consentCallback', () => {
         ]);
       });
 
-      it('answers 401 to a signature given twice', async () => {
+      it('responds with 401 to two signatures', async () => {
         const { handler } = recorder();
         const again = `x-criteo-hmac-sha512: ${signConsentCallback(denial, secret)}`;
         const { socket, received } = dial(await mount(handler));
@@ -111,7 +111,7 @@ describe('consentCallback', () => {
     });
   }
 
-  it('accepts upper-case hex and any secret of a rotation', async () => {
+  it('accepts a signature in upper case, and each secret of a list', async () => {
     const { events, handler } = recorder({ secret: ['new', 'old'] });
     const port = await listen(handler);
     for (const signature of [signConsentCallback(denial, 'old').toUpperCase(), signConsentCallback(denial, 'new')]) {
@@ -120,13 +120,13 @@ describe('consentCallback', () => {
     expect(events).to.have.length(1);
   });
 
-  it('accepts a body that says it is not compressed', async () => {
+  it('accepts the header Content-Encoding: identity', async () => {
     const { handler } = recorder();
     expect((await deliver(await listen(handler), denial, { 'content-encoding': 'Identity' })).status).to.equal(204);
   });
 
   for (const method of ['GET', 'HEAD', 'PUT', 'PATCH', 'DELETE', 'OPTIONS']) {
-    it(`answers 405 to ${method}, and says what is allowed`, async () => {
+    it(`responds with 405 to ${method}, and says which method is allowed`, async () => {
       const { errors, handler } = recorder();
       const port = await listen(handler);
       const response = await fetch(`http://127.0.0.1:${port}/`, { method, ...(method === 'PUT' && { body: denial }) });
@@ -147,11 +147,11 @@ describe('consentCallback', () => {
       ['express.raw', express.raw({ type: '*/*' })],
       ['express.text', express.text({ type: '*/*' })],
       ['express.json that keeps req.rawBody', keeping],
-      ['express.urlencoded, which leaves JSON alone', express.urlencoded()],
+      ['express.urlencoded, which does not read JSON', express.urlencoded()],
       ['express.json for other content types', express.json({ type: 'application/vnd.api+json' })],
-      ['one that paused the stream', ((req, _res, next) => void next(req.pause() && undefined)) as RequestHandler],
+      ['a parser that paused the stream', ((req, _res, next) => void next(req.pause() && undefined)) as RequestHandler],
     ] as [string, RequestHandler][]) {
-      it(`works: ${what}`, async () => {
+      it(`works with ${what}`, async () => {
         const { events, handler } = recorder();
         const port = await onExpress(handler, ahead);
         expect((await deliver(port, grant('é'))).status).to.equal(204);
@@ -159,7 +159,7 @@ describe('consentCallback', () => {
       });
     }
 
-    it('keeps to the limit with bytes that were kept', async () => {
+    it('applies the limit to bytes that a parser has kept', async () => {
       const { handler } = recorder({ limit: 10 });
       for (const ahead of [express.raw({ type: '*/*' }), express.text({ type: '*/*' })]) {
         const { socket, received } = dial(await onExpress(handler, ahead));
@@ -171,7 +171,7 @@ describe('consentCallback', () => {
       }
     });
 
-    it('does not take an inflated body for the one received', async () => {
+    it('does not check the signature of a body that a parser has decompressed', async () => {
       const { handler } = recorder();
       const port = await onExpress(handler, express.raw({ type: '*/*' }));
       const headers = { 'content-encoding': 'gzip', 'x-criteo-hmac-sha512': signConsentCallback(denial, secret) };
@@ -180,13 +180,13 @@ describe('consentCallback', () => {
 
     for (const [what, ahead] of [
       ['express.json', express.json()],
-      ['one that read the stream', streaming],
+      ['a parser that read the stream', streaming],
       [
-        'one that decoded the stream',
+        'a parser that decoded the stream',
         ((req, _res, next) => void next(req.setEncoding('utf8') && undefined)) as RequestHandler,
       ],
     ] as [string, RequestHandler][]) {
-      it(`answers 500 at once, naming the mistake and the fix: ${what}`, async () => {
+      it(`responds with 500 at once, with the mistake and the fix, to ${what}`, async () => {
         const { events, errors, handler } = recorder();
         const response = await deliver(await onExpress(handler, ahead), grant('hush'));
         const text = await response.text();
@@ -201,13 +201,13 @@ describe('consentCallback', () => {
       });
     }
 
-    it('knows an empty body that was read', async () => {
+    it('recognizes an empty body that was read', async () => {
       const { errors, handler } = recorder();
       expect((await deliver(await onExpress(handler, streaming), '')).status).to.equal(400);
       expect(errors[0]).to.include({ code: 'invalid_body' });
     });
 
-    it('answers 500 when the body cannot be looked at', async () => {
+    it('responds with 500 if the body cannot be accessed', async () => {
       const { errors, handler } = recorder();
       const port = await listen((req, res) => {
         const failing = {
@@ -224,7 +224,7 @@ describe('consentCallback', () => {
     });
   });
 
-  describe('when onConsent fails', () => {
+  describe('if onConsent fails', () => {
     for (const [how, onConsent] of [
       [
         'throws',
@@ -240,7 +240,7 @@ describe('consentCallback', () => {
       ],
       ['rejects with nothing', () => Promise.reject()],
     ] as [string, () => unknown][]) {
-      it(`answers 500 and tells onError the cause, but not the world: it ${how}`, async () => {
+      it(`responds with 500, and shows the cause to onError only: onConsent ${how}`, async () => {
         const { errors, handler } = recorder({ onConsent });
         const response = await deliver(await listen(handler), denial);
         expect(response.status).to.equal(500);
@@ -269,7 +269,7 @@ describe('consentCallback', () => {
         },
       ],
     ] as [string, () => unknown][]) {
-      it(`changes nothing when it ${how}`, async () => {
+      it(`does not change the response if it ${how}`, async () => {
         const { handler } = recorder({ onError, onConsent: () => Promise.reject(new Error('no')) });
         const port = await listen(handler);
         expect((await deliver(port, denial, { 'x-criteo-hmac-sha512': 'x' })).status).to.equal(401);
@@ -277,7 +277,7 @@ describe('consentCallback', () => {
       });
     }
 
-    it('prints our own failures by default, and not what strangers send', async () => {
+    it('prints failures of the app by default, and not refused requests', async () => {
       const printed: unknown[] = [];
       const { error } = console;
       console.error = (...texts: unknown[]) => void printed.push(...texts);
@@ -296,8 +296,8 @@ describe('consentCallback', () => {
     });
   });
 
-  describe('exactly one answer', () => {
-    it('is not ours where somebody else has answered', async () => {
+  describe('exactly one response', () => {
+    it('is not sent if the app has responded already', async () => {
       const { events, handler } = recorder();
       const port = await listen((req, res) => {
         res.writeHead(202).flushHeaders();
@@ -309,7 +309,7 @@ describe('consentCallback', () => {
       expect(events).to.have.length(1);
     });
 
-    it('is given up where it cannot be written', async () => {
+    it('closes the connection if it cannot be written', async () => {
       const { handler } = recorder();
       const port = await listen((req, res) => {
         res.writeHead = () => {
@@ -324,7 +324,7 @@ describe('consentCallback', () => {
       expect(refused).to.equal('hung up');
     });
 
-    it('is nobody’s when the client has gone: the handler’s success still counts', async () => {
+    it('is not sent if the sender has closed the connection, but the success of onConsent counts', async () => {
       const [begun, finish] = [gate(), gate()];
       let runs = 0;
       const { handler } = recorder({
@@ -355,7 +355,7 @@ describe('consentCallback', () => {
       expect([runs, heads], 'one run, and nothing written to nobody').to.deep.equal([1, 1]);
     });
 
-    it('never calls next', async () => {
+    it('is sent without a call of next', async () => {
       const { handler } = recorder();
       const port = await onExpress(handler);
       for (const headers of [{}, { 'x-criteo-hmac-sha512': 'x' }] as Record<string, string>[]) {
@@ -363,7 +363,7 @@ describe('consentCallback', () => {
       }
     });
 
-    it('comes for a request that was over before we saw it', async () => {
+    it('is sent for a request that had ended before', async () => {
       const told = gate<ConsentCallbackError>();
       const { handler } = recorder({ onError: told.open });
       const req = new IncomingMessage(new Socket());
@@ -386,7 +386,7 @@ describe('consentCallback', () => {
       onError: [null, 'print', {}],
     })) {
       for (const value of values) {
-        it(`refuses ${option} ${inspect(value).replaceAll(secret, '…')}`, () => {
+        it(`do not accept ${option} ${inspect(value).replaceAll(secret, '…')}`, () => {
           expect(() => consentCallback({ ...fine, [option]: value } as ConsentCallbackOptions))
             .to.throw(TypeError, `consentCallback: the option ${option}`)
             .with.property('message')
@@ -395,7 +395,7 @@ describe('consentCallback', () => {
       }
     }
 
-    it('refuses to be called without any', () => {
+    it('are required', () => {
       expect(() => (consentCallback as (options?: unknown) => unknown)()).to.throw(TypeError, 'consentCallback');
     });
 
@@ -406,7 +406,7 @@ describe('consentCallback', () => {
       ['0.00006mb', 62],
       [61, 61],
     ] as const) {
-      it(`takes ${limit} for a limit of ${bytes} bytes`, async () => {
+      it(`accept ${limit} as a limit of ${bytes} bytes`, async () => {
         const { handler } = recorder({ limit });
         const port = await listen(handler);
         expect((await deliver(port, denial.padEnd(bytes))).status).to.equal(204);
@@ -414,7 +414,7 @@ describe('consentCallback', () => {
       });
     }
 
-    it('are copied: later changes have no effect', async () => {
+    it('are copied, so later changes have no effect', async () => {
       const secrets = [secret];
       const { handler } = recorder({ secret: secrets });
       secrets[0] = 'changed';
@@ -430,7 +430,7 @@ describe('The options of consentCallback', () => {
     ['onError', 'log', 'must be a function that takes an error'],
     ['seen', {}, 'must have the methods get and set, as a Map or a Keyv does'],
   ] as const) {
-    it(`say what ${option} must be`, () => {
+    it(`name what ${option} must be`, () => {
       const options = { ...right, [option]: value } as never;
       expect(() => consentCallback(options)).to.throw(TypeError, `consentCallback: the option ${option} ${must}`);
     });

@@ -32,7 +32,7 @@ describe('signConsentCallback', () => {
     expect(signConsentCallback(Buffer.from(denial), secret)).to.equal(denialSignature);
   });
 
-  it('refuses what cannot be signed or signs nothing', () => {
+  it('refuses a body or a secret of the wrong type', () => {
     const sign = signConsentCallback as (body: unknown, secret?: unknown) => string;
     expect(() => sign({}, secret)).to.throw(TypeError, 'signConsentCallback: body must be a string or a Buffer');
     expect(() => sign(denial, '')).to.throw(TypeError, 'signConsentCallback: the option secret must be');
@@ -56,31 +56,31 @@ describe('verifyConsentCallback', () => {
   describe('the signature', () => {
     const other = signConsentCallback(denial, 'another-secret');
     const refused: [string, unknown, string][] = [
-      ['no header', undefined, 'signature_missing'],
-      ['no header of a web request', null, 'signature_missing'],
+      ['missing', undefined, 'signature_missing'],
+      ['missing in a web request', null, 'signature_missing'],
       ['an empty header', '', 'signature_missing'],
       ['a list', [denialSignature], 'signature_malformed'],
       ['a repeated header', `${denialSignature}, ${denialSignature}`, 'signature_malformed'],
-      ['white space before', ` ${denialSignature}`, 'signature_malformed'],
-      ['a line end after', `${denialSignature}\n`, 'signature_malformed'],
-      ['a prefix', `sha512=${denialSignature}`, 'signature_malformed'],
+      ['preceded by white space', ` ${denialSignature}`, 'signature_malformed'],
+      ['followed by a line end', `${denialSignature}\n`, 'signature_malformed'],
+      ['preceded by sha512=', `sha512=${denialSignature}`, 'signature_malformed'],
       ['an odd number of digits', denialSignature.slice(1), 'signature_malformed'],
       ['too few digits', denialSignature.slice(2), 'signature_malformed'],
       ['too many digits', `${denialSignature}00`, 'signature_malformed'],
-      ['a digit that is none', `g${denialSignature.slice(1)}`, 'signature_malformed'],
+      ['a character that is not a hex digit', `g${denialSignature.slice(1)}`, 'signature_malformed'],
       ['digits of another script', `٠${denialSignature.slice(1)}`, 'signature_malformed'],
       ['base64', Buffer.from(denialSignature, 'hex').toString('base64'), 'signature_malformed'],
-      ['SHA-256', createHmac('sha256', secret).update(denial).digest('hex'), 'signature_malformed'],
+      ['a SHA-256 signature', createHmac('sha256', secret).update(denial).digest('hex'), 'signature_malformed'],
       ['a megabyte', 'a'.repeat(1_000_000), 'signature_malformed'],
       ['a number', 42, 'signature_malformed'],
       ['an object', { length: 128 }, 'signature_malformed'],
       ['zeros', '0'.repeat(128), 'signature_mismatch'],
-      ['another first digit', `7${denialSignature.slice(1)}`, 'signature_mismatch'],
-      ['another last digit', `${denialSignature.slice(0, -1)}3`, 'signature_mismatch'],
-      ["another secret's", other, 'signature_mismatch'],
+      ['different in its first digit', `7${denialSignature.slice(1)}`, 'signature_mismatch'],
+      ['different in its last digit', `${denialSignature.slice(0, -1)}3`, 'signature_mismatch'],
+      ['made with another secret', other, 'signature_mismatch'],
     ];
     for (const [what, signature, code] of refused) {
-      it(`is not ${what}`, () => {
+      it(`is refused if it is ${what}`, () => {
         const error = errorOf(() => verifyConsentCallback(denial, signature as string, secret));
         expect(error).to.include({ code, status: 401, retryable: false, name: 'ConsentCallbackError' });
         expect(error.message).not.to.equal('');
@@ -99,13 +99,13 @@ describe('verifyConsentCallback', () => {
       }
     });
 
-    it('is judged before the body is looked into', () => {
+    it('is checked before the body is parsed', () => {
       expect(errorOf(() => verifyConsentCallback('not JSON', denialSignature, secret)).code).to.equal(
         'signature_mismatch',
       );
     });
 
-    it('may be under any of several secrets', () => {
+    it('may be made with any of several secrets', () => {
       expect(verifyConsentCallback(denial, denialSignature, ['new', secret]).type).to.equal('ConsentDenied');
       expect(verifyConsentCallback(denial, denialSignature, [secret, 'old']).type).to.equal('ConsentDenied');
       expect(errorOf(() => verifyConsentCallback(denial, denialSignature, ['new', 'old'])).code).to.equal(
@@ -131,7 +131,7 @@ describe('verifyConsentCallback', () => {
       });
     }
 
-    it('appears in no error', () => {
+    it('is never shown in an error', () => {
       for (const signature of [undefined, 'x', '0'.repeat(128)]) {
         const error = errorOf(() => verifyConsentCallback(denial, signature, [secret, 'previous-secret']));
         expect(`${inspect(error, { showHidden: true })}${JSON.stringify(error)}`).not.to.match(
@@ -144,12 +144,12 @@ describe('verifyConsentCallback', () => {
   describe('the body', () => {
     for (const [what, body] of [
       ['a parsed object', { Type: 'ConsentDenied', AcceptedScopes: [] }],
-      ['nothing', undefined],
+      ['undefined', undefined],
       ['null', null],
       ['a list of bytes', [...Buffer.from(denial)]],
       ['a serialised Buffer', Buffer.from(denial).toJSON()],
     ]) {
-      it(`cannot be ${what}: the error names the mistake and the fix`, () => {
+      it(`cannot be ${what}, and the error says what is wrong and how to fix it`, () => {
         const error = errorOf(() => verifyConsentCallback(body as string, denialSignature, secret));
         expect(error).to.include({ code: 'raw_body_missing', status: 500 });
         expect(error.message).to.match(/raw body .* missing.*body parser.*bytes as received/);
@@ -170,7 +170,7 @@ describe('verifyConsentCallback', () => {
       ['two byte order marks', `\uFEFF\uFEFF${denial}`, 'is not JSON'],
       ['UTF-16', Buffer.from(denial, 'utf16le'), 'is not JSON'],
       ['not UTF-8', Buffer.from([...Buffer.from('{"Type":"'), 0xff, ...Buffer.from('"}')]), 'is not UTF-8'],
-      ['a cut-off character', Buffer.from('{"Type":"é"}').subarray(0, 10), 'is not UTF-8'],
+      ['cut off within a character', Buffer.from('{"Type":"é"}').subarray(0, 10), 'is not UTF-8'],
       [
         'a surrogate in UTF-8',
         Buffer.from([...Buffer.from('{"Type":"'), 0xed, 0xa0, 0x80, 0x22, 0x7d]),
@@ -181,12 +181,12 @@ describe('verifyConsentCallback', () => {
       ['a string', '"ConsentGranted"', 'is not a JSON object'],
       ['a list', `[${denial}]`, 'is not a JSON object'],
       ['an object without Type', '{"AcceptedScopes":[]}', 'has no Type'],
-      ['an empty Type', '{"Type":""}', 'has no Type'],
-      ['a numeric Type', '{"Type":1}', 'has no Type'],
-      ['a list of Types', '{"Type":["ConsentGranted"]}', 'has no Type'],
-      ['a Type by prototype', '{"__proto__":{"Type":"ConsentGranted"}}', 'has no Type'],
+      ['an object with an empty Type', '{"Type":""}', 'has no Type'],
+      ['an object with a numeric Type', '{"Type":1}', 'has no Type'],
+      ['an object with a list of Types', '{"Type":["ConsentGranted"]}', 'has no Type'],
+      ['an object with a Type in its prototype', '{"__proto__":{"Type":"ConsentGranted"}}', 'has no Type'],
     ] as [string, string | Uint8Array, string][]) {
-      it(`is malformed when it is ${what}`, () => {
+      it(`is malformed if it is ${what}`, () => {
         const error = errorOf(() => read(body));
         expect(error).to.include({ code: 'invalid_body', status: 400 });
         expect(error.message).to.equal(`The body of the consent callback ${why}.`);
@@ -194,19 +194,19 @@ describe('verifyConsentCallback', () => {
       });
     }
 
-    it('may begin with a byte order mark', () => {
+    it('may start with a byte order mark', () => {
       expect(read(`\uFEFF${denial}`).type).to.equal('ConsentDenied');
       expect(read(Buffer.from(`\uFEFF${denial}`)).type).to.equal('ConsentDenied');
     });
 
-    it('may nest as deep as it likes', () => {
+    it('may be nested deeply', () => {
       const depth = 200_000;
       expect(read(`{"Type":"T","x":${'['.repeat(depth)}${']'.repeat(depth)}}`).type).to.equal('T');
     });
   });
 
   describe('the event', () => {
-    it('has what was granted for Marketing Solutions', () => {
+    it('has the advertisers and permissions of Marketing Solutions', () => {
       const body = {
         Type: 'ConsentGranted',
         State: 'user-42',
@@ -225,14 +225,14 @@ describe('verifyConsentCallback', () => {
       });
     });
 
-    it('has what was granted for Retail Media', () => {
+    it('has the accounts and permissions of Retail Media', () => {
       const event = read(
         '{"Type":"ConsentGranted","AcceptedScopes":["RetailMedia_Accounts_Manage"],"Accounts":[{"id":"7"}]}',
       );
       expect(event).to.deep.include({ accounts: [{ id: '7' }], advertisers: [] });
     });
 
-    it('has an id of its bytes: equal for repeats, in whatever form, and under whatever secret', () => {
+    it('has an id that depends on the bytes of the body only', () => {
       const { id } = read(denial);
       expect(read(Buffer.from(denial)).id).to.equal(id);
       expect(verifyConsentCallback(denial, signConsentCallback(denial, 'new'), 'new').id).to.equal(id);
@@ -240,7 +240,7 @@ describe('verifyConsentCallback', () => {
       expect(read(`\uFEFF${denial}`).id).not.to.equal(id);
     });
 
-    it('has types that are not known yet', () => {
+    it('may have a type that is not known yet', () => {
       expect(read('{"Type":"ConsentRevoked"}')).to.deep.include({ type: 'ConsentRevoked', acceptedScopes: [] });
     });
 
@@ -321,7 +321,7 @@ describe('verifyConsentCallback', () => {
       });
     }
 
-    it('hands the parsed body through unchanged, and pollutes no prototype', () => {
+    it('has the parsed body, unchanged, and changes no prototype', () => {
       const text =
         '{"Type":"T","__proto__":{"polluted":true},"constructor":{"prototype":{"polluted":true}},"extra":[1,{"a":null}]}';
       const event = read(text);
@@ -332,7 +332,7 @@ describe('verifyConsentCallback', () => {
     });
   });
 
-  it('accepts what was signed, and throws nothing but its own errors, whatever the JSON', () => {
+  it('accepts whatever JSON was signed, and throws no errors but its own', () => {
     fc.assert(
       fc.property(
         fc.json(),
@@ -354,8 +354,8 @@ describe('verifyConsentCallback', () => {
   });
 });
 
-describe('verifyConsentCallback, given a signature of the right length', () => {
-  it('refuses it as malformed if one character is no hex digit', () => {
+describe('verifyConsentCallback, with a signature of the right length,', () => {
+  it('refuses it as malformed if one character is not a hex digit', () => {
     for (const signature of [`${'0'.repeat(127)}g`, `g${'0'.repeat(127)}`]) {
       expect(() => verifyConsentCallback('{}', signature, 'signing'))
         .to.throw(ConsentCallbackError)
@@ -363,7 +363,7 @@ describe('verifyConsentCallback, given a signature of the right length', () => {
     }
   });
 
-  it('names itself in the error for a wrong secret', () => {
+  it('is named in the error about a wrong secret', () => {
     expect(() => verifyConsentCallback('{}', '0'.repeat(128), '')).to.throw(
       TypeError,
       /^verifyConsentCallback: the option secret/,

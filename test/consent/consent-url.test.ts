@@ -32,24 +32,24 @@ describe('createConsentURL', () => {
     const stampOf = (timestamp: unknown): string | null =>
       new URL(createWith({ timestamp })).searchParams.get('timestamp');
 
-    it('is now, in whole seconds, by default', () => {
+    it('is the current time, in whole seconds, by default', () => {
       const before = Math.floor(Date.now() / 1000);
       const stamp = Number(stampOf(undefined));
       expect(stamp).to.be.within(before, Math.floor(Date.now() / 1000));
     });
 
-    it('takes a Date, cut to whole seconds', () => {
+    it('may be a Date, which is cut to whole seconds', () => {
       expect(stampOf(new Date(1_700_000_000_999))).to.equal('1700000000');
     });
 
     for (const wrong of [1_700_000_000.5, 1_700_000_000_000, 0, -1, Number.NaN, '1700000000', null, new Date('?')]) {
-      it(`refuses ${typeof wrong} ${wrong}`, () => {
+      it(`may not be ${typeof wrong} ${wrong}`, () => {
         expect(() => stampOf(wrong)).to.throw(TypeError, /timestamp .*whole seconds/);
       });
     }
   });
 
-  describe('values that would not arrive as they were signed', () => {
+  describe('values that would be changed on the way', () => {
     const characters = [
       [' ', 'a space (U+0020)'],
       ['\t', 'a tab (U+0009)'],
@@ -65,7 +65,7 @@ describe('createConsentURL', () => {
       ...[...'&#+%\'"<>`{}|\\^'].map((c) => [c, `"${c}" (U+00${c.charCodeAt(0).toString(16).toUpperCase()})`]),
     ] as [string, string][];
     for (const [character, name] of characters) {
-      it(`are refused by name: ${name}`, () => {
+      it(`are refused, with the name of the character: ${name}`, () => {
         const query = /contains .* which cannot be signed/;
         for (const option of ['state', 'key', 'redirectURI']) {
           const value = option === 'redirectURI' ? `https://a.example/${character}b` : `a${character}b`;
@@ -77,12 +77,12 @@ describe('createConsentURL', () => {
       });
     }
 
-    it('are told with a remedy', () => {
+    it('are refused with advice', () => {
       expect(() => createWith({ state: '{"user":42}' })).to.throw(TypeError, /use letters, digits/);
       expect(() => createWith({ redirectURI: 'https://a.example/?a=1&b=2' })).to.throw(TypeError, /under the state/);
     });
 
-    it('do not exist among those that pass: every URL parser leaves them alone', () => {
+    it('are all refused: a URL parser changes none of the accepted ones', () => {
       const safe = fc.string({ minLength: 1, unit: fc.constantFrom(...'azAZ09-._~!$()*,;=:@/?[]') });
       fc.assert(
         fc.property(safe, safe, (state, path) => {
@@ -98,7 +98,7 @@ describe('createConsentURL', () => {
       );
     });
 
-    it('are told apart for every character of Latin-1: it is refused, or it arrives', () => {
+    it('are found for every character of Latin-1', () => {
       let refused = 0;
       for (let code = 0; code < 256; code += 1) {
         const state = `a${String.fromCharCode(code)}b`;
@@ -180,14 +180,14 @@ describe('createConsentURL', () => {
     expect(() => (createConsentURL as (options?: unknown) => string)()).to.throw(TypeError, 'the option key');
   });
 
-  it('says that a secret has white space around it, and does not show it', () => {
+  it('says that a secret starts or ends with white space, and does not show it', () => {
     expect(() => createWith({ secret: 'hush-hush\n' }))
       .to.throw(TypeError, /the option secret starts or ends with white space/)
       .with.property('message')
       .that.does.not.include('hush');
   });
 
-  it('shows the secret in no error', () => {
+  it('never shows the secret in an error', () => {
     for (const [option, wrong] of Object.entries({ state: 'a b', redirectURI: 'x', timestamp: 'x', consentURL: 'x' })) {
       expect(() => createWith({ [option]: wrong, secret: 'hush-hush' }))
         .to.throw(TypeError)

@@ -49,7 +49,7 @@ describe('the consent examples', () => {
   afterEach(closeAll);
 
   for (const [name, start] of Object.entries(examples)) {
-    it(`take what Criteo signed and refuse the rest: ${name}`, async () => {
+    it(`accept what Criteo signed, and nothing else: ${name}`, async () => {
       const events: ConsentEvent[] = [];
       const send = await start(async (event) => void events.push(event));
       const body = grant('é');
@@ -62,7 +62,7 @@ describe('the consent examples', () => {
     });
   }
 
-  it('leave other routes alone', async () => {
+  it('do not change other routes', async () => {
     const port = await listen(onExpress.createApp(secret, async () => {}));
     const headers = { 'content-type': 'application/json' };
     const response = await fetch(`http://127.0.0.1:${port}/echo`, { method: 'POST', body: '{"a":1}', headers });

@@ -49,7 +49,7 @@ describe('readConsentCallback', () => {
       expect(event).to.deep.include({ type: 'ConsentGranted', state: 'é', advertisers: [{ id: '13' }] });
     });
 
-    it('puts a body together that comes in pieces of a byte', async () => {
+    it('reads a body that arrives byte by byte', async () => {
       const body = grant('é').padEnd(5_000);
       const { request } = streaming(
         signed(body),
@@ -60,7 +60,7 @@ describe('readConsentCallback', () => {
 
     for (const [what, request, code, status] of [
       ['without a signature', post(denial, {}), 'signature_missing', 401],
-      ['with half a signature', post(denial, { 'x-criteo-hmac-sha512': 'abc' }), 'signature_malformed', 401],
+      ['with a malformed signature', post(denial, { 'x-criteo-hmac-sha512': 'abc' }), 'signature_malformed', 401],
       ['with the signature of another body', post(denial, signed('{}')), 'signature_mismatch', 401],
       ['with a method other than POST', post(denial, signed(denial), 'GET'), 'method_not_allowed', 405],
       [
@@ -69,7 +69,7 @@ describe('readConsentCallback', () => {
         'unsupported_encoding',
         415,
       ],
-      ['with a body that is no JSON', post('[', signed('[')), 'invalid_body', 400],
+      ['with a body that is not JSON', post('[', signed('[')), 'invalid_body', 400],
       ['without a body', new Request(url, { method: 'POST', headers: signed('') }), 'invalid_body', 400],
       ['over the limit', post(denial.padEnd(101), signed(denial.padEnd(101))), 'body_too_large', 413],
     ] as [string, Request, string, number][]) {
@@ -79,26 +79,26 @@ describe('readConsentCallback', () => {
       });
     }
 
-    it('takes a body of exactly the limit', async () => {
+    it('accepts a body of exactly the limit', async () => {
       const body = denial.padEnd(100);
       expect(await readConsentCallback(post(body, signed(body)), { secret, limit: 100 })).to.have.property('type');
     });
 
-    it('asks for no byte of a body without a signature, and cancels it', async () => {
+    it('cancels a body without a signature before it reads a byte', async () => {
       const { request, state } = streaming({}, large);
       expect(await refusal(readConsentCallback(request, { secret, timeout: 20 }))).to.include({ status: 401 });
       await state.cancelled.opened;
       expect(state.taken).to.equal(0);
     });
 
-    it('asks for no byte of a body that announces too much, and cancels it', async () => {
+    it('cancels a body whose announced size is over the limit before it reads a byte', async () => {
       const { request, state } = streaming({ ...signed(denial), 'content-length': '1048577' }, large);
       expect(await refusal(readConsentCallback(request, { secret, timeout: 20 }))).to.include({ status: 413 });
       await state.cancelled.opened;
       expect(state.taken).to.equal(0);
     });
 
-    it('stops at the limit, and cancels the rest', async () => {
+    it('reads up to the limit, and cancels the rest', async () => {
       const { request, state } = streaming(signed(denial), large);
       const error = await refusal(readConsentCallback(request, { secret, limit: '256kb', timeout: 200 }));
       expect(error).to.include({ code: 'body_too_large', status: 413 });
@@ -107,7 +107,7 @@ describe('readConsentCallback', () => {
       expect(state.taken).to.be.below(262_144 + 4 * 65_536);
     });
 
-    it('gives up on a body that does not come in time, and cancels it', async () => {
+    it('cancels a body that does not arrive in time', async () => {
       const cancelled = gate();
       const body = new ReadableStream({ cancel: () => cancelled.open() });
       const init: RequestInit & { duplex: 'half' } = { method: 'POST', headers: signed(denial), body, duplex: 'half' };
@@ -123,7 +123,7 @@ describe('readConsentCallback', () => {
       expect(error).to.include({ code: 'body_aborted', status: 400, retryable: true });
     });
 
-    it('says that the body was read already, or is being read', async () => {
+    it('says if the body was read already, or is being read', async () => {
       const read = post(denial, signed(denial));
       await read.text();
       const locked = post(denial, signed(denial));
@@ -156,14 +156,14 @@ describe('readConsentCallback', () => {
       expect(events.map(({ state }) => state)).to.deep.equal(['é']);
     });
 
-    it('refuses an upload without a signature before a byte has come, and hangs up', async () => {
+    it('refuses an upload without a signature before it reads a byte, and closes the connection', async () => {
       const { socket, answered, received } = dial(await listen(handler([], { timeout: 100 })));
       socket.write('POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n');
       expect(await answered).to.match(/^HTTP\/1\.1 401 /);
       await received;
     });
 
-    it('refuses an upload over the limit, and one that drips', async () => {
+    it('refuses an upload over the limit, and one that is too slow', async () => {
       const port = await listen(handler([], { limit: 50, timeout: 100 }));
       const one = dial(port);
       one.socket.write(head(denial, 'Transfer-Encoding: chunked'));
@@ -175,7 +175,7 @@ describe('readConsentCallback', () => {
       await Promise.all([one.received, other.received]);
     });
 
-    it('takes the bytes that a parser has kept, and says so if it has kept none', async () => {
+    it('uses the bytes that a parser has kept, and says if it has kept none', async () => {
       const events: ConsentEvent[] = [];
       const take = handler(events);
       const port = await listen((req, res) => {
@@ -195,7 +195,7 @@ describe('readConsentCallback', () => {
     });
   });
 
-  describe('keeps memory flat while uploads without a signature come', () => {
+  describe('does not use more memory while uploads without a signature arrive', () => {
     const MEBIBYTE = 1_048_576;
 
     /** How web frameworks on node make a Request of an IncomingMessage. */
@@ -237,7 +237,7 @@ describe('readConsentCallback', () => {
       });
     }
 
-    it('and the answer to a small one is heard', async () => {
+    it('and the sender of a small one gets the response', async () => {
       const port = await listen((req, res) => {
         readConsentCallback(adapted(req), { secret }).catch((error: ConsentCallbackError) =>
           res.writeHead(error.status).end(error.message),
@@ -263,13 +263,13 @@ describe('readConsentCallback', () => {
       ['timeout', 0],
       ['timeout', '5s'],
     ] as [string, unknown][]) {
-      it(`are refused by name: ${option} ${JSON.stringify(value)}`, async () => {
+      it(`are refused, with the name of the option: ${option} ${JSON.stringify(value)}`, async () => {
         const error = await rejection(readConsentCallback(request(), { secret, [option]: value }), TypeError);
         expect(error.message).to.include(`readConsentCallback: the option ${option}`);
       });
     }
 
-    it('are refused if there are no options, or no request', async () => {
+    it('are refused if the options or the request is missing', async () => {
       const call = readConsentCallback as (...args: unknown[]) => Promise<ConsentEvent>;
       expect((await rejection(call(request()), TypeError)).message).to.include('the option secret');
       for (const other of [undefined, null, {}, { headers: {} }, { req: request(), headers: {} }]) {

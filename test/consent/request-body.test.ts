@@ -6,7 +6,7 @@ import { closeAll, denial, dial, gate, head, listen, secret } from './support';
 const chunked = 'Transfer-Encoding: chunked';
 const chunk = (text: string): string => `${Buffer.byteLength(text).toString(16)}\r\n${text}\r\n`;
 
-describe('consentCallback, reading uploads', () => {
+describe('consentCallback, when it reads uploads,', () => {
   const told: ConsentCallbackError[] = [];
   let events = 0;
 
@@ -25,7 +25,7 @@ describe('consentCallback, reading uploads', () => {
   });
   afterEach(closeAll);
 
-  it('puts together what comes in pieces of a byte', async () => {
+  it('reads a body that arrives byte by byte', async () => {
     const { socket, answered } = dial(await start());
     const body = denial.padEnd(20_000);
     socket.write(head(body, chunked));
@@ -34,7 +34,7 @@ describe('consentCallback, reading uploads', () => {
     expect(events).to.equal(1);
   });
 
-  it('takes no more than the announced length, and so no event', async () => {
+  it('reads no more than the announced length, so the signature does not match', async () => {
     const { socket, answered } = dial(await start());
     socket.write(`${head(denial, `Content-Length: ${denial.length - 1}`)}${denial}`);
     // What is over is no request to node, which may say so first.
@@ -42,21 +42,21 @@ describe('consentCallback, reading uploads', () => {
     expect(events).to.equal(0);
   });
 
-  it('refuses an announced length over the limit before a byte has come, and hangs up', async () => {
+  it('refuses an announced length over the limit before it reads a byte, and closes the connection', async () => {
     const { socket, answered, received } = dial(await start({ timeout: 200 }));
     socket.write(head(denial, 'Content-Length: 1048577'));
     expect(await answered).to.match(/^HTTP\/1\.1 413 /);
     await received;
   });
 
-  it('refuses an upload without a signature before a byte has come, and hangs up', async () => {
+  it('refuses an upload without a signature before it reads a byte, and closes the connection', async () => {
     const { socket, answered, received } = dial(await start({ timeout: 200 }));
     socket.write(`POST / HTTP/1.1\r\nHost: a\r\n${chunked}\r\n\r\n`);
     expect(await answered).to.match(/^HTTP\/1\.1 401 /);
     await received;
   });
 
-  it('refuses an endless upload at the limit: the answer is heard, and the connection closed', async () => {
+  it('refuses an endless upload at the limit: the sender gets the response, and the connection is closed', async () => {
     const { socket, answered, received } = dial(await start({ limit: 100_000 }));
     socket.write(head(denial, chunked));
     const piece = chunk('x'.repeat(10_000));
@@ -70,7 +70,7 @@ describe('consentCallback, reading uploads', () => {
     expect(told.map((error) => error.code)).to.deep.equal(['body_too_large']);
   });
 
-  it('lets a refused upload end, and the connection live on', async () => {
+  it('lets a refused upload end, and keeps the connection open', async () => {
     const { socket, answered } = dial(await start({ limit: 10 }));
     socket.write(head(denial, chunked) + chunk(denial));
     expect(await answered).to.match(/^HTTP\/1\.1 413 /);
@@ -84,7 +84,7 @@ describe('consentCallback, reading uploads', () => {
     ['with a length', 'Content-Length: 1000'],
     ['without a length', chunked],
   ] as const) {
-    it(`drops an upload that drips, ${what}`, async () => {
+    it(`ends an upload that is too slow, ${what}`, async () => {
       const { socket, answered, received } = dial(await start({ timeout: 100 }));
       socket.write(head(denial, announced));
       const drip = setInterval(() => socket.write(announced === chunked ? chunk('x') : 'x'), 10);
@@ -95,7 +95,7 @@ describe('consentCallback, reading uploads', () => {
       expect(events).to.equal(0);
     });
 
-    it(`forgets an upload that was broken off, ${what}`, async () => {
+    it(`stops when an upload breaks off, ${what}`, async () => {
       const aborted = gate<ConsentCallbackError>();
       const begun = gate();
       const handler = consentCallback({ secret, onConsent: () => {}, onError: aborted.open });
@@ -111,7 +111,7 @@ describe('consentCallback, reading uploads', () => {
     });
   }
 
-  it('forgets an upload that something else on our side has ended', async () => {
+  it('stops when something else in the app has ended the upload', async () => {
     const aborted = gate<ConsentCallbackError>();
     const handler = consentCallback({ secret, onConsent: () => {}, onError: aborted.open });
     const port = await listen((req, res) => {
@@ -122,7 +122,7 @@ describe('consentCallback, reading uploads', () => {
     expect(await aborted.opened).to.include({ code: 'body_aborted' });
   });
 
-  it('leaves no timer behind', async () => {
+  it('leaves no timer running', async () => {
     const timers = (): number => process.getActiveResourcesInfo().filter((name) => name === 'Timeout').length;
     const port = await start({ timeout: 1_000_000 });
     const before = timers();
@@ -132,14 +132,14 @@ describe('consentCallback, reading uploads', () => {
     expect(timers()).to.equal(before);
   });
 
-  it('drops an upload that never begins', async () => {
+  it('ends an upload that never starts', async () => {
     const { socket, answered, received } = dial(await start({ timeout: 50 }));
     socket.write(head(denial, `Content-Length: ${denial.length}`));
     expect(await answered).to.match(/^HTTP\/1\.1 408 /);
     await received;
   });
 
-  it('takes an upload whose sender waits to be asked', async () => {
+  it('reads an upload whose sender waits for 100 Continue', async () => {
     const { socket, answered, received } = dial(await start());
     socket.write(head(denial, 'Expect: 100-continue', 'Connection: close', `Content-Length: ${denial.length}`));
     expect(await answered).to.match(/^HTTP\/1\.1 100 /);

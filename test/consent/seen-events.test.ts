@@ -12,7 +12,7 @@ import { closeAll, deliver, denial, gate, grant, listen, secret } from './suppor
 
 const idOf = (body: string): string => verifyConsentCallback(body, signConsentCallback(body, secret), secret).id;
 
-describe('repeated deliveries', () => {
+describe('repeated deliveries of an event', () => {
   afterEach(closeAll);
 
   /** A callback whose runs are counted and whose failures are kept. */
@@ -32,13 +32,13 @@ describe('repeated deliveries', () => {
     return { seen, send };
   }
 
-  it('are done already', async () => {
+  it('are not handled again', async () => {
     const { seen, send } = await start();
     expect([await send(), await send(), await send()]).to.deep.equal([204, 204, 204]);
     expect(seen.runs).to.equal(1);
   });
 
-  it('are not confused with other events', async () => {
+  it('are not confused with deliveries of other events', async () => {
     const { seen, send } = await start();
     await send(grant('a'));
     await send(grant('b'));
@@ -61,7 +61,7 @@ describe('repeated deliveries', () => {
     expect(seen.runs).to.equal(1);
   });
 
-  it('share the failure of the run under way, which is told once; the next delivery runs again', async () => {
+  it('share the failure of the run under way, which is reported once, and the next delivery starts another run', async () => {
     const finish = gate();
     const arrived = gate();
     let requests = 0;
@@ -94,7 +94,7 @@ describe('repeated deliveries', () => {
     expect(runs).to.equal(2);
   });
 
-  it('find a slow run still under way, then done', async () => {
+  it('get 503 while a slow run is under way, and 204 afterwards', async () => {
     const finish = gate();
     const { seen, send } = await start({ timeout: 250, onConsent: () => finish.opened });
     expect(await send()).to.equal(503);
@@ -109,7 +109,7 @@ describe('repeated deliveries', () => {
     ]);
   });
 
-  it('run again after a slow run has failed, and its failure is told though nobody waits', async () => {
+  it('start another run after a slow run has failed, and its failure is reported', async () => {
     const finish = gate();
     const failed = gate();
     let runs = 0;
@@ -130,7 +130,7 @@ describe('repeated deliveries', () => {
     expect(runs).to.equal(2);
   });
 
-  it('run again once a run has taken ten times the timeout', async () => {
+  it('start another run if a run has taken ten times the timeout', async () => {
     let runs = 0;
     const { send } = await start({
       timeout: 40,
@@ -163,7 +163,7 @@ describe('repeated deliveries', () => {
     const event = verifyConsentCallback(denial, signConsentCallback(denial, secret), secret);
     const other = verifyConsentCallback(grant('x'), signConsentCallback(grant('x'), secret), secret);
 
-    it('share it for ten times the timeout, and no longer', async () => {
+    it('share it for ten times the timeout, and not longer', async () => {
       const { state, handle } = stuck();
       const first = handle(event);
       state.now += 1_000;
@@ -178,7 +178,7 @@ describe('repeated deliveries', () => {
       expect(await second).to.equal(undefined);
     });
 
-    it('do not run again once it has ended after all, and leave the newer run alone', async () => {
+    it('do not start another run when it ends at last, and keep the newer run', async () => {
       const { state, handle } = stuck();
       const first = handle(event);
       state.now += 1_001;
@@ -193,7 +193,7 @@ describe('repeated deliveries', () => {
       expect(state.gates).to.have.length(2);
     });
 
-    it('free the memory of all runs that are stuck, and of no others', async () => {
+    it('remove all runs that are stuck from memory, and no others', async () => {
       const { state, handle } = stuck();
       void handle(event);
       state.now += 600;
@@ -208,8 +208,8 @@ describe('repeated deliveries', () => {
     });
   });
 
-  describe('with a memory of the application', () => {
-    it('shows nothing of what its driver attaches to errors', async () => {
+  describe('with the option seen', () => {
+    it('show nothing that its driver attaches to errors', async () => {
       const broken = Object.assign(new Error('NOAUTH hush-hush-hush-1'), {
         code: 'NOAUTH',
         command: { args: ['pass'] },
@@ -219,14 +219,14 @@ describe('repeated deliveries', () => {
       expect(seen.errors[0]?.cause).to.include({ name: 'Error', code: 'NOAUTH' }).and.not.have.property('command');
     });
 
-    it('shows what onConsent threw as it is: it is the app’s own', async () => {
+    it('show the error that onConsent threw as it is', async () => {
       const broken = Object.assign(new Error('no'), { detail: 'row 7' });
       const { seen, send } = await start({ onConsent: () => Promise.reject(broken) });
       await send();
       expect(seen.errors[0]?.cause).to.equal(broken);
     });
 
-    it('may be a Map', async () => {
+    it('work with a Map', async () => {
       const memory = new Map<string, boolean>();
       const { seen, send } = await start({ seen: memory });
       await send();
@@ -238,7 +238,7 @@ describe('repeated deliveries', () => {
       expect(seen.runs).to.equal(2);
     });
 
-    it('is told how long to remember, and shared by many processes', async () => {
+    it('are known to every process that shares it, and it is told how long to remember', async () => {
       const calls: unknown[][] = [];
       const entries = new Map<string, unknown>();
       const memory: SeenEvents = {
@@ -255,7 +255,7 @@ describe('repeated deliveries', () => {
     });
 
     for (const unknown of [undefined, null, false]) {
-      it(`takes ${unknown} for unseen`, async () => {
+      it(`are handled if it returns ${unknown}`, async () => {
         const { seen, send } = await start({ seen: { get: () => unknown, set: () => {} } });
         expect([await send(), await send()]).to.deep.equal([204, 204]);
         expect(seen.runs).to.equal(2);
@@ -269,7 +269,7 @@ describe('repeated deliveries', () => {
       ['throws', broken('down')],
       ['rejects', () => Promise.reject(new Error('down'))],
     ] as const) {
-      it(`runs nothing and answers 500 while get ${how}; nothing is lost`, async () => {
+      it(`get 500 without a run while its get ${how}, and are handled later`, async () => {
         let down = true;
         const { seen, send } = await start({ seen: { get: () => (down ? get() : undefined), set: () => {} } });
         expect(await send()).to.equal(500);
@@ -283,7 +283,7 @@ describe('repeated deliveries', () => {
       });
     }
 
-    it('answers 500 when set fails, and the repeat tells the memory without running again', async () => {
+    it('get 500 if its set fails, and the next one calls set again without another run', async () => {
       const memory = new Map<string, boolean>();
       let down = true;
       const set = (id: string, value: true): unknown =>
@@ -301,7 +301,7 @@ describe('repeated deliveries', () => {
       expect(seen.runs, 'once more, because the memory was cleared').to.equal(2);
     });
 
-    it('gives up on a memory that does not answer, and asks again on the repeat', async () => {
+    it('get 500 if it does not respond, and the next one asks it again', async () => {
       const failed = gate<ConsentCallbackError>();
       let hang = true;
       const { seen, send } = await start({
@@ -318,8 +318,8 @@ describe('repeated deliveries', () => {
   });
 });
 
-describe('the default memory of seen events', () => {
-  it('forgets after its time', () => {
+describe('the default of the option seen', () => {
+  it('forgets an event after its time', () => {
     let now = 1_000;
     const memory = new RecentEvents(10, 100, () => now);
     memory.set('a');
@@ -331,7 +331,7 @@ describe('the default memory of seen events', () => {
     expect(memory.size).to.equal(1);
   });
 
-  it('keeps so many, the latest', () => {
+  it('keeps the latest events up to its limit', () => {
     const memory = new RecentEvents(3);
     for (const id of ['a', 'b', 'c', 'a', 'd']) memory.set(id);
     expect(['a', 'b', 'c', 'd'].filter((id) => memory.get(id))).to.deep.equal(['a', 'c', 'd']);
@@ -339,7 +339,7 @@ describe('the default memory of seen events', () => {
     expect([memory.get('a'), memory.size]).to.deep.equal([false, 2]);
   });
 
-  it('stays at 10,000 by default', () => {
+  it('keeps 10,000 events by default', () => {
     const memory = new RecentEvents();
     for (let n = 0; n < 10_100; n += 1) memory.set(`event ${n}`);
     expect(memory.size).to.equal(10_000);

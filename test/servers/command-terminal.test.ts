@@ -15,7 +15,7 @@ describe('The command in a pseudo-terminal', () => {
   });
   after(() => sandbox.close());
 
-  it('colours the words in a terminal, unless NO_COLOR says not to', async () => {
+  it('colours the words in a terminal, unless NO_COLOR is set', async () => {
     const coloured = inTerminal(['check'], environment(sandbox));
     const plain = inTerminal(['check'], { ...environment(sandbox), NO_COLOR: '1' });
     expect([await coloured.ended, await plain.ended]).to.deep.equal([0, 0]);
@@ -48,7 +48,7 @@ describe('The command in a pseudo-terminal', () => {
     expect(running.printed).to.match(/There was no login/);
   });
 
-  it('asks in a terminal, and reports what was done when Ctrl-C stops it', async () => {
+  it('asks in a terminal, and reports what was done if Ctrl-C stops it', async () => {
     const callbackURL = `http://localhost:${await freePort()}/criteo-auth/callback`;
     const running = inTerminal(['check', '--probe'], environment(sandbox, callbackURL));
     await running.sees(/is this a throwaway app.*\[y\/N\]/i);
@@ -62,7 +62,7 @@ describe('The command in a pseudo-terminal', () => {
     expect(running.printed).to.match(/\| `clientError` \| `invalid_client` \| wrong-secret \|/);
   });
 
-  it('stops the sandbox with Ctrl-C, and with the signal that services get', async () => {
+  it('stops the sandbox on Ctrl-C and on SIGTERM', async () => {
     const typed = inTerminal(['sandbox', '--port', '0']);
     const signalled = start(['sandbox', '--port', '0']);
     await Promise.all([typed.sees(/CRITEO_PKCE/), signalled.sees(/CRITEO_PKCE/)]);

@@ -18,7 +18,7 @@ location /partners/ {
   proxy_set_header X-Forwarded-Proto $scheme;
 }`;
 
-describe('An application behind nginx, which ends TLS, under a path of its own', () => {
+describe('An app behind nginx, which ends TLS and adds a path,', () => {
   let sandbox: Sandbox;
   let app: Express;
   let server: Server;
@@ -88,14 +88,14 @@ describe('An application behind nginx, which ends TLS, under a path of its own',
   }
   const finish = async (consentPage: string) => client.get(await sandbox.approve(consentPage), { from: consentPage });
 
-  it('signs people in with a Secure session cookie', async () => {
+  it('signs users in with a Secure session cookie', async () => {
     mount();
     const consentPage = await begin();
     expect(new URL(consentPage).searchParams.get('redirect_uri')).to.equal(`${origin}/partners/criteo-auth/callback`);
     expect((await finish(consentPage)).status).to.equal(200);
   });
 
-  it('signs people in without sessions, by cookies with the prefix __Host-', async () => {
+  it('signs users in without sessions, with cookies whose names start with __Host-', async () => {
     mount({ store: new CookieStateStore({ secret: 'a secret of more than 32 characters' }) });
     const consentPage = await begin();
     const names = Object.keys(client.cookies(origin));
@@ -104,20 +104,20 @@ describe('An application behind nginx, which ends TLS, under a path of its own',
     expect((await finish(consentPage)).status).to.equal(200);
   });
 
-  it('fits its cookies into the headers that nginx takes, however many logins a browser starts', async () => {
+  it('sets cookies that fit into the headers that nginx accepts, however many logins a browser starts', async () => {
     mount({ store: new CookieStateStore({ secret: 'a secret of more than 32 characters' }) });
     for (let begun = 0; begun < 12; begun += 1) await begin();
     expect((await finish(await begin())).status).to.equal(200);
   });
 
-  it('is told to trust the proxy, where it does not and so loses its session', async () => {
+  it('is told to trust the proxy if it loses its session because it does not', async () => {
     mount({ proxies: 0 });
     const { status, body } = await finish(await begin());
     expect([status, JSON.parse(body).code]).to.deep.equal([401, 'state_unknown']);
     expect(body).to.match(/trust proxy/);
   });
 
-  it('is told of a session cookie for the path that nginx takes off, because of which there is no session', async () => {
+  it('is told if it has no session because its session cookie is for the path that nginx removes', async () => {
     mount({ path: '/partners' });
     const { status, body } = await client.get(`${origin}/partners/criteo-auth`);
     expect(status).to.equal(500);

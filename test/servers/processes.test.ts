@@ -35,7 +35,7 @@ async function start(told: Told): Promise<Copy> {
   };
 }
 
-describe('The example in many processes behind one address', () => {
+describe('The example app, in several processes behind one address,', () => {
   let sandbox: Sandbox;
   let redis: Redis;
   before(async () => {
@@ -90,7 +90,7 @@ describe('The example in many processes behind one address', () => {
   ];
   for (const [way, options] of ways) {
     describe(way, () => {
-      it('finishes on one a login that was begun on another', async () => {
+      it('finishes in one process a login that was started in another', async () => {
         const [one, other] = await Promise.all([copy(options()), copy(options())]);
         turn = one;
         const consentPage = await begin();
@@ -98,7 +98,7 @@ describe('The example in many processes behind one address', () => {
         await expectSignedIn(await finish(consentPage));
       });
 
-      it('loses nothing when the one where a login began is killed and started anew', async () => {
+      it('loses no login if the process where it started is killed and restarted', async () => {
         turn = await copy(options());
         const consentPage = await begin();
         await crash(turn);
@@ -106,7 +106,7 @@ describe('The example in many processes behind one address', () => {
         await expectSignedIn(await finish(consentPage));
       });
 
-      it('takes a login once, whichever process it comes back to', async () => {
+      it('finishes a login once, whichever process gets the callback', async () => {
         const [one, other] = await Promise.all([copy(options()), copy(options())]);
         turn = one;
         const consentPage = await begin();
@@ -120,7 +120,7 @@ describe('The example in many processes behind one address', () => {
     });
   }
 
-  it('loses a login with sessions in the memory of each, and says why', async () => {
+  it('loses a login if each process has its sessions in memory, and says why', async () => {
     const [one, other] = await Promise.all([copy({}), copy({})]);
     turn = one;
     const consentPage = await begin();

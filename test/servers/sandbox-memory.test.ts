@@ -12,7 +12,7 @@ setFlagsFromString('--expose-gc');
 const collectGarbage = runInNewContext('gc') as () => void;
 
 describe('The memory of the sandbox', () => {
-  it('stays flat, however many users sign in', async function () {
+  it('does not grow, however many users sign in', async function () {
     this.timeout(180_000);
     const closed = new AbortController().signal;
     const world = new World(readOptions({}));

@@ -84,7 +84,7 @@ for (const kind of ['redis', 'postgres'] as const) {
       });
     }
 
-    it(`lose nothing in ${REFRESHES} refreshes`, async function () {
+    it(`lose no tokens in ${REFRESHES} refreshes`, async function () {
       this.timeout(REFRESHES * 1000);
       const random = numbers(2026);
       const keys = Array.from({ length: KEYS }, (_, i) => `key-${i}`);

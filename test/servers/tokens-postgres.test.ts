@@ -42,7 +42,7 @@ describe('Tokens in PostgreSQL', () => {
 
   const open = (url = server.url) => postgresTokens(new CriteoClient(client), url);
 
-  it('outlive every connection to the server being ended in the middle of a refresh', async () => {
+  it('are not lost if every connection to the server ends during a refresh', async () => {
     const { tokens, close } = await open();
     const admin = new Pool({ connectionString: server.url, max: 1 });
     const before = await stale();
@@ -63,7 +63,7 @@ describe('Tokens in PostgreSQL', () => {
     await close();
   });
 
-  it('hold no connection while they wait for locks: many that are held elsewhere do not delay another one', async () => {
+  it('hold no connection while they wait for locks, so that many locked ones do not delay another', async () => {
     const { tokens, close } = await open();
     const admin = new Pool({ connectionString: server.url });
     admin.on('error', () => {});
@@ -89,7 +89,7 @@ describe('Tokens in PostgreSQL', () => {
     await admin.end();
   });
 
-  it('are locked by a lease that is given up if it cannot be prolonged, because others may have it then', async () => {
+  it('are locked by a lease that counts as lost if it cannot be prolonged', async () => {
     const { close } = await open();
     const pool = new Pool({ connectionString: server.url });
     await postgresLock(pool, 40_000)('held', async (signal) => {
@@ -102,7 +102,7 @@ describe('Tokens in PostgreSQL', () => {
     await close();
   }).timeout(15_000);
 
-  it('compare in one step: of many writes of one version, one succeeds', async () => {
+  it('are compared and written in one step: of many writes of one version, one succeeds', async () => {
     const { close } = await open();
     const pool = new Pool({ connectionString: server.url });
     const store = postgresStore<{ version: string }>(pool);

@@ -70,7 +70,7 @@ for (const kind of ['redis', 'postgres'] as const) {
     const refreshes = (refreshToken: string): number =>
       sandbox.requests.filter(({ form }) => form['refresh_token'] === refreshToken).length;
 
-    it('come back as they were saved, and are forgotten when deleted', async () => {
+    it('are read as they were saved, and are gone after a delete', async () => {
       const tokens = { ...(await stale()), expiresAt: Date.now() + 900_000 };
       await own.tokens.save('user-1', tokens);
       expect(await own.tokens.accessToken('user-1')).to.equal(tokens.accessToken);
@@ -78,7 +78,7 @@ for (const kind of ['redis', 'postgres'] as const) {
       expect(await rejection(own.tokens.accessToken('user-1'), Error)).to.include({ code: 'not_connected' });
     });
 
-    it('keep the mark of a connection that died, for every process', async () => {
+    it('keep the mark of a connection that has ended, for every process', async () => {
       const tokens = await stale();
       await own.tokens.save('dead', { ...tokens, refreshToken: 'unknown' });
       for (const worker of crew) {
@@ -102,7 +102,7 @@ for (const kind of ['redis', 'postgres'] as const) {
       expect(all.map(({ refreshToken }) => refreshes(refreshToken))).to.deep.equal([1, 1, 1, 1, 1]);
     });
 
-    it('are replaced once, if every process had the same one refused', async () => {
+    it('are replaced once if every process had the same one refused', async () => {
       const tokens = { ...(await stale()), expiresAt: Date.now() + 900_000 };
       await own.tokens.save('forced', tokens);
       const answers = await Promise.all(
@@ -117,7 +117,7 @@ for (const kind of ['redis', 'postgres'] as const) {
       ['before Criteo did anything', false],
       ['after Criteo refreshed, before it is known', true],
     ] as const) {
-      it(`outlive a process that is killed in the middle of a refresh, ${when}`, async () => {
+      it(`are not lost if a process is killed during a refresh, ${when}`, async () => {
         const tokens = await stale();
         await own.tokens.save('shared', tokens);
         const victim = await startWorker();
@@ -138,7 +138,7 @@ for (const kind of ['redis', 'postgres'] as const) {
       });
     }
 
-    it('are not overwritten by a process that was frozen in the middle of a refresh, after its lock has ended', async () => {
+    it('are not overwritten by a process that was frozen during a refresh until its lock had ended', async () => {
       const tokens = await stale();
       await own.tokens.save('frozen', tokens);
       const frozen = await startWorker();
@@ -156,7 +156,7 @@ for (const kind of ['redis', 'postgres'] as const) {
       expect(await own.tokens.accessToken('frozen')).to.equal(fresh.accessToken);
     });
 
-    it('are written before a process ends that was told to, in the middle of a refresh', async () => {
+    it('are written before a process ends that gets SIGTERM during a refresh', async () => {
       const tokens = await stale();
       await own.tokens.save('polite', tokens);
       const polite = await startWorker();
@@ -171,7 +171,7 @@ for (const kind of ['redis', 'postgres'] as const) {
       expect(refreshes(tokens.refreshToken)).to.equal(1);
     });
 
-    it('are an error, and nothing is asked of Criteo, once the server is gone', async () => {
+    it('are an error, without a request to Criteo, if the server is gone', async () => {
       const tokens = await stale();
       await own.tokens.save('lost', tokens);
       const other = await servers[kind].start();

@@ -35,7 +35,7 @@ describe('Tokens in Redis', () => {
     };
   }
 
-  it('cost no more when the lock is lost: neither time nor commands', async () => {
+  it('cost no more time and commands if the lock is lost', async () => {
     const { tokens, close } = redisTokens(
       new CriteoClient({ ...sandbox.app, apiURL: sandbox.endpoints.apiURL }),
       server.url,
@@ -56,7 +56,7 @@ describe('Tokens in Redis', () => {
     await close();
   });
 
-  it('compare in one step: of many writes of one version, one succeeds', async () => {
+  it('are compared and written in one step: of many writes of one version, one succeeds', async () => {
     const store = redisStore<{ version?: string }>(redis);
     const record = (version: string) => ({ version });
     for (let round = 0; round < 5; round += 1) {

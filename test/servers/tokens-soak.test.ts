@@ -35,7 +35,7 @@ const faults: Omit<Extract<Fault, { on: 'token' | 'api' | 'consent' }>, 'on'>[] 
 ];
 
 describe('A hundred connections', () => {
-  it(`lose nothing in ${REFRESHES} refreshes with faults of Criteo, the network and the store`, async function () {
+  it(`lose no tokens in ${REFRESHES} refreshes with faults of Criteo, the network and the store`, async function () {
     this.timeout(300_000);
     const random = numbers(2026);
     let ahead = 0;

@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 import { CookieClient } from './cookie-client';
 
-describe('The HTTP client of tests keeps cookies as browsers do:', () => {
+describe('The HTTP client of the tests keeps cookies as browsers do:', () => {
   const app = 'http://localhost:3000/login';
   const criteo = 'http://127.0.0.1:4000/request';
   const secure = 'https://localhost/';
@@ -11,14 +11,14 @@ describe('The HTTP client of tests keeps cookies as browsers do:', () => {
     return client.header(at, from);
   };
 
-  it('Strict cookies stay out of visits from other sites, and no others do', () => {
+  it('only Strict cookies are left out of visits from other sites', () => {
     expect(kept('a=b; SameSite=Strict', app, criteo)).to.equal('');
     expect(kept('a=b; SameSite=Strict', app, 'http://localhost:5000')).to.equal('a=b');
     expect(kept('a=b; SameSite=Strict', app)).to.equal('a=b');
     for (const line of ['a=b', 'a=b; SameSite=Lax']) expect(kept(line, app, criteo)).to.equal('a=b');
   });
 
-  it('cookies keep to their host, whatever the port, and to their path', () => {
+  it('cookies are sent to their host and path, on any port', () => {
     expect(kept('a=b', 'http://localhost:5000')).to.equal('a=b');
     expect(kept('a=b', criteo)).to.equal('');
     expect(kept('a=b; Path=/log', app)).to.equal('');
@@ -34,7 +34,7 @@ describe('The HTTP client of tests keeps cookies as browsers do:', () => {
     expect(kept('__Host-a=b; Secure; Path=/a', secure, undefined, secure)).to.equal('');
   });
 
-  it('cookies are replaced by name, and end with their time', () => {
+  it('cookies are replaced by name, and removed when they expire', () => {
     const client = new CookieClient();
     client.take(app, ['a=1', 'b=2; Max-Age=60', 'a=3', 'c=4; Expires=Thu, 01 Jan 1970 00:00:00 GMT']);
     expect(client.cookies(app)).to.deep.equal({ a: '3', b: '2' });

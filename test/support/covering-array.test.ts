@@ -2,7 +2,7 @@ import { expect } from 'chai';
 import { coveringArray } from './covering-array';
 
 describe('coveringArray', () => {
-  it('has every pair of values in some row, with few rows', () => {
+  it('has every pair of values in a row, with few rows', () => {
     const factors = { a: ['1', '2', '3'], b: ['1', '2'], c: ['x', 'y', 'z', 'w'], d: ['0', '1'] };
     const rows = coveringArray(factors);
     const entries = Object.entries(factors);

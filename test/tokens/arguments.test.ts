@@ -34,14 +34,14 @@ describe('The options of a TokenSource', () => {
     ['concurrency', 1.5],
     ['concurrency', Number.POSITIVE_INFINITY],
   ] as const) {
-    it(`are refused if ${option} is ${inspect(value)}, and it is named`, async () => {
+    it(`are refused, with the name of the option, if ${option} is ${inspect(value)}`, async () => {
       const { client } = await open();
       const options = { client, [option]: value } as never;
       expect(() => new TokenSource(options)).to.throw(TypeError, `the option ${option} must`);
     });
   }
 
-  it('cannot be left out', () => {
+  it('are required', () => {
     expect(() => new TokenSource(undefined as never)).to.throw(TypeError, 'the option client');
   });
 
@@ -50,7 +50,7 @@ describe('The options of a TokenSource', () => {
     new TokenSource(Object.freeze({ client, store: Object.freeze(new Map()) }));
   });
 
-  it('may name any store with get, set and delete, and none, which is a Map of its own', async () => {
+  it('accept any store with get, set and delete, and use a new Map without one', async () => {
     const { source, consent, now, client } = await open();
     const tokens = await consent();
     const sources = [...stores.map((store) => source({ store })), new TokenSource({ client, now })];
@@ -61,7 +61,7 @@ describe('The options of a TokenSource', () => {
     await rejection(new TokenSource({ client, now }).accessToken('user-1'), Error);
   });
 
-  it('give nothing away when a source is inspected or serialised', async () => {
+  it('appear nowhere when a source is inspected or serialised', async () => {
     const { source, consent, sandbox } = await open();
     const tokens = await consent();
     const connections = source();
@@ -95,7 +95,7 @@ describe('The arguments of a TokenSource’s methods', () => {
     });
   }
 
-  it('may be a key like __proto__', async () => {
+  it('may be a key such as __proto__', async () => {
     const { source, consent } = await open();
     const tokens = await consent();
     const connections = source();
@@ -106,11 +106,11 @@ describe('The arguments of a TokenSource’s methods', () => {
   for (const [what, changes, text] of [
     ['nothing', undefined, 'is not an object'],
     ['no access token', { accessToken: '' }, 'accessToken'],
-    ['no time of its end', { expiresAt: undefined }, 'expiresAt'],
-    ['no time of its beginning', { obtainedAt: '2026' }, 'obtainedAt'],
+    ['no expiry time', { expiresAt: undefined }, 'expiresAt'],
+    ['an obtainedAt that is not a number', { obtainedAt: '2026' }, 'obtainedAt'],
     ['a refresh token that could not be sent', { refreshToken: 'ö' }, 'refreshToken'],
   ] as const) {
-    it(`are refused by save if the tokens have ${what}, without a value in the text`, async () => {
+    it(`are refused by save, without showing a value, if the tokens have ${what}`, async () => {
       const { source, consent, store } = await open();
       const tokens = changes && { ...(await consent()), ...changes };
       const error = await rejection(source().save('user-1', tokens as never), TypeError);
@@ -130,14 +130,14 @@ describe('The arguments of a TokenSource’s methods', () => {
     });
   }
 
-  it('are refused if the signal is none', async () => {
+  it('are refused if the signal is not an AbortSignal', async () => {
     const { source } = await open();
     const signal = new AbortController() as never;
     expect((await rejection(source().accessToken('a', { signal }), TypeError)).message).to.include('signal');
     expect((await rejection(source().fetch('a', '/', { signal }), TypeError)).message).to.include('signal');
   });
 
-  it('may be null where an object of options could be', async () => {
+  it('may be null in place of an object of options', async () => {
     const { source, consent } = await open();
     const connections = source();
     await connections.save('user-1', await consent());

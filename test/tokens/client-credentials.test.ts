@@ -7,7 +7,7 @@ describe('The app’s own access token', () => {
   const open = opener();
   const grant = 'client_credentials';
 
-  it('is asked for once for all callers, kept, and replaced a minute before its end', async () => {
+  it('is requested once for all callers, stored, and replaced a minute before it expires', async () => {
     const { source, asked, pass, store } = await open();
     const machine = source({ grant });
     const tokens = await Promise.all(Array.from({ length: 100 }, () => machine.accessToken()));
@@ -22,7 +22,7 @@ describe('The app’s own access token', () => {
     expect(asked(grant)).to.equal(2);
   });
 
-  it('is kept under the client’s id, so that apps can share a store, or under a key of one’s own', async () => {
+  it('is stored under the client id, so that apps can share a store, or under a key that the app chooses', async () => {
     const { source, store, client, asked } = await open();
     const token = await source({ grant }).accessToken();
     expect([...store.keys()]).to.deep.equal([`client_credentials:${client.clientID}`]);
@@ -34,7 +34,7 @@ describe('The app’s own access token', () => {
     expect(asked(grant)).to.equal(2);
   });
 
-  it('is replaced after Criteo refused it, and forgotten on demand', async () => {
+  it('is replaced after Criteo refused it, and can be deleted', async () => {
     const { source, asked, store } = await open();
     const machine = source({ grant });
     const first = await machine.accessToken();
@@ -45,7 +45,7 @@ describe('The app’s own access token', () => {
     expect(asked(grant)).to.equal(3);
   });
 
-  it('is asked for twice, if Criteo was not to be reached; one that still lives is handed out', async () => {
+  it('is requested twice if Criteo cannot be reached, and the stored one is used until it expires', async () => {
     const { source, asked, sandbox, pass } = await open();
     const machine = source({ grant });
     sandbox.fault({ on: 'token', status: 503 });
@@ -59,7 +59,7 @@ describe('The app’s own access token', () => {
     expect(asked(grant)).to.equal(6);
   });
 
-  it('is an error of Criteo’s where the secret is wrong', async () => {
+  it("ends in an error of Criteo's if the secret is wrong", async () => {
     const { source, sandbox, store } = await open();
     sandbox.fault({ on: 'token', status: 401 });
     const error = await rejection(source({ grant }).accessToken(), CriteoTokenError);

@@ -23,10 +23,10 @@ function clocks() {
   };
 }
 
-describe('The life left of an access token', () => {
+describe('The time left of an access token', () => {
   const open = opener();
 
-  it('is what its times say, while the clock goes as it should', () => {
+  it('is what its times say if the clock is never set', () => {
     const { clock, pass, token } = clocks();
     const it = token();
     pass(MINUTE);
@@ -35,7 +35,7 @@ describe('The life left of an access token', () => {
     expect(clock.left(it, MINUTE)).to.equal(-MINUTE);
   });
 
-  it('looks shorter after the clock was set forward, or the machine slept, until there is another', () => {
+  it('is shorter after the clock was set forward, or the machine slept', () => {
     const { clock, step, token } = clocks();
     const it = token();
     step(60 * MINUTE);
@@ -43,7 +43,7 @@ describe('The life left of an access token', () => {
     expect(clock.left(token(), MINUTE)).to.equal(LIFE);
   });
 
-  it('is none for a token from the future, as it is after the clock was set back by much', () => {
+  it('is zero for a token from the future, as after the clock was set back a lot', () => {
     const { clock, step, token } = clocks();
     const it = token();
     step(-60 * MINUTE);
@@ -51,7 +51,7 @@ describe('The life left of an access token', () => {
     expect(clock.left(token(), MINUTE)).to.equal(LIFE);
   });
 
-  it('forgives clocks of other machines that go ahead by less than the tolerance', () => {
+  it('allows for clocks of other machines that are ahead by less than the tolerance', () => {
     const { clock, token } = clocks();
     const { obtainedAt, expiresAt, ...it } = token();
     const ahead = (by: number) => ({ ...it, obtainedAt: obtainedAt + by, expiresAt: expiresAt + by });
@@ -81,7 +81,7 @@ describe('The life left of an access token', () => {
     expect(clock.left(it, MINUTE)).to.equal(4 * MINUTE);
   });
 
-  it('does not heed the small differences between two clocks', () => {
+  it('ignores the small differences between two clocks', () => {
     const { clock, pass, step, token } = clocks();
     const it = token();
     pass(MINUTE);
@@ -89,7 +89,7 @@ describe('The life left of an access token', () => {
     expect(clock.left(it, MINUTE)).to.equal(LIFE - MINUTE + 900);
   });
 
-  it('decides on a refresh: a clock set back hands out no dead token', async () => {
+  it('decides when to refresh: no expired token is returned after the clock was set back', async () => {
     const { source, consent, pass, asked } = await open();
     const connections = source();
     await connections.save('user-1', await consent());

@@ -7,7 +7,7 @@ import { gate, LIFE, opener, until } from './support';
 describe('Closing a TokenSource', () => {
   const open = opener();
 
-  it('waits for a refresh under way and its write; calls made afterwards are refused', async () => {
+  it('waits for a refresh under way and its write, and refuses calls made afterwards', async () => {
     const { source, consent, pass, sandbox, store, asked } = await open();
     const connections = source();
     await connections.save('user-1', await consent());
@@ -33,7 +33,7 @@ describe('Closing a TokenSource', () => {
     await connections.close();
   });
 
-  it('starts none of those that wait for a lock, for their turn or for a slot', async () => {
+  it('starts no refresh that waits for a lock, for an earlier one, or in the queue', async () => {
     const { source, consent, pass, asked, store } = await open();
     for (const name of ['user-1', 'user-2']) store.set(name, await consent());
     pass(LIFE);
@@ -46,7 +46,7 @@ describe('Closing a TokenSource', () => {
     expect(asked()).to.equal(0);
   });
 
-  it('starts no request for work that was just about to', async () => {
+  it('starts no request for a refresh that was about to send one', async () => {
     const { source, consent, pass, asked, store } = await open();
     store.set('user-1', await consent());
     pass(LIFE);
@@ -73,7 +73,7 @@ describe('Closing a TokenSource', () => {
     expect(asked()).to.equal(0);
   });
 
-  it('does not refuse what was to be saved before', async () => {
+  it('still saves what the app asked to save before', async () => {
     const { source, consent, store } = await open();
     const held = gate();
     const connections = source({
@@ -91,7 +91,7 @@ describe('Closing a TokenSource', () => {
     expect(store.get('user-1')).to.include({ accessToken: tokens.accessToken });
   });
 
-  it('stores what the store had not taken', async () => {
+  it('stores the tokens that the store had refused before', async () => {
     const { source, consent, pass, store, sandbox } = await open({ timeout: 150 });
     const flaky = {
       get: (key: string) => store.get(key),
@@ -109,7 +109,7 @@ describe('Closing a TokenSource', () => {
     expect(store.get('user-1')?.refreshToken).to.be.a('string').and.not.equal(refreshToken);
   });
 
-  it('takes no longer than its timeouts, even if everything hangs', async () => {
+  it('takes no longer than its timeouts even if everything hangs', async () => {
     const { source, consent, pass, store, sandbox } = await open({ timeout: 40 });
     store.set('user-1', await consent());
     pass(LIFE);
@@ -121,7 +121,7 @@ describe('Closing a TokenSource', () => {
     await rejection(token, Error);
   });
 
-  it('is what the end of an `await using` does', async () => {
+  it('happens at the end of an `await using`', async () => {
     const { source } = await open();
     const connections = source();
     await connections[Symbol.asyncDispose]();

@@ -9,7 +9,7 @@ const DAY = 86_400_000;
 describe('The status of a connection', () => {
   const open = opener();
 
-  it('says since when it is connected and until when the refresh token is good, and no token', async () => {
+  it('has the dates of the connection and of the refresh token, and no token', async () => {
     const { source, consent, now, pass, sandbox } = await open();
     const connections = source();
     const started = now();
@@ -33,7 +33,7 @@ describe('The status of a connection', () => {
     expect(await connections.status('user-1')).to.include(facts);
   });
 
-  it('keeps its dates when the same refresh token is saved again, or none, and starts anew with another', async () => {
+  it('keeps its dates when the same refresh token or none is saved, and has new ones after another refresh token', async () => {
     const { source, consent, now, pass } = await open();
     const connections = source();
     const started = now();
@@ -53,7 +53,7 @@ describe('The status of a connection', () => {
     expect(await connections.status('user-1')).to.include({ connectedAt: now(), refreshTokenObtainedAt: now() });
   });
 
-  it('says since when and why the user must connect again', async () => {
+  it('has the date and the reason if the user must connect again', async () => {
     const { source, consent, now, pass, sandbox } = await open();
     const connections = source();
     await connections.save('user-1', await consent());
@@ -69,7 +69,7 @@ describe('The status of a connection', () => {
     expect(await connections.status('user-2')).to.include({ reauthorizeReason: 'no_refresh_token' });
   });
 
-  it('knows of an earlier version’s record what that says', async () => {
+  it('has fewer fields for a record that an earlier version of the package stored', async () => {
     const { source, consent, store, now } = await open();
     store.set('user-1', await consent());
     const known = { accessTokenExpiresAt: now() + LIFE, hasRefreshToken: true };
@@ -77,10 +77,10 @@ describe('The status of a connection', () => {
   });
 });
 
-describe('A refresh token that comes to its end', () => {
+describe('A refresh token that will expire soon', () => {
   const open = opener();
 
-  it('is announced once, two weeks before, when the connection is used, and again for the next one', async () => {
+  it('is announced once, two weeks before, when the connection is used, and so is the next one', async () => {
     const { source, consent, now, pass } = await open();
     const told: [string, number][] = [];
     const options = { onExpiring: (key: string, { expiresAt }: { expiresAt: number }) => told.push([key, expiresAt]) };
@@ -105,7 +105,7 @@ describe('A refresh token that comes to its end', () => {
     await until(() => told.length === 2);
   });
 
-  it('is announced as early as the option expiringWithin says', async () => {
+  it('is announced at the time that the option expiringWithin sets', async () => {
     const { source, consent, pass } = await open();
     const told: string[] = [];
     const connections = source({ onExpiring: (key) => told.push(key), expiringWithin: 100 * DAY });
@@ -115,7 +115,7 @@ describe('A refresh token that comes to its end', () => {
     await until(() => told.length === 1);
   });
 
-  it('is refreshed also if the hook fails: that is a warning', async () => {
+  it('is used even if the hook fails, which is a process warning', async () => {
     const { source, consent, pass } = await open();
     const connections = source({ onExpiring: () => Promise.reject(new Error('no mail today')) });
     await connections.save('user-1', await consent());

@@ -8,7 +8,7 @@ import { bare, gate, LIFE, MINUTE, opener, until } from './support';
 describe('A connection’s access token', () => {
   const open = opener();
 
-  it('is the saved one while more than a minute of it is left, without a request', async () => {
+  it('is the stored one, without a request, while it is valid for more than a minute', async () => {
     const { source, consent, pass, asked } = await open();
     const tokens = await consent();
     const connections = source();
@@ -18,7 +18,7 @@ describe('A connection’s access token', () => {
     expect(asked()).to.equal(0);
   });
 
-  it('is handed out while it is refreshed, from a minute before its end', async () => {
+  it('is returned while it is refreshed in the background, in its last minute', async () => {
     const { source, consent, pass, asked, store, sandbox } = await open();
     const tokens = await consent();
     const connections = source();
@@ -31,7 +31,7 @@ describe('A connection’s access token', () => {
     expect(asked()).to.equal(1);
   });
 
-  it('is waited for in the last five seconds, and stored before it is handed out', async () => {
+  it('is waited for in the last five seconds, and stored before it is returned', async () => {
     const { source, consent, pass, asked, store, now } = await open();
     const tokens = await consent();
     const connections = source();
@@ -50,7 +50,7 @@ describe('A connection’s access token', () => {
     expect(asked()).to.equal(1);
   });
 
-  it('is not handed out until the store has it', async () => {
+  it('is not returned before the store has it', async () => {
     const { consent, pass, source, store } = await open();
     const events: string[] = [];
     const slow = {
@@ -70,7 +70,7 @@ describe('A connection’s access token', () => {
     expect(events).to.deep.equal(['writing', 'written', 'handed out']);
   });
 
-  it('is counted from when it was asked for, not from when the answer came', async () => {
+  it('has a lifetime that is counted from the request, not from the response', async () => {
     const { source, consent, pass, sandbox, store, now, asked } = await open();
     const connections = source();
     await connections.save('user-1', await consent());
@@ -84,7 +84,7 @@ describe('A connection’s access token', () => {
     expect(store.get('user-1')).to.include({ obtainedAt: asking, expiresAt: asking + LIFE });
   });
 
-  it('is asked for once, however many callers want it', async () => {
+  it('is requested once, however many callers want it', async () => {
     const { source, consent, pass, asked } = await open();
     const connections = source();
     await connections.save('user-1', await consent());
@@ -94,7 +94,7 @@ describe('A connection’s access token', () => {
     expect(asked()).to.equal(1);
   });
 
-  it('does not wait for that of another connection', async () => {
+  it('does not wait for the one of another connection', async () => {
     const { source, consent, pass, sandbox } = await open();
     const connections = source();
     const slow = await consent();
@@ -134,7 +134,7 @@ describe('A connection’s access token', () => {
       },
     ],
   ] as const) {
-    it(`comes with the old refresh token, if Criteo ${what}`, async () => {
+    it(`comes with the old refresh token if Criteo ${what}`, async () => {
       const { source, consent, pass, sandbox, store } = await open();
       const connections = source();
       const { refreshToken } = await consent().then(async (tokens) => {
@@ -148,7 +148,7 @@ describe('A connection’s access token', () => {
     });
   }
 
-  it('is refreshed at half of its life, if that is shorter than two minutes', async () => {
+  it('is refreshed at half of its lifetime if that is shorter than two minutes', async () => {
     const { source, consent, pass, asked, sandbox, store } = await open();
     const connections = source();
     await connections.save('user-1', await consent());
@@ -165,7 +165,7 @@ describe('A connection’s access token', () => {
     await until(() => store.get('user-1')?.accessToken !== 'brief');
   });
 
-  it('keeps to a skew of one’s own', async () => {
+  it('is refreshed at the time that the option skew sets', async () => {
     const { source, consent, pass, asked } = await open();
     const connections = source({ skew: 0 });
     await connections.save('user-1', await consent());
@@ -177,7 +177,7 @@ describe('A connection’s access token', () => {
     expect(asked()).to.equal(1);
   });
 
-  it('needs nobody who waits: a caller who gives up disturbs neither the others nor the refresh', async () => {
+  it('is refreshed for the other callers if one caller gives up', async () => {
     const { source, consent, pass, asked, sandbox, store } = await open();
     const connections = source();
     const tokens = await consent();
@@ -206,7 +206,7 @@ describe('A connection’s access token', () => {
     await until(() => getEventListeners(signal, 'abort').length === 0);
   });
 
-  it('is stored although everybody who waited has given up', async () => {
+  it('is stored even if every caller has given up', async () => {
     const { source, consent, pass, sandbox, store, asked } = await open();
     const connections = source();
     const tokens = await consent();
@@ -221,7 +221,7 @@ describe('A connection’s access token', () => {
     await until(() => store.get('user-1')?.accessToken !== tokens.accessToken);
   });
 
-  it('is not asked for by a caller who had given up before', async () => {
+  it('is not requested for a caller whose signal had aborted before', async () => {
     const { source, consent, pass, asked, store } = await open();
     const connections = source({
       store: { get: () => expect.fail('the store was asked'), set: store.set.bind(store), delete: () => true },
@@ -237,7 +237,7 @@ describe('A connection’s access token', () => {
   });
 
   describe('after Criteo refused it', () => {
-    it('is replaced when it is named, although it looks fresh', async () => {
+    it('is replaced if the caller names it, even if it has not expired', async () => {
       const { source, consent, asked } = await open();
       const connections = source();
       const { accessToken } = await consent().then(async (tokens) => {
@@ -249,7 +249,7 @@ describe('A connection’s access token', () => {
       expect(asked()).to.equal(1);
     });
 
-    it('is not replaced again, if somebody else did so since', async () => {
+    it('is not replaced again if another caller has replaced it', async () => {
       const { source, consent, asked } = await open();
       const connections = source();
       const tokens = await consent();
@@ -260,7 +260,7 @@ describe('A connection’s access token', () => {
       expect(asked()).to.equal(1);
     });
 
-    it('is replaced once for all who force it at the same time', async () => {
+    it('is replaced once for all callers that force it at the same time', async () => {
       const { source, consent, asked, pass } = await open();
       const connections = source();
       await connections.save('user-1', await consent());
@@ -272,7 +272,7 @@ describe('A connection’s access token', () => {
       expect(asked()).to.equal(2);
     });
 
-    it('is replaced although a renewal under way would have been content with it', async () => {
+    it('is replaced although the refresh under way returns the same one', async () => {
       const { source, consent, pass, asked } = await open();
       const had = gate();
       const map = new Map();
@@ -306,7 +306,7 @@ describe('A connection’s access token', () => {
 describe('Saving and deleting', () => {
   const open = opener();
 
-  it('keeps a copy, and only what tokens consist of', async () => {
+  it('stores a copy, with the fields of tokens only', async () => {
     const { source, consent, store } = await open();
     const tokens = Object.freeze({ ...(await consent()), extra: 'not ours', reauthorizeSince: 1 });
     await source().save('user-1', tokens);
@@ -318,7 +318,7 @@ describe('Saving and deleting', () => {
     );
   });
 
-  it('keeps the refresh token there is, if the tokens come without one, as from a refresh of one’s own', async () => {
+  it('keeps the stored refresh token if the new tokens have none', async () => {
     const { source, consent, store } = await open();
     const connections = source();
     const { refreshToken, ...tokens } = await consent();
@@ -329,14 +329,14 @@ describe('Saving and deleting', () => {
     expect(store.get('user-1')?.refreshToken).to.equal(refreshToken);
   });
 
-  it('takes tokens without a refresh token for a connection that is new', async () => {
+  it('accepts tokens without a refresh token for a new connection', async () => {
     const { source, consent, store } = await open();
     const { refreshToken: _, ...tokens } = await consent();
     await source().save('user-1', tokens);
     expect(bare(store.get('user-1'))).to.deep.equal(tokens);
   });
 
-  it('is not undone by a refresh that was under way: the consent that came last wins', async () => {
+  it('is not undone by a refresh that was under way, because the last consent counts', async () => {
     const { source, consent, pass, sandbox, store, asked } = await open();
     const connections = source();
     await connections.save('user-1', await consent());
@@ -350,7 +350,7 @@ describe('Saving and deleting', () => {
     expect(bare(store.get('user-1'))).to.deep.equal(latest);
   });
 
-  it('leaves nothing behind, not even of a refresh that was under way', async () => {
+  it('leaves nothing in the store, not even of a refresh that was under way', async () => {
     const { source, consent, pass, sandbox, store, asked } = await open();
     const connections = source();
     await connections.save('user-1', await consent());

@@ -4,7 +4,7 @@ import { advertisersOf, connections, ownAdvertisers } from '../../example/tokens
 import { rejection } from '../support/errors';
 import { LIFE, opener } from './support';
 
-describe('The examples of tokens that last', () => {
+describe('The examples of token sources', () => {
   const open = opener();
 
   async function connected() {
@@ -22,7 +22,7 @@ describe('The examples of tokens that last', () => {
     return { sandbox, tokens, asked, app, expire };
   }
 
-  it('read the advertisers, also after the token’s life', async () => {
+  it('read the advertisers, even after the access token has expired', async () => {
     const { tokens, expire } = await connected();
     expect(await advertisersOf(tokens, 'user-1'))
       .to.have.property('data')
@@ -42,7 +42,7 @@ describe('The examples of tokens that last', () => {
     expect(asked).to.deep.equal(['user-1']);
   });
 
-  it('pass other failures on', async () => {
+  it('throw other errors', async () => {
     const { sandbox, tokens } = await connected();
     sandbox.fault({ on: 'api', status: 500 });
     expect((await rejection(advertisersOf(tokens, 'user-1'), Error)).message).to.include('500');
@@ -50,7 +50,7 @@ describe('The examples of tokens that last', () => {
     expect(await rejection(advertisersOf(tokens, 'user-1'), Error)).to.include({ retryable: true });
   });
 
-  it('read the app’s own', async () => {
+  it("read the app's own advertisers", async () => {
     const { app } = await connected();
     expect(await ownAdvertisers(app)).to.have.property('data');
   });

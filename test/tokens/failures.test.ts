@@ -13,10 +13,10 @@ import type { StoredTokenSet } from '../../lib/tokens/stored-tokens';
 import { expectNoSecret, rejection } from '../support/errors';
 import { bare, LIFE, MINUTE, opener, until } from './support';
 
-describe('A connection that died', () => {
+describe('A connection that has ended', () => {
   const open = opener();
 
-  it('asks for the user, is marked with nothing lost, and is not asked about again, by no process', async () => {
+  it('is marked without losing its tokens, rejects with an error, and no process asks Criteo about it again', async () => {
     const { source, consent, pass, asked, sandbox, store, now } = await open();
     const tokens = await consent();
     const told: string[] = [];
@@ -40,7 +40,7 @@ describe('A connection that died', () => {
     expect(told).to.deep.equal(['user-1']);
   });
 
-  it('is told of once, however many callers met it', async () => {
+  it('is reported to the app once, however many callers find out', async () => {
     const { source, consent, pass, asked, sandbox } = await open();
     const told: string[] = [];
     const connections = source({ onReauthorizationRequired: (key) => told.push(key) });
@@ -55,7 +55,7 @@ describe('A connection that died', () => {
     expect(told).to.deep.equal(['user-1']);
   });
 
-  it('lives again with the next consent', async () => {
+  it('works again after the next consent', async () => {
     const { source, consent, pass, sandbox, store } = await open();
     const connections = source();
     const { refreshToken: _, ...tokens } = await consent();
@@ -77,7 +77,7 @@ describe('A connection that died', () => {
     expect(await connections.accessToken('user-1')).to.equal(latest.accessToken);
   });
 
-  it('is one without a refresh token, once its access token has come to its end', async () => {
+  it('is one without a refresh token whose access token has expired', async () => {
     const { source, consent, pass, asked, store } = await open();
     const connections = source();
     const { refreshToken: _, ...tokens } = await consent();
@@ -92,7 +92,7 @@ describe('A connection that died', () => {
     expect(asked()).to.equal(0);
   });
 
-  it('is not one that was never made', async () => {
+  it('is not one that was never saved', async () => {
     const told: string[] = [];
     const { source, asked } = await open();
     const connections = source({ onReauthorizationRequired: (key) => told.push(key) });
@@ -105,9 +105,9 @@ describe('A connection that died', () => {
   for (const [how, hook, detail] of [
     ['throws', () => expect.fail('no mail today'), 'AssertionError: no mail today'],
     ['rejects', async () => expect.fail('no mail today'), 'AssertionError: no mail today'],
-    ['rejects with an object that cannot be made a text', () => Promise.reject(Object.create(null)), 'Error'],
+    ['rejects with an object without a string form', () => Promise.reject(Object.create(null)), 'Error'],
   ] as const) {
-    it(`is a dead connection also to a hook that ${how}: that is a warning`, async () => {
+    it(`is reported by a process warning if the hook ${how}`, async () => {
       const { source, consent, pass, sandbox } = await open();
       const connections = source({ onReauthorizationRequired: hook });
       await connections.save('user-1', await consent());
@@ -120,7 +120,7 @@ describe('A connection that died', () => {
     });
   }
 
-  it('is alive, if another process replaced the refresh token meanwhile', async () => {
+  it('works if another process has replaced the refresh token', async () => {
     const { source, consent, pass, sandbox, store, asked } = await open();
     const told: string[] = [];
     const connections = source({ onReauthorizationRequired: (key) => told.push(key) });
@@ -138,7 +138,7 @@ describe('A connection that died', () => {
     expect(store.get('user-1')).to.deep.equal(winner);
   });
 
-  it('does not send us round in circles, if the store has another refresh token each time', async () => {
+  it('ends in an error if the store returns another refresh token each time', async () => {
     const { source, consent, pass, asked } = await open();
     const tokens = await consent();
     let reads = 0;
@@ -160,7 +160,7 @@ describe('A connection that died', () => {
 describe('When Criteo refuses the app or cannot be reached', () => {
   const open = opener();
 
-  it('keeps the tokens of an app with a wrong secret, and says what is wrong', async () => {
+  it('keeps the tokens, and says that the secret of the app is wrong', async () => {
     const { source, consent, pass, sandbox, store } = await open();
     const tokens = await consent();
     const connections = source();
@@ -176,16 +176,16 @@ describe('When Criteo refuses the app or cannot be reached', () => {
   });
 
   for (const [what, fault, facts] of [
-    ['an answer 503', { status: 503 }, { code: 'invalid_response' }],
+    ['a response with status 503', { status: 503 }, { code: 'invalid_response' }],
     ['a reset connection', { reset: true }, { code: 'connection_failed' }],
-    ['a broken answer', { truncate: true }, { code: 'response_truncated' }],
+    ['a broken response', { truncate: true }, { code: 'response_truncated' }],
     [
       'temporarily_unavailable',
       { status: 400, body: { error: 'temporarily_unavailable' } },
       { code: 'temporarily_unavailable' },
     ],
   ] as const) {
-    it(`asks once more after ${what}`, async () => {
+    it(`sends the request once more after ${what}`, async () => {
       const { source, consent, pass, sandbox, asked } = await open();
       const tokens = await consent();
       const connections = source();
@@ -198,7 +198,7 @@ describe('When Criteo refuses the app or cannot be reached', () => {
       expect(asked()).to.equal(2);
     });
 
-    it(`keeps the tokens and says to try later after ${what}, twice`, async () => {
+    it(`keeps the tokens and says to try later after ${what} came twice`, async () => {
       const { source, consent, pass, sandbox, asked, store } = await open();
       const tokens = await consent();
       const connections = source();
@@ -215,7 +215,7 @@ describe('When Criteo refuses the app or cannot be reached', () => {
     });
   }
 
-  it('waits for a rate limit that is reset within the deadline', async () => {
+  it('waits for a rate limit that is reset before the deadline', async () => {
     const { source, consent, pass, sandbox, asked } = await open();
     const connections = source();
     await connections.save('user-1', await consent());
@@ -225,7 +225,7 @@ describe('When Criteo refuses the app or cannot be reached', () => {
     expect(asked()).to.equal(2);
   });
 
-  it('does not wait for one that is not, and says how long to', async () => {
+  it('does not wait for a rate limit that is reset later, and says how long to wait', async () => {
     const { source, consent, pass, sandbox, asked } = await open();
     const connections = source();
     await connections.save('user-1', await consent());
@@ -236,7 +236,7 @@ describe('When Criteo refuses the app or cannot be reached', () => {
     expect(asked()).to.equal(1);
   });
 
-  it('gives the second request only what the first one and the pause have left of the timeout', async () => {
+  it('gives the second request the rest of the timeout', async () => {
     const given: number[] = [];
     const down = new CriteoTransportError('down', { code: 'connection_failed', status: 502, retryable: true });
     const asked = askTwice(2000, (timeout) => {
@@ -249,7 +249,7 @@ describe('When Criteo refuses the app or cannot be reached', () => {
     expect(given[1]).to.be.within(500, 1875);
   });
 
-  it('gives up at the client’s timeout, and does not ask twice where no time is left', async () => {
+  it("gives up at the client's timeout, and sends no second request if no time is left", async () => {
     const { source, consent, pass, sandbox, asked } = await open({ timeout: 50 });
     const connections = source();
     await connections.save('user-1', await consent());
@@ -260,7 +260,7 @@ describe('When Criteo refuses the app or cannot be reached', () => {
     expect(asked()).to.equal(1);
   });
 
-  it('says that the user must consent again, if the answer that was lost had spent the refresh token', async () => {
+  it('says that the user must consent again if the response that was lost had a new refresh token', async () => {
     const { source, consent, pass, sandbox, asked } = await open();
     const connections = source();
     await connections.save('user-1', await consent());
@@ -270,7 +270,7 @@ describe('When Criteo refuses the app or cannot be reached', () => {
     expect(asked()).to.equal(2);
   });
 
-  it('hands out a token that still lives, though not for long', async () => {
+  it('returns the stored token until it expires', async () => {
     const { source, consent, pass, sandbox } = await open();
     const tokens = await consent();
     const connections = source();
@@ -282,7 +282,7 @@ describe('When Criteo refuses the app or cannot be reached', () => {
     await rejection(connections.accessToken('user-1'), CriteoTransportError);
   });
 
-  it('does not hand out the very token that was refused', async () => {
+  it('does not return the token that was refused', async () => {
     const { source, consent, sandbox } = await open();
     const tokens = await consent();
     const connections = source();
@@ -291,7 +291,7 @@ describe('When Criteo refuses the app or cannot be reached', () => {
     await rejection(connections.accessToken('user-1', { force: tokens.accessToken }), CriteoTransportError);
   });
 
-  it('hands out a living token also to those who joined somebody with a refused one', async () => {
+  it('returns a valid token to callers that share the refresh of a caller with a refused one', async () => {
     const { source, consent, pass, sandbox } = await open();
     const tokens = await consent();
     const connections = source();
@@ -328,7 +328,7 @@ describe('A store that fails', () => {
     ],
     ['rejects', () => Promise.reject(broken)],
   ] as const) {
-    it(`to read and ${how} is an error of its own, without a request or a write`, async () => {
+    it(`is an error, without a request or a write, if its get ${how}`, async () => {
       const { source, asked } = await open();
       const store = { ...faulty(new Map()), get: fail, set: () => expect.fail('something was written') };
       const connections = source({ store });
@@ -338,7 +338,7 @@ describe('A store that fails', () => {
       expect(asked()).to.equal(0);
     });
 
-    it(`to delete and ${how} is an error of its own`, async () => {
+    it(`is an error if its delete ${how}`, async () => {
       const { source } = await open();
       const error = await rejection(
         source({ store: { ...faulty(new Map()), delete: fail } }).delete('a'),
@@ -348,7 +348,7 @@ describe('A store that fails', () => {
       expect(error.cause).to.include({ name: 'Error', message: broken.message });
     });
 
-    it(`to write and ${how} is an error of its own, and what was there stays`, async () => {
+    it(`is an error, and nothing is changed, if its set ${how}`, async () => {
       const { source, consent, store } = await open();
       const tokens = await consent();
       store.set('user-1', tokens);
@@ -360,7 +360,7 @@ describe('A store that fails', () => {
     });
   }
 
-  it('shows no token, though its driver attaches the command', async () => {
+  it('does not show a token, even if its driver attaches the command to the error', async () => {
     const { source, consent } = await open();
     const tokens = await consent();
     const set = async (_key: string, value: unknown): Promise<never> => {
@@ -376,14 +376,14 @@ describe('A store that fails', () => {
     expect(shown).not.to.include(tokens.accessToken).and.not.include(tokens.refreshToken);
   });
 
-  it('says so with false, as Keyv does', async () => {
+  it('is an error if its set returns false, as Keyv does', async () => {
     const { source, consent } = await open();
     const connections = source({ store: { ...faulty(new Map()), set: async () => false } });
     const error = await rejection(connections.save('user-1', await consent()), TokenStoreError);
     expect(error.code).to.equal('store_failed');
   });
 
-  it('fails also by saying nothing, for longer than the client’s timeout', async () => {
+  it("is an error if it does not respond within the client's timeout", async () => {
     const { source, asked } = await open({ timeout: 20 });
     const connections = source({ store: { ...faulty(new Map()), get: () => new Promise<never>(() => {}) } });
     const error = await rejection(connections.accessToken('user-1'), TokenStoreError);
@@ -398,19 +398,23 @@ describe('A store that fails', () => {
     ['JSON', '{"accessToken":"a"}', 'parse its JSON'],
     ['an object of another kind', { access_token: 'a' }, 'accessToken'],
     ['a token that could break a header', { accessToken: 'a\r\nb', expiresAt: 1, obtainedAt: 1 }, 'accessToken'],
-    ['a date for a time', { accessToken: 'a', expiresAt: new Date(), obtainedAt: 1 }, 'expiresAt'],
-    ['no number for a time', { accessToken: 'a', expiresAt: 1, obtainedAt: Number.NaN }, 'obtainedAt'],
-    ['no refresh token', { accessToken: 'a', expiresAt: 1, obtainedAt: 1, refreshToken: 7 }, 'refreshToken'],
-    ['an empty refresh token', { accessToken: 'a', expiresAt: 1, obtainedAt: 1, refreshToken: '' }, 'refreshToken'],
-    ['no text for a version', { accessToken: 'a', expiresAt: 1, obtainedAt: 1, version: 7 }, 'version'],
-    ['no text for a client id', { accessToken: 'a', expiresAt: 1, obtainedAt: 1, clientID: {} }, 'clientID'],
+    ['a Date in place of a number', { accessToken: 'a', expiresAt: new Date(), obtainedAt: 1 }, 'expiresAt'],
+    ['NaN in place of a time', { accessToken: 'a', expiresAt: 1, obtainedAt: Number.NaN }, 'obtainedAt'],
     [
-      'no time for a mark',
+      'a refresh token that is not a string',
+      { accessToken: 'a', expiresAt: 1, obtainedAt: 1, refreshToken: 7 },
+      'refreshToken',
+    ],
+    ['an empty refresh token', { accessToken: 'a', expiresAt: 1, obtainedAt: 1, refreshToken: '' }, 'refreshToken'],
+    ['a version that is not a string', { accessToken: 'a', expiresAt: 1, obtainedAt: 1, version: 7 }, 'version'],
+    ['a client id that is not a string', { accessToken: 'a', expiresAt: 1, obtainedAt: 1, clientID: {} }, 'clientID'],
+    [
+      'a mark that is not a time',
       { accessToken: 'a', expiresAt: 1, obtainedAt: 1, reauthorizeSince: true },
       'reauthorizeSince',
     ],
   ] as const) {
-    it(`to give back what it was given, but gives ${what}, is not believed, asked about or overwritten`, async () => {
+    it(`is an error, without a request or a write, if its get returns ${what}`, async () => {
       const { source, asked } = await open();
       const rubbish = {
         ...faulty(new Map()),
@@ -424,7 +428,7 @@ describe('A store that fails', () => {
     });
   }
 
-  it('may hold null where we hold nothing, as a table does', async () => {
+  it('may return null for fields that are not set, as a table does', async () => {
     const { source, consent } = await open();
     const tokens = await consent();
     const row = { ...tokens, refreshToken: null, reauthorizeSince: null };
@@ -436,7 +440,7 @@ describe('A store that fails', () => {
     expect(error.code).to.equal('not_connected');
   });
 
-  it('can be put right by saving anew, if what it holds is rubbish', async () => {
+  it('can be repaired by saving again if it holds something unusable', async () => {
     const { source, consent } = await open();
     const map = new Map<string, never>([['user-1', 'rubbish' as never]]);
     const connections = source({ store: map });
@@ -445,7 +449,7 @@ describe('A store that fails', () => {
     expect(await connections.accessToken('user-1')).to.equal(tokens.accessToken);
   });
 
-  it('never holds the record that we go on with', async () => {
+  it('never gets the object that the source goes on to use', async () => {
     const { source, consent, store, pass, sandbox } = await open();
     const connections = source();
     await connections.save('user-1', await consent());
@@ -460,7 +464,7 @@ describe('A store that fails', () => {
   });
 
   for (const method of ['set', 'compareAndSet']) {
-    it(`may change what it is given, by ${method}`, async () => {
+    it(`may change the object that it is given, by ${method}`, async () => {
       const { source, consent, store, pass } = await open();
       const changing = {
         ...faulty(store),
@@ -480,8 +484,8 @@ describe('A store that fails', () => {
     });
   }
 
-  describe('to take new tokens', () => {
-    it('loses none of them: they are written before anything else, and Criteo is not asked again', async () => {
+  describe('when it must take new tokens', () => {
+    it('loses none of them: they are written before anything else, without another request', async () => {
       const { source, consent, store, pass, sandbox, asked } = await open();
       const flaky = faulty(store);
       const connections = source({ store: flaky });
@@ -505,7 +509,7 @@ describe('A store that fails', () => {
       await connections.accessToken('user-1');
     });
 
-    it('revives a connection that another process took for dead in the meantime', async () => {
+    it('restores a connection that another process has marked as ended', async () => {
       const { source, consent, store, pass, sandbox } = await open();
       const flaky = faulty(store);
       const connections = source({ store: flaky });
@@ -520,7 +524,7 @@ describe('A store that fails', () => {
       expect(store.get('user-1')).to.not.have.property('reauthorizeSince');
     });
 
-    it('does not let them overwrite a later consent', async () => {
+    it('does not overwrite a later consent with them', async () => {
       const { source, consent, store, pass } = await open();
       const flaky = faulty(store);
       const connections = source({ store: flaky });
@@ -534,8 +538,8 @@ describe('A store that fails', () => {
       expect(await connections.accessToken('user-1')).to.equal(latest.accessToken);
     });
 
-    for (const what of ['saved anew', 'deleted']) {
-      it(`forgets them once the connection is ${what}`, async () => {
+    for (const what of ['saved again', 'deleted']) {
+      it(`drops them if the connection is ${what}`, async () => {
         const { source, consent, store, pass } = await open();
         const flaky = faulty(store);
         let locked = 0;
@@ -562,7 +566,7 @@ describe('A store that fails', () => {
       });
     }
 
-    it('keeps their refresh token for tokens that come without one', async () => {
+    it('keeps their refresh token if the next tokens have none', async () => {
       const { source, consent, store, pass, sandbox } = await open();
       const flaky = faulty(store);
       const connections = source({ store: flaky });

@@ -10,7 +10,7 @@ import { expectNoSecret, rejection } from '../support/errors';
 import { answer, answers, flood, head, type LoopbackOptions, opener, type Script } from '../support/loopback';
 import { LIFE, until } from './support';
 
-describe('An answer of the API', () => {
+describe('A response of the API', () => {
   const open = opener();
 
   async function connect(script: Script, options: LoopbackOptions & { timeout?: number; agent?: http.Agent } = {}) {
@@ -28,7 +28,7 @@ describe('An answer of the API', () => {
     return { server, call: (init = {}) => source.fetch('a', '/report', init) };
   }
 
-  it('streams: the first part can be read before the last was sent', async () => {
+  it('streams: its first part can be read before the last one is sent', async () => {
     let finish = (): void => {};
     const { call } = await connect((socket) => {
       socket.write(`${head(200, { 'content-length': 6 })}one`);
@@ -41,7 +41,7 @@ describe('An answer of the API', () => {
     expect((await reader.read()).done).to.equal(true);
   });
 
-  it('is read no faster than its reader reads', async () => {
+  it('is received no faster than the app reads it', async () => {
     let sent = (): number => 0;
     const { call, server } = await connect((socket) => {
       socket.write(head(200, {}));
@@ -63,7 +63,7 @@ describe('An answer of the API', () => {
     await server.quiet();
   });
 
-  it('frees its connection once it has come, even if nobody reads it', async () => {
+  it('frees its connection after the last byte, even if the app does not read it', async () => {
     const { call, server } = await connect((socket) => {
       socket.write(head(200, { 'content-length': 30_000 }));
       for (const delay of [0, 5, 10]) setTimeout(() => socket.write('x'.repeat(10_000)), delay);
@@ -75,7 +75,7 @@ describe('An answer of the API', () => {
     expect(server.connections).to.equal(1);
   });
 
-  it('frees its connection where it has no body', async () => {
+  it('frees its connection if it has no body', async () => {
     const { call, server } = await connect(answers(answer(204), answer(304), head(200, { 'content-length': 10 })));
     expect((await call()).body).to.equal(null);
     await new Promise((resolve) => setImmediate(resolve));
@@ -92,7 +92,7 @@ describe('An answer of the API', () => {
     expect(await (await call()).text()).to.equal('secure');
   });
 
-  it('comes over the API’s protocol, if that of the token endpoint is another', async () => {
+  it('comes over the protocol of the API, even if the token endpoint has another one', async () => {
     const server = await open(answers(answer(200, 'plain')));
     const apiURL = server.origin;
     const client = new CriteoClient({ clientID: 'id', clientSecret: 's', apiURL, tokenURL: 'https://localhost/token' });
@@ -102,7 +102,7 @@ describe('An answer of the API', () => {
     expect(await (await source.fetch('a', '/')).text()).to.equal('plain');
   });
 
-  it('that does not come is an error within the timeout, and within one of the call’s own', async () => {
+  it('that does not come is an error at the timeout of the client or of the call', async () => {
     const { call, server } = await connect(() => {}, { timeout: 30 });
     const error = await rejection(call(), CriteoTransportError);
     expect(error).to.include({ code: 'timeout', status: 504, retryable: true });
@@ -112,7 +112,7 @@ describe('An answer of the API', () => {
     await server.quiet();
   });
 
-  it('whose body pauses too long fails where it is read', async () => {
+  it('whose body pauses too long fails while it is read', async () => {
     const { call, server } = await connect((socket) => socket.write(`${head(200, { 'content-length': 9 })}part`), {
       timeout: 40,
     });
@@ -121,7 +121,7 @@ describe('An answer of the API', () => {
     await server.quiet();
   });
 
-  it('whose body takes its time, but never pauses too long, comes whole', async () => {
+  it('whose body is slow but never pauses too long is complete', async () => {
     const { call } = await connect(
       (socket) => {
         socket.write(head(200, { 'content-length': 6 }));
@@ -137,7 +137,7 @@ describe('An answer of the API', () => {
     expect(await (await call()).text()).to.equal('......');
   });
 
-  it('whose reader takes longer than the timeout is not cut off', async () => {
+  it('that the app reads more slowly than the timeout is not cut off', async () => {
     const size = 8 * 1024 * 1024;
     const { call } = await connect((socket) => socket.write(head(200, { 'content-length': size }) + 'x'.repeat(size)), {
       timeout: 100,
@@ -156,9 +156,9 @@ describe('An answer of the API', () => {
 
   for (const [what, text, code] of [
     ['breaks off', `${head(200, { 'content-length': 9 })}part`, 'response_truncated'],
-    ['is not chunked as it says', `${head(200, { 'transfer-encoding': 'chunked' })}zz\r\n`, 'invalid_response'],
+    ['is not chunked as its headers say', `${head(200, { 'transfer-encoding': 'chunked' })}zz\r\n`, 'invalid_response'],
   ] as const) {
-    it(`whose body ${what} fails where it is read`, async () => {
+    it(`whose body ${what} fails while it is read`, async () => {
       const { call } = await connect((socket) => socket.end(text));
       const error = await rejection(
         call().then((response) => response.text()),
@@ -171,8 +171,8 @@ describe('An answer of the API', () => {
   for (const [what, text, code] of [
     ['is not HTTP', 'SSH-2.0-OpenSSH\r\n\r\n', 'invalid_response'],
     ['has a status that does not exist', head(999), 'invalid_response'],
-    ['has a status that no answer ends with', head(101, { upgrade: 'x', connection: 'upgrade' }), 'invalid_response'],
-    ['is nothing', '', 'connection_failed'],
+    ['has a status that is not final', head(101, { upgrade: 'x', connection: 'upgrade' }), 'invalid_response'],
+    ['is empty', '', 'connection_failed'],
   ] as const) {
     it(`that ${what} is an error`, async () => {
       const { call, server } = await connect((socket) => socket.end(text));
@@ -183,7 +183,7 @@ describe('An answer of the API', () => {
     });
   }
 
-  it('cannot come where nobody listens, or where the request cannot be made', async () => {
+  it('is an error if no server listens, or the request cannot be made', async () => {
     const { call, server } = await connect(() => {});
     await server.close();
     expect(await rejection(call(), CriteoTransportError)).to.include({ code: 'connection_failed', retryable: true });
@@ -192,8 +192,8 @@ describe('An answer of the API', () => {
     expect(await rejection(wrong.call(), CriteoTransportError)).to.include({ code: 'connection_failed' });
   });
 
-  describe('that nobody wants any more', () => {
-    it('is not asked for, if the caller had given up before', async () => {
+  describe('that the app has given up', () => {
+    it('is not requested if the signal had aborted before', async () => {
       const { call, server } = await connect(answers(answer(200)));
       const reason = new Error('not today');
       const error = await rejection(call({ signal: AbortSignal.abort(reason) }), CriteoTransportError);
@@ -201,14 +201,14 @@ describe('An answer of the API', () => {
       expect(server.received).to.have.length(0);
     });
 
-    it('is dropped before its headers', async () => {
+    it('is cancelled before its headers', async () => {
       const control = new AbortController();
       const { call, server } = await connect(() => control.abort());
       expect(await rejection(call({ signal: control.signal }), CriteoTransportError)).to.include({ code: 'aborted' });
       await server.quiet();
     });
 
-    it('is dropped while the body of the request is sent, which ends the reading of that body too', async () => {
+    it('is cancelled while the body of the request is sent, and that body is not read any further', async () => {
       const control = new AbortController();
       const { call, server } = await connect(() => control.abort());
       let cancelled: unknown;
@@ -224,7 +224,7 @@ describe('An answer of the API', () => {
       await until(() => cancelled !== undefined);
     });
 
-    it('is dropped within its body', async () => {
+    it('is cancelled within its body', async () => {
       const control = new AbortController();
       const { call, server } = await connect((socket) => socket.write(`${head(200, { 'content-length': 9 })}part`));
       const response = await call({ signal: control.signal });
@@ -233,7 +233,7 @@ describe('An answer of the API', () => {
       await server.quiet();
     });
 
-    it('is dropped by cancelling its body', async () => {
+    it('closes its connection if its body is cancelled', async () => {
       const { call, server } = await connect((socket) => {
         socket.write(head(200));
         flood(socket, Buffer.alloc(64 * 1024));
@@ -243,7 +243,7 @@ describe('An answer of the API', () => {
       await server.quiet();
     });
 
-    it('is dropped by cancelling its body while more of it is about to be read', async () => {
+    it('closes its connection if its body is cancelled during a read', async () => {
       const { call, server } = await connect((socket) => {
         socket.write(head(200));
         flood(socket, Buffer.alloc(64 * 1024));
@@ -258,7 +258,7 @@ describe('An answer of the API', () => {
     });
   });
 
-  it('leaves no listener on the caller’s signal', async () => {
+  it('leaves no listener on the signal', async () => {
     const { call } = await connect(answers(answer(200, 'done')));
     const { signal } = new AbortController();
     await (await call({ signal })).text();

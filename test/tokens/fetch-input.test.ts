@@ -66,14 +66,14 @@ describe('The fetch of a connection', () => {
     }
   });
 
-  it('lets init override the Request, but not by what is undefined', async () => {
+  it('lets init override the Request, except for undefined values', async () => {
     const { server, criteo } = await start();
     const request = new Request(server.origin + path, { method: 'POST', body: 'old' });
     await criteo(request, { body: 'new', headers: undefined } as unknown as RequestInit);
     expect(server.received.filter((each) => each.path === path).map(({ body }) => body)).to.deep.equal(['new', 'new']);
   });
 
-  it('sends a long body of a Request once, whole', async () => {
+  it('sends a long body of a Request completely, and once only', async () => {
     let calls = 0;
     let bytes = 0;
     const server = createServer(async (req, res) => {

@@ -46,7 +46,7 @@ describe('Calling Criteo’s API as a connection', () => {
   const open = opener();
   const openAPI = apiOpener();
 
-  it('answers as fetch does, with a token that is refreshed when it is time', async () => {
+  it('responds as fetch does, with a token that is refreshed in time', async () => {
     const { source, consent, pass, asked } = await open();
     const connections = source();
     await connections.save('user-1', await consent());
@@ -64,7 +64,7 @@ describe('Calling Criteo’s API as a connection', () => {
     expect((await source({ grant: 'client_credentials' }).fetch(undefined, path)).status).to.equal(200);
   });
 
-  it('sends the token in the header, and says who it is', async () => {
+  it('sends the token in the header, and a user agent', async () => {
     const { server, call } = await openAPI(answers(answer(200, 'hello')));
     const init = {
       headers: { Authorization: 'Bearer mine', Host: 'evil.example', 'X-Mine': 'yes', Accept: 'text/csv' },
@@ -108,7 +108,7 @@ describe('Calling Criteo’s API as a connection', () => {
     });
   }
 
-  it('does not follow a redirect, but shows it', async () => {
+  it('does not follow a redirect, and returns it', async () => {
     const evil = await loopback((socket) => socket.write(answer(200)));
     const { server, call } = await openAPI(answers(answer(302, '', { location: `${evil.origin}/` })));
     const response = await call();
@@ -120,7 +120,7 @@ describe('Calling Criteo’s API as a connection', () => {
   const loopback = loopbackOpener();
 
   for (const status of [400, 403, 404, 410, 500, 503]) {
-    it(`hands out an answer ${status} as it is, at once`, async () => {
+    it(`returns a response with status ${status} as it is, at once`, async () => {
       const { server, call } = await openAPI(answers(answer(status, refusal('some-code'))));
       const response = await call();
       expect(response.status).to.equal(status);
@@ -138,7 +138,7 @@ describe('Calling Criteo’s API as a connection', () => {
       ['authorization-token-unknown', refusal('authorization-token-unknown')],
       ['no code', ''],
     ] as const) {
-      it(`replaces it and repeats the call, once, after ${what}`, async () => {
+      it(`replaces the token and repeats the call once after ${what}`, async () => {
         const { server, call } = await openAPI(api(answer(401, body), answer(200, 'done')));
         expect(await (await call()).text()).to.equal('done');
         expect(server.received.map(({ path, headers }) => headers['authorization'] ?? path)).to.deep.equal([
@@ -149,7 +149,7 @@ describe('Calling Criteo’s API as a connection', () => {
       });
     }
 
-    it('hands out a second refusal, unread', async () => {
+    it('returns a second refusal, unread', async () => {
       const { server, call } = await openAPI(api(answer(401, refusal('authorization-token-invalid'))));
       const response = await call();
       expect(response.status).to.equal(401);
@@ -157,7 +157,7 @@ describe('Calling Criteo’s API as a connection', () => {
       expect(server.received).to.have.length(3);
     });
 
-    it('hands out a 401 of another kind, whole', async () => {
+    it('returns a complete 401 response of another kind', async () => {
       const refused = answer(401, refusal('not-for-you'), { 'x-extra': 'kept' });
       const { server, call } = await openAPI(api(refused));
       const response = await call();
@@ -167,19 +167,19 @@ describe('Calling Criteo’s API as a connection', () => {
       expect(server.received).to.have.length(1);
     });
 
-    it('repeats a call whose answers have no body', async () => {
+    it('repeats a call whose responses have no body', async () => {
       const { server, call } = await openAPI(api(answer(401), answer(200)));
       expect((await call(path, { method: 'HEAD' })).status).to.equal(200);
       expect(server.received).to.have.length(3);
     });
 
-    it('gives up on a refusal without end', async () => {
+    it('gives up on a refusal whose body does not end', async () => {
       const { call } = await openAPI(api(answer(401, 'x'.repeat(65 * 1024))));
       const error = await rejection(call(), CriteoTransportError);
       expect(error).to.include({ code: 'response_too_large' });
     });
 
-    it('refreshes once for many calls at a time', async () => {
+    it('refreshes once for many calls at the same time', async () => {
       const { source, consent, asked, sandbox } = await open();
       const connections = source();
       await connections.save('user-1', { ...(await consent()), accessToken: 'unknown-to-criteo' });
@@ -189,7 +189,7 @@ describe('Calling Criteo’s API as a connection', () => {
       expect(sandbox.requests.filter(({ path }) => path === '/oauth2/token')).to.have.length(2);
     });
 
-    it('says so, if the user must consent again', async () => {
+    it('rejects if the user must consent again', async () => {
       const { source, consent, sandbox } = await open();
       const connections = source();
       await connections.save('user-1', { ...(await consent()), accessToken: 'unknown-to-criteo' });
@@ -197,7 +197,7 @@ describe('Calling Criteo’s API as a connection', () => {
       await rejection(connections.fetch('user-1', path), ReauthorizationRequiredError);
     });
 
-    it('hands out 403 for a consent that was revoked, without a loop', async () => {
+    it('returns the 403 response of a consent that was revoked, without a repeat', async () => {
       const { source, consent, sandbox, asked } = await open();
       const connections = source();
       await connections.save('user-1', await consent());
@@ -218,26 +218,26 @@ describe('Calling Criteo’s API as a connection', () => {
       expect(server.received).to.have.length(2);
     });
 
-    it('hands the answer out, if that would be too late for the caller', async () => {
+    it('returns the response if the reset is later than the timeout', async () => {
       const { server, call } = await openAPI(api(answer(429, 'later', inSeconds(60)), answer(200)));
       const response = await call(path, { timeout: 30_000 });
       expect([response.status, await response.text()]).to.deep.equal([429, 'later']);
       expect(server.received).to.have.length(1);
     });
 
-    it('hands the answer out, if it does not say until when', async () => {
+    it('returns the response if it does not say when the limit is reset', async () => {
       const { call } = await openAPI(api(answer(429, 'later'), answer(200)));
       expect((await call()).status).to.equal(429);
     });
 
-    it('repeats the call three times at most, if the time of the reset lies in the past', async () => {
+    it('repeats the call three times at most if the time of the reset is in the past', async () => {
       const { server, call } = await openAPI(api(answer(429, 'later', inSeconds(-60))));
       const response = await call(path, { timeout: 60_000 });
       expect([response.status, await response.text()]).to.deep.equal([429, 'later']);
       expect(server.received).to.have.length(4);
     });
 
-    it('waits no longer than the caller', async () => {
+    it('stops waiting when the caller gives up', async () => {
       const { call } = await openAPI(api(answer(429, '', inSeconds(20)), answer(200)));
       const control = new AbortController();
       const waiting = call(path, { timeout: 60_000, signal: control.signal });
@@ -258,7 +258,7 @@ describe('Calling Criteo’s API as a connection', () => {
       ['a blob', new Blob(['{}'], { type: 'application/json' }), 'application/json', '{}'],
       ['a form with files', form, /^multipart\/form-data; boundary=/, /name\.txt[\s\S]*content/],
     ] as const) {
-      it(`repeats ${what}`, async () => {
+      it(`repeats the call if the body is ${what}`, async () => {
         const { server, call } = await openAPI(refusedOnce());
         expect((await call(path, { method: 'POST', body })).status).to.equal(200);
         const calls = server.received.filter((received) => received.path === path);
@@ -276,7 +276,7 @@ describe('Calling Criteo’s API as a connection', () => {
       });
     }
 
-    it('says how long it is also where methods have none as a rule', async () => {
+    it('sends the length of the body, even with methods that usually have none', async () => {
       const { server, call } = await openAPI(answers(answer(204)));
       const response = await call(path, { method: 'DELETE', body: 'these', headers: { 'content-length': '1' } });
       expect(response.status).to.equal(204);
@@ -285,10 +285,10 @@ describe('Calling Criteo’s API as a connection', () => {
     });
 
     for (const [what, stream] of [
-      ['a stream of the web’s', () => new Blob(['one ', 'two']).stream()],
-      ['a stream of node’s', () => Readable.from([Buffer.from('one '), Buffer.from('two')])],
+      ['a web stream', () => new Blob(['one ', 'two']).stream()],
+      ['a node stream', () => Readable.from([Buffer.from('one '), Buffer.from('two')])],
     ] as const) {
-      it(`sends ${what} as it comes, and never again`, async () => {
+      it(`sends ${what} as it comes, and never a second time`, async () => {
         const requests: string[] = [];
         const onConnection = (socket: Socket): void => {
           let sent = '';
@@ -309,7 +309,7 @@ describe('Calling Criteo’s API as a connection', () => {
       });
     }
 
-    it('that breaks off while it is sent is an error with the cause', async () => {
+    it('rejects with the cause if the body breaks off while it is sent', async () => {
       const broken = new Error('the disk is gone');
       const { call } = await openAPI(() => {});
       async function* body() {
@@ -322,7 +322,7 @@ describe('Calling Criteo’s API as a connection', () => {
     });
 
     for (const init of [{ body: 'GET has none' }, { method: 'TRACE' }, { headers: { 'bad name': '' } }]) {
-      it(`is refused before anything is sent, if it is ${JSON.stringify(init)}`, async () => {
+      it(`refuses ${JSON.stringify(init)} before anything is sent`, async () => {
         const { server, call } = await openAPI(answers(answer(200)));
         const error = await rejection(call(path, init), TypeError);
         expect(error.message).to.include('init');
@@ -330,7 +330,7 @@ describe('Calling Criteo’s API as a connection', () => {
       });
     }
 
-    it('is refused with a timeout that is none', async () => {
+    it('refuses a timeout that is not a valid number', async () => {
       const { call } = await openAPI(answers(answer(200)));
       const error = await rejection(call(path, { timeout: 0 }), TypeError);
       expect(error.message).to.include('TokenSource.fetch: the option timeout');

@@ -24,7 +24,7 @@ function mutex(): { lock: TokenLock; held(): boolean } {
 describe('A lock', () => {
   const open = opener();
 
-  it('lets one of many processes refresh; the others use its token', async () => {
+  it('lets one of many processes refresh, and the others use its token', async () => {
     const { source, consent, pass, asked } = await open();
     const { lock } = mutex();
     const processes = Array.from({ length: 5 }, () => source({ lock }));
@@ -40,7 +40,7 @@ describe('A lock', () => {
     expect(asked()).to.equal(2);
   });
 
-  it('is held for writing only, and for deleting, but not where nothing is to be done', async () => {
+  it('is held for saving, refreshing and deleting, and not for a token that is still valid', async () => {
     const { source, consent } = await open();
     const keys: string[] = [];
     const connections = source({
@@ -56,7 +56,7 @@ describe('A lock', () => {
     expect(keys).to.deep.equal(['a', 'a']);
   });
 
-  it('is free again when the token is handed out', async () => {
+  it('is free again when the token is returned', async () => {
     const { source, consent, pass } = await open();
     const { lock, held } = mutex();
     let released = false;
@@ -74,7 +74,7 @@ describe('A lock', () => {
     expect({ released, held: held() }).to.deep.equal({ released: true, held: false });
   });
 
-  it('that cannot be released takes nothing back, whether it fails or hangs', async () => {
+  it('that cannot be released does not change the result', async () => {
     const { source, consent, pass, store } = await open({ timeout: 200 });
     for (const release of [() => Promise.reject(new Error('expired')), () => new Promise(() => {})]) {
       const connections = source({
@@ -89,7 +89,7 @@ describe('A lock', () => {
     }
   });
 
-  it('passes on what the work failed with', async () => {
+  it('does not hide the error of the work', async () => {
     const { source, consent, pass, sandbox } = await open();
     const connections = source({ lock: mutex().lock });
     await connections.save('user-1', await consent());
@@ -100,7 +100,7 @@ describe('A lock', () => {
     await connections.accessToken('user-1');
   });
 
-  it('that calls the work twice has it done once', async () => {
+  it('that calls the work twice starts it once', async () => {
     const { source, consent, pass, asked } = await open();
     const connections = source({ lock: (_key, work) => Promise.all([work(), work()]) });
     await connections.save('user-1', await consent());
@@ -121,7 +121,7 @@ describe('A lock', () => {
     ['rejects', () => Promise.reject(broken), 'no Redis'],
     ['ends without calling the work', async () => {}, 'without calling work'],
   ] as const) {
-    it(`that ${how} is an error, nothing is asked, and a token that still lives is handed out`, async () => {
+    it(`that ${how} is an error without a request, and a token that is still valid is returned`, async () => {
       const { source, consent, pass, asked, store } = await open();
       const tokens = await consent();
       store.set('user-1', tokens);
@@ -136,7 +136,7 @@ describe('A lock', () => {
     });
   }
 
-  it('that is not had within four times the timeout is an error, and comes too late afterwards', async () => {
+  it('that is not acquired within four times the timeout is an error, and starts nothing if it is acquired later', async () => {
     const { source, consent, pass, asked, store } = await open({ timeout: 10 });
     store.set('user-1', await consent());
     const had = gate();
@@ -156,7 +156,7 @@ describe('A lock', () => {
     expect(asked()).to.equal(0);
   });
 
-  it('and the queue before it are waited for by save and delete for four times the timeout, together', async () => {
+  it('and the queue before it, together, make save and delete wait for four times the timeout at most', async () => {
     const { source, consent, store } = await open({ timeout: 25 });
     const connections = source({ lock: () => new Promise(() => {}) });
     const tokens = await consent();
@@ -174,7 +174,7 @@ describe('A lock', () => {
     await rejection(connections.save('b', tokens), TokenStoreError);
   });
 
-  it('whose release takes long delays the caller by a second at most', async () => {
+  it('that is released slowly delays the caller by a second at most', async () => {
     const { source, consent, pass } = await open();
     const connections = source({
       lock: async (_key, work) => {
@@ -189,7 +189,7 @@ describe('A lock', () => {
     expect(performance.now() - started).to.be.within(900, 3000);
   });
 
-  it('that does not look at what the work returns ends nothing by its rejection', async () => {
+  it('that ignores the promise of the work causes no unhandled rejection', async () => {
     const { source, consent, pass, sandbox, store } = await open();
     store.set('user-1', await consent());
     const connections = source({
@@ -203,7 +203,7 @@ describe('A lock', () => {
     await new Promise(setImmediate);
   });
 
-  it('that others hold does not keep unrelated connections from being refreshed', async () => {
+  it('that another process holds does not stop the refresh of other connections', async () => {
     const { source, consent, pass, store } = await open();
     const connections = source({
       concurrency: 2,
@@ -217,7 +217,7 @@ describe('A lock', () => {
     await connections.close();
   });
 
-  it('leaves no timer behind', async () => {
+  it('leaves no timer running', async () => {
     const { source, consent, pass } = await open();
     const before = process.getActiveResourcesInfo().filter((name) => name === 'Timeout').length;
     const connections = source({ lock: mutex().lock });

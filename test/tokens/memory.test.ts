@@ -21,7 +21,7 @@ describe('The memory of a TokenSource', () => {
     ['', 30_000, undefined],
     [' under a lock', 20_000, (_key, work) => work()],
   ] as [string, number, TokenLock | undefined][]) {
-    it(`holds nothing of ${count} connections that were used once${how}`, async function () {
+    it(`does not grow with ${count} connections that were used once${how}`, async function () {
       this.timeout(30_000);
       const client = new InstantClient({ clientID: 'id', clientSecret: 'secret' });
       // A store that remembers nothing, so that all that is left is the source's.

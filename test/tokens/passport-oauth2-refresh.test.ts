@@ -41,7 +41,7 @@ describe('passport-oauth2-refresh', () => {
     expect(sandbox.requests.at(-1)?.form).to.include({ grant_type: 'refresh_token', refresh_token: refreshToken });
   });
 
-  it('gets the error where Criteo refuses', async () => {
+  it('gets the error if Criteo refuses', async () => {
     const { ask } = await register('refused');
     const { error } = await ask('unknown');
     expect(error).to.include({ code: 'invalid_grant' });

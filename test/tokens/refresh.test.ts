@@ -55,7 +55,7 @@ for (const [kind, shared] of [
       return { ...world, other, token, release };
     }
 
-    it('does not overwrite a consent that another process saved meanwhile, but hands its token out', async () => {
+    it('does not overwrite a consent that another process saved meanwhile, and returns its token', async () => {
       const { consent, store, other, token, release } = await refreshing();
       const latest = await consent();
       await other.save('user-1', latest);
@@ -72,7 +72,7 @@ for (const [kind, shared] of [
       expect(store.size).to.equal(0);
     });
 
-    it('does not lose its refresh token to tokens that another process saved without one', async () => {
+    it('keeps its refresh token if another process saved tokens without one', async () => {
       const { consent, store, other, token, source, pass, release } = await refreshing();
       const { refreshToken: _, ...tokens } = await consent();
       await other.save('user-1', tokens);
@@ -87,7 +87,7 @@ for (const [kind, shared] of [
 describe('A write that is late', () => {
   const open = opener();
 
-  it('fails by its version, if the store can compare', async () => {
+  it('fails because of its version if the store has compareAndSet', async () => {
     const { source, consent, pass, store, asked } = await open({ timeout: 400 });
     const held = gate();
     const slow = atomicStore(store);
@@ -112,7 +112,7 @@ describe('A write that is late', () => {
   });
 
   for (const what of ['save', 'delete'] as const) {
-    it(`is waited for by the next ${what} of the same connection, if the store cannot`, async () => {
+    it(`delays the next ${what} of the same connection if the store has no compareAndSet`, async () => {
       const { source, consent, pass, store } = await open({ timeout: 200 });
       const held = gate();
       const slow = {
@@ -139,7 +139,7 @@ describe('A write that is late', () => {
     });
   }
 
-  it('is made again while the lock is still held, so that nobody asks with the old refresh token', async () => {
+  it('is repeated while the lock is held, so that no process sends the old refresh token', async () => {
     const { source, consent, pass, store, asked, sandbox } = await open();
     let isHeld = false;
     const flaky = {
@@ -176,7 +176,7 @@ describe('A write that is late', () => {
 describe('A store with compareAndSet', () => {
   const open = opener();
 
-  it('is asked for nothing else to save, to mark and to delete, with the version that was read', async () => {
+  it('is used by save, by the mark and by delete, with the version that was read', async () => {
     const { source, consent, pass, store, sandbox } = await open();
     const connections = source({ store: atomicStore(store) });
     await connections.save('user-1', await consent());
@@ -197,7 +197,7 @@ describe('A store with compareAndSet', () => {
     expect(store.size).to.equal(0);
   });
 
-  it('takes over records of earlier versions, and rubbish', async () => {
+  it('replaces records of earlier versions, and unusable ones', async () => {
     const { source, consent, store, pass, asked } = await open();
     const connections = source({ store: atomicStore(store) });
     store.set('old', await consent());
@@ -216,7 +216,7 @@ describe('A store with compareAndSet', () => {
     expect([...store.keys()]).to.deep.equal(['old']);
   });
 
-  it('keeps the refresh token of a later consent for tokens without one, though it did not take a refresh before', async () => {
+  it('keeps the refresh token of a later consent if it failed to store a refresh before', async () => {
     const { source, consent, pass, store } = await open();
     const flaky = atomicStore(store);
     const connections = source({ store: flaky });
@@ -233,7 +233,7 @@ describe('A store with compareAndSet', () => {
     expect(store.get('user-1')?.refreshToken).to.equal(refreshToken);
   });
 
-  it('is not believed if it returns something else than true or false', async () => {
+  it('is an error if it returns something else than true or false', async () => {
     const { source, consent, store } = await open();
     const connections = source({ store: { ...atomicStore(store), compareAndSet: () => 1 as never } });
     const error = await rejection(connections.save('user-1', await consent()), TokenStoreError);
@@ -241,7 +241,7 @@ describe('A store with compareAndSet', () => {
     expect(String(error.cause)).to.include('true or false');
   });
 
-  it('that always finds another record is an error after some tries', async () => {
+  it('is an error after some tries if the record has changed each time', async () => {
     const { source, consent, store, pass } = await open();
     store.set('user-1', await consent());
     pass(LIFE);
@@ -279,7 +279,7 @@ describe('A store with compareAndSet', () => {
 describe('The client id', () => {
   const open = opener();
 
-  it('is kept with the tokens; another one is refused before anything is asked, and nothing is marked', async () => {
+  it('is stored with the tokens, and tokens of another one are refused without a request or a mark', async () => {
     const { source, consent, pass, store, asked, sandbox } = await open();
     const app = { ...sandbox.app, ...sandbox.endpoints };
     await source().save('user-1', await consent());
@@ -300,7 +300,7 @@ describe('The client id', () => {
     expect(store.get('user-1')).to.include({ clientID: 'another-app' }).and.not.have.property('refreshToken');
   });
 
-  it('is added to records that have none at the next write', async () => {
+  it('is added to records without one at the next write', async () => {
     const { source, consent, pass, store, client } = await open();
     store.set('user-1', await consent());
     pass(LIFE);
@@ -309,7 +309,7 @@ describe('The client id', () => {
   });
 });
 
-describe('The mark of a dead connection', () => {
+describe('The mark of a connection that has ended', () => {
   const open = opener();
   const DAY = 86_400_000;
 
@@ -325,7 +325,7 @@ describe('The mark of a dead connection', () => {
     return { ...world, connections, told };
   }
 
-  it('is believed for a day; then one request tests it, and revives a connection that Criteo honours', async () => {
+  it('is believed for a day, then one request tests it and restores a connection that Criteo accepts', async () => {
     const { connections, pass, asked, store, told } = await dead();
     pass(DAY - 1);
     await rejection(connections.accessToken('user-1'), ReauthorizationRequiredError);
@@ -337,14 +337,14 @@ describe('The mark of a dead connection', () => {
     expect(told).to.deep.equal(['user-1']);
   });
 
-  it('is believed no longer if it was made by a clock that was far ahead', async () => {
+  it('is not believed if it is from a clock that was far ahead', async () => {
     const { connections, pass, asked } = await dead();
     pass(-365 * DAY);
     expect(await connections.accessToken('user-1')).to.be.a('string');
     expect(asked()).to.equal(2);
   });
 
-  it('stays after a test that failed, for another day, and the app is not told twice', async () => {
+  it('stays for another day after a test that failed, and the app is not told twice', async () => {
     const { connections, pass, asked, store, told, sandbox, now } = await dead();
     const since = store.get('user-1')?.reauthorizeSince;
     await sandbox.revoke();
@@ -357,7 +357,7 @@ describe('The mark of a dead connection', () => {
     expect(told).to.deep.equal(['user-1']);
   });
 
-  it('is told of, if the store had made it but said that it had not, as after a command that was sent twice', async () => {
+  it('is reported to the app even if the store wrote it and then returned false, as after a command that was sent twice', async () => {
     const { source, consent, pass, store, sandbox } = await open();
     const told: string[] = [];
     const atomic = atomicStore(store);
@@ -374,7 +374,7 @@ describe('The mark of a dead connection', () => {
     expect(told).to.deep.equal(['user-1']);
   });
 
-  it('stays if it cannot be tested', async () => {
+  it('stays if Criteo cannot be reached', async () => {
     const { connections, pass, sandbox, asked } = await dead();
     sandbox.fault({ on: 'token', status: 503, times: 2 });
     pass(DAY);
@@ -383,7 +383,7 @@ describe('The mark of a dead connection', () => {
     expect(asked()).to.equal(3);
   });
 
-  it('says why: the connection never had a refresh token, or Criteo refused it', async () => {
+  it('has the reason: there was no refresh token, or Criteo refused it', async () => {
     const { connections, source, consent, pass, asked } = await dead();
     const refused = await rejection(connections.accessToken('user-1'), ReauthorizationRequiredError);
     expect(refused.message).to.include('expired or revoked');
@@ -427,7 +427,7 @@ describe('A lock that is lost', () => {
     });
   }
 
-  it('does not throw away what Criteo returned', async () => {
+  it('does not lose the tokens that Criteo returned', async () => {
     const { source, consent, pass, sandbox, asked, store, client } = await open();
     const control = new AbortController();
     store.set('user-1', await consent());
@@ -442,7 +442,7 @@ describe('A lock that is lost', () => {
     expect(await token).to.equal(store.get('user-1')?.accessToken);
   });
 
-  it('does not declare a connection dead: the refusal may come from the refresh of another process', async () => {
+  it('does not mark a connection as ended, because another process may have refreshed it', async () => {
     const { source, consent, pass, sandbox, asked, store, client } = await open();
     const control = new AbortController();
     store.set('user-1', await consent());
@@ -463,7 +463,7 @@ describe('A lock that is lost', () => {
 describe('An error of the transport', () => {
   const open = opener();
 
-  it('hands out a living token in its last seconds, if the lock fails too', async () => {
+  it('returns a valid token in its last seconds, even if the lock fails too', async () => {
     const { source, consent, pass, store } = await open();
     const tokens = await consent();
     store.set('user-1', tokens);

@@ -8,7 +8,7 @@ import { LIFE, MINUTE, opener, until } from './support';
 describe('The requests to the token endpoint', () => {
   const open = opener();
 
-  it('stop for all connections for as long as Retry-After says, and callers are told at once', async () => {
+  it('stop for all connections until the time in Retry-After, and callers get an error at once', async () => {
     const { source, consent, pass, sandbox, asked } = await open();
     const connections = source();
     await connections.save('user-1', await consent());
@@ -30,7 +30,7 @@ describe('The requests to the token endpoint', () => {
     expect(asked()).to.equal(2);
   });
 
-  it('are not made by those who had waited for their turn when Retry-After came', async () => {
+  it('are not sent by refreshes that were in the queue when Retry-After came', async () => {
     const { source, consent, pass, sandbox, asked } = await open();
     const connections = source({ concurrency: 1 });
     const keys = ['user-1', 'user-2', 'user-3'];
@@ -47,7 +47,7 @@ describe('The requests to the token endpoint', () => {
     expect(asked()).to.equal(1);
   });
 
-  it('come in intervals that grow while they fail, up to a minute', async () => {
+  it('are sent at intervals that grow up to a minute while they fail', async () => {
     const { source, consent, pass, sandbox, asked } = await open();
     const connections = source();
     await connections.save('user-1', await consent());
@@ -68,7 +68,7 @@ describe('The requests to the token endpoint', () => {
     expect(asked()).to.be.below(30);
   });
 
-  it('start again at once for a connection that was saved anew', async () => {
+  it('start again at once for a connection that was saved again', async () => {
     const { source, consent, pass, sandbox, asked } = await open();
     const connections = source();
     await connections.save('user-1', await consent());
@@ -84,7 +84,7 @@ describe('The requests to the token endpoint', () => {
     expect(asked()).to.equal(2);
   });
 
-  it('are bounded for force: true, which does not replace a token younger than a second', async () => {
+  it('are limited for force: true, which does not replace a token younger than a second', async () => {
     const { source, consent, pass, asked, store } = await open();
     const connections = source();
     await connections.save('user-1', await consent());
@@ -130,7 +130,7 @@ describe('The requests to the token endpoint', () => {
     [0, 1, 3],
     [1, 4, 10],
   ] as const) {
-    it(`are bounded for tokens with an expires_in of ${lifetime}`, async () => {
+    it(`are limited for tokens with an expires_in of ${lifetime}`, async () => {
       const { source, consent, pass, asked, sandbox, store } = await open();
       const connections = source();
       await connections.save('user-1', await consent());
@@ -146,7 +146,7 @@ describe('The requests to the token endpoint', () => {
     });
   }
 
-  it('are bounded if the API refuses every token: the caller gets the 401', async () => {
+  it('are limited if the API refuses every token, and the caller gets the 401 response', async () => {
     const { source, consent, sandbox, asked, pass } = await open();
     const connections = source();
     await connections.save('user-1', await consent());
@@ -160,7 +160,7 @@ describe('The requests to the token endpoint', () => {
     expect(asked()).to.be.within(2, 7);
   });
 
-  it('run ahead in the background with intervals, while calls get the token that still lives', async () => {
+  it('are sent at intervals in the background, while callers get the token that is still valid', async () => {
     const { source, consent, pass, sandbox, asked } = await open();
     const connections = source();
     const tokens = await consent();
@@ -175,7 +175,7 @@ describe('The requests to the token endpoint', () => {
     expect(asked()).to.be.below(20);
   });
 
-  it('may hang without a delay for those who have a token', async () => {
+  it('may hang without a delay for callers that have a valid token', async () => {
     const { source, consent, pass, sandbox, asked } = await open({ timeout: 300 });
     const connections = source();
     const tokens = await consent();
@@ -187,7 +187,7 @@ describe('The requests to the token endpoint', () => {
     await connections.close();
   });
 
-  it('are at most as many at once as the option concurrency says, and none is left out', async () => {
+  it('are at most as many at once as the option concurrency says, and each is sent in the end', async () => {
     const { source, client, now } = await open();
     let current = 0;
     let most = 0;
@@ -213,7 +213,7 @@ describe('The requests to the token endpoint', () => {
     expect(served).to.deep.equal(keys);
   });
 
-  it('are remembered no longer than they matter, even if very many fail', () => {
+  it('are forgotten after their interval, even if very many fail', () => {
     let now = 0;
     const limits = new RequestLimits(() => now, realTimers);
     const down = new CriteoTransportError('down', { code: 'connection_failed', status: 502, retryable: true });
@@ -225,7 +225,7 @@ describe('The requests to the token endpoint', () => {
     expect(limits.size).to.equal(1);
   });
 
-  it('are not held back for ever by a clock that is set back, nor by a day that the server asks for', () => {
+  it('are not stopped for long by a clock that is set back, or by a server that asks for a day', () => {
     let now = 1_000_000;
     const limits = new RequestLimits(() => now, realTimers);
     const busy = new CriteoTransportError('busy', {
@@ -240,7 +240,7 @@ describe('The requests to the token endpoint', () => {
     expect(limits.pause('user-2')).to.equal(undefined);
   });
 
-  it('give an error of another kind back as it is', () => {
+  it('return an error of another kind as it is', () => {
     const error = new Error('not of ours');
     expect(remembered(error, 1000)).to.equal(error);
   });

@@ -7,7 +7,7 @@ import { LIFE, opener, until } from './support';
 describe('A signal that many calls share', () => {
   const open = opener();
 
-  it('has one listener for forty calls, causes no warning, and has none afterwards', async () => {
+  it('has one listener for forty calls, no warning, and no listener afterwards', async () => {
     const { source, consent, pass, sandbox } = await open();
     const connections = source();
     await connections.save('user-1', await consent());
@@ -30,7 +30,7 @@ describe('A signal that many calls share', () => {
     expect(warnings).to.deep.equal([]);
   });
 
-  it('ends all of them at once', async () => {
+  it('ends all of them when it aborts', async () => {
     const { source, consent, pass, sandbox } = await open();
     const connections = source();
     await connections.save('user-1', await consent());
@@ -45,7 +45,7 @@ describe('A signal that many calls share', () => {
     expect(getEventListeners(signal, 'abort')).to.have.length(0);
   });
 
-  it('has no listener if it had aborted before', async () => {
+  it('gets no listener if it had aborted before', async () => {
     const { source } = await open();
     const signal = AbortSignal.abort();
     for (let i = 0; i < 40; i += 1) {

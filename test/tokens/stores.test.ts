@@ -15,7 +15,7 @@ describe('Tokens encrypted at rest', () => {
   const open = opener();
   const newKey = (): string => randomBytes(32).toString('base64');
 
-  it('come back, and show nothing in the store', async () => {
+  it('can be read again, and the store shows nothing of them', async () => {
     const { source, consent, pass } = await open();
     const rows = new Map<string, SealedTokens>();
     const tokens = await consent();
@@ -34,7 +34,7 @@ describe('Tokens encrypted at rest', () => {
     await rejection(connections.accessToken('user-1'), Error);
   });
 
-  it('survive a change of keys', async () => {
+  it('can be read after a change of keys', async () => {
     const { source, consent, pass } = await open();
     const texts = new Keyv<SealedTokens>();
     const [old, recent] = [newKey(), newKey()];
@@ -47,7 +47,7 @@ describe('Tokens encrypted at rest', () => {
     expect(await source({ store: encrypted(texts, [recent]) }).accessToken('user-1')).to.equal(fresh);
   });
 
-  it('are not believed if they were changed, moved to another connection, cut off, or sealed by somebody else', async () => {
+  it('are refused if they were changed, moved to another connection, cut off, or encrypted with another key', async () => {
     const { source, consent, asked } = await open();
     const rows = new Map<string, SealedTokens>();
     const key = newKey();
@@ -66,7 +66,7 @@ describe('Tokens encrypted at rest', () => {
     expect(asked()).to.equal(0);
   });
 
-  it('compare versions as the store beneath does, and can be replaced if nobody can decrypt them', async () => {
+  it('use the compareAndSet of the store, and can be replaced if they cannot be decrypted', async () => {
     const { source, consent, pass } = await open();
     const rows = new Map<string, SealedTokens>();
     const store = {
@@ -96,7 +96,7 @@ describe('Tokens encrypted at rest', () => {
 describe('Tokens in SQLite', () => {
   const open = opener();
 
-  it('outlive the process, through Keyv', async () => {
+  it('are still there after a restart, with Keyv', async () => {
     const folder = await mkdtemp(join(tmpdir(), 'passport-criteo-sqlite-'));
     const file = join(folder, 'tokens.db');
     try {

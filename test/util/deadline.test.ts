@@ -21,7 +21,7 @@ describe('Deadline', () => {
     expect(isLate).to.equal(false);
   });
 
-  it('calls once, after its time', async () => {
+  it('passes once, after its time', async () => {
     const start = performance.now();
     let calls = 0;
     await new Promise<void>((resolve) => {
@@ -35,7 +35,7 @@ describe('Deadline', () => {
     expect(calls).to.equal(1);
   });
 
-  it('does not call once it is cancelled, not even after its time', async () => {
+  it('does not pass after it was cancelled, even if its timer has run', async () => {
     let calls = 0;
     const late = (): void => {
       calls += 1;
@@ -50,7 +50,7 @@ describe('Deadline', () => {
     expect(calls).to.equal(0);
   });
 
-  it('starts again', async () => {
+  it('can be restarted', async () => {
     let deadline: Deadline | undefined;
     const called = new Promise<number>((resolve) => {
       deadline = new Deadline(150, () => resolve(performance.now()));
@@ -61,7 +61,7 @@ describe('Deadline', () => {
     expect((await called) - start).to.be.at.least(149);
   });
 
-  it('waits after a pause of the process until nothing arrives any more', async () => {
+  it('waits, after a pause of the process, until no more bytes arrive', async () => {
     let arrived = 0;
     const arriving = (): void => {
       arrived += 1;
@@ -81,7 +81,7 @@ describe('Deadline', () => {
     expect(await seen).to.equal(5);
   });
 
-  it('does not wait if nothing can have arrived', async () => {
+  it('does not wait if no bytes can have arrived', async () => {
     const order: string[] = [];
     await new Promise<void>((resolve) => {
       const late = (): void => void order.push('late');
@@ -96,7 +96,7 @@ describe('Deadline', () => {
     expect(order).to.eql(['late', 'turn']);
   });
 
-  it('does not wait for ever for a peer that never stops sending', async () => {
+  it('does not wait forever for a peer that keeps sending', async () => {
     let arrived = 0;
     const start = performance.now();
     await new Promise<void>((resolve) => {
@@ -114,14 +114,14 @@ describe('within', () => {
     throw new Error('late');
   };
 
-  it('gives what the work gives, or fails as it does', async () => {
+  it('returns the result or the error of the work', async () => {
     expect(await within(1000, Promise.resolve(1), late)).to.equal(1);
     const boom = new Error('boom');
     const failed = await within(1000, Promise.reject(boom), late).catch((error: unknown) => error);
     expect(failed).to.equal(boom);
   });
 
-  it('gives what is said at the deadline, be it a value, a promise or an error', async () => {
+  it("returns the value, promise or error of the deadline's function", async () => {
     const never = new Promise<number>(() => {});
     expect(await within(5, never, () => 2)).to.equal(2);
     expect(await within(5, never, async () => 3)).to.equal(3);
@@ -129,7 +129,7 @@ describe('within', () => {
     expect(failed).to.be.instanceOf(Error).and.have.property('message', 'late');
   });
 
-  it('counts a result that arrived while the process could not run', async () => {
+  it('returns a result that arrived during a pause of the process', async () => {
     const server = createServer((socket) => {
       // The response is in the kernel when the process stops.
       socket.once('data', () => socket.write('done', () => block(150)));
@@ -147,7 +147,7 @@ describe('within', () => {
     }
   });
 
-  it('takes a clock of the caller’s', async () => {
+  it('uses the clock of the caller', async () => {
     const asked: number[] = [];
     let cancelled = 0;
     const after = (milliseconds: number, run: () => void) => {
@@ -163,7 +163,7 @@ describe('within', () => {
     expect(asked).to.deep.equal([60_000, 1]);
   });
 
-  it('leaves no timers behind', async () => {
+  it('leaves no timers running', async () => {
     const timers = (): number => process.getActiveResourcesInfo().filter((name) => name === 'Timeout').length;
     const before = timers();
     for (let i = 0; i < 50; i += 1) await within(60_000, Promise.resolve(1), late);

@@ -4,7 +4,7 @@ import { TokenStoreError } from '../../lib/errors';
 import { foreignCause } from '../../lib/util/foreign-cause';
 
 describe('foreignCause', () => {
-  it('has a stack without lines if the error has none', () => {
+  it('returns a stack without frames if the error has none', () => {
     expect(foreignCause(Object.assign(new Error('down'), { stack: 'Error: down' }))?.stack).to.equal('Error: down');
   });
 
@@ -23,7 +23,7 @@ describe('foreignCause', () => {
     }
   }
 
-  it('keeps name, message and code of an error, and nothing that its driver added, at any depth', () => {
+  it('keeps name, message and code of an error, and nothing that its driver attached', () => {
     const cause = foreignCause(new ReplyError());
     expect(cause).to.be.instanceOf(Error);
     expect(cause).to.include({
@@ -38,7 +38,7 @@ describe('foreignCause', () => {
     expect(Reflect.ownKeys(cause ?? {}).sort()).to.deep.equal(['code', 'message', 'name', 'stack']);
   });
 
-  it('keeps where the error was thrown, without the message', () => {
+  it('keeps the stack frames of the error, without its message', () => {
     const thrown = new ReplyError();
     expect(foreignCause(thrown)?.stack).to.match(
       /^ReplyError: WRONGTYPE [^\n]* \[redacted\]\n {4}at .*foreign-cause\.test/,
@@ -52,20 +52,20 @@ describe('foreignCause', () => {
     );
   });
 
-  it('masks the secrets that it is told of', () => {
+  it('masks the given secrets', () => {
     const cause = foreignCause(new Error('cannot write refresh-1 at refresh-1'), ['refresh-1']);
     expect(cause?.message).to.equal('cannot write [redacted] at [redacted]');
     expect(cause?.stack).not.to.include('refresh-1');
   });
 
-  it('keeps numbers as codes, and no other code that is not a word', () => {
+  it('keeps codes that are numbers or words, and no others', () => {
     const codeOf = (code: unknown): unknown =>
       (foreignCause(Object.assign(new Error('x'), { code })) as { code?: unknown }).code;
     expect([11_000, '57014', 'ECONNREFUSED'].map(codeOf)).to.deep.equal([11_000, '57014', 'ECONNREFUSED']);
     for (const code of [undefined, {}, Number.NaN, 1.5, 'two words', token]) expect(codeOf(code)).to.equal(undefined);
   });
 
-  it('makes an error of whatever was thrown', () => {
+  it('returns an error for any value that was thrown', () => {
     expect([foreignCause(undefined), foreignCause(null)]).to.deep.equal([undefined, undefined]);
     expect(foreignCause(`no ${token}`)).to.include({ name: 'Error', message: 'no [redacted]' });
     expect(foreignCause(7)?.message).to.equal('7');
@@ -82,7 +82,7 @@ describe('foreignCause', () => {
     expect(foreignCause(new Proxy({}, traps))).to.include({ name: 'Error', message: '' });
   });
 
-  it('looks at the first characters of a long message only', () => {
+  it('reads the first characters of a long message only', () => {
     const long = new Error('+'.repeat(8_000_000));
     const start = performance.now();
     expect(foreignCause(long)?.message.length).to.be.below(302);

@@ -12,12 +12,12 @@ describe('callBack', () => {
       ),
     );
 
-  it('gives a result in the order of node, or the error alone', async () => {
+  it('calls back with null and the values, or with the error alone', async () => {
     expect(await handed(Promise.resolve(1))).to.eql([null, 1, 'more']);
     expect(await handed(Promise.reject(boom))).to.eql([boom]);
   });
 
-  it('leaves to the callback what the callback throws', async () => {
+  it('does not catch what the callback throws', async () => {
     // As an uncaught exception and not as a rejection of ours; mocha's own listeners stand aside.
     const others = process.listeners('uncaughtException');
     process.removeAllListeners('uncaughtException');

@@ -13,7 +13,7 @@ import {
 } from '../../lib/util/option-checks';
 
 describe('optionError', () => {
-  it('names whose option it is, and what it must be', () => {
+  it('names the owner, the option, and what it must be', () => {
     const error = optionError('CriteoClient', 'timeout', 'must be short');
     expect(error).to.be.instanceOf(TypeError);
     expect(error.message).to.equal('CriteoClient: the option timeout must be short');
@@ -21,13 +21,13 @@ describe('optionError', () => {
 });
 
 describe('checkCredential', () => {
-  it('takes a text as it is', () => {
+  it('returns a string as it is', () => {
     for (const value of ['x', 'a+b/c=', 'with space inside', 'žluť']) {
       expect(checkCredential('A', 'clientSecret', value)).to.equal(value);
     }
   });
 
-  it('refuses what is no text', () => {
+  it('refuses values that are not strings', () => {
     for (const value of [undefined, null, '', 0, 1, true, {}, ['x'], Symbol('x')]) {
       expect(() => checkCredential('A', 'clientSecret', value)).to.throw(
         TypeError,
@@ -36,7 +36,7 @@ describe('checkCredential', () => {
     }
   });
 
-  it('refuses white space at the ends, without showing the value', () => {
+  it('refuses white space at the start or end, without showing the value', () => {
     for (const value of [' s3cr3t', 's3cr3t\n', 's3cr3t\r\n', '\ufeffs3cr3t', '\t']) {
       expect(() => checkCredential('A', 'clientSecret', value))
         .to.throw(TypeError, 'white space')
@@ -47,13 +47,13 @@ describe('checkCredential', () => {
 });
 
 describe('isLoopback', () => {
-  it('knows this machine', () => {
+  it('is true for the names of this machine', () => {
     for (const host of ['localhost', 'app.localhost', '127.0.0.1', '127.1.2.3', '[::1]']) {
       expect(isLoopback(host), host).to.equal(true);
     }
   });
 
-  it('is not taken in by lookalikes', () => {
+  it('is false for names that look similar', () => {
     for (const host of [
       'localhost.evil.example',
       '127.0.0.1.evil.example',
@@ -71,7 +71,7 @@ describe('isLoopback', () => {
 describe('checkEndpoint', () => {
   const check = (value: unknown): URL => checkEndpoint('A', 'tokenURL', value);
 
-  it('takes https anywhere, and http on this machine', () => {
+  it('accepts https for every host, and http for this machine', () => {
     for (const value of [
       'https://api.criteo.com/oauth2/token',
       'HTTPS://API.CRITEO.COM',
@@ -118,7 +118,7 @@ describe('checkEndpoint', () => {
     ],
     ['a fragment', ['https://host/#s3cr3t', 'https://host/#'], 'fragment'],
   ] as const) {
-    it(`refuses ${what}, naming the option and not the value`, () => {
+    it(`refuses ${what}, and names the option without showing the value`, () => {
       for (const value of values) {
         expect(() => check(value), String(value))
           .to.throw(
@@ -134,7 +134,7 @@ describe('checkEndpoint', () => {
 });
 
 describe('checkTimeout', () => {
-  it('takes whole milliseconds that a timer can hold', () => {
+  it('accepts whole milliseconds that a timer can hold', () => {
     for (const value of [1, defaults.timeout, 2 ** 31 - 1]) expect(checkTimeout('A', value)).to.equal(value);
   });
 
@@ -149,7 +149,7 @@ describe('checkTimeout', () => {
 });
 
 describe('checkCount', () => {
-  it('takes whole numbers above nothing, and refuses everything else', () => {
+  it('accepts whole numbers above 0, and refuses everything else', () => {
     expect(checkCount('A', 'limit', 1)).to.equal(1);
     for (const value of [0, -1, 1.5, Number.NaN, Number.POSITIVE_INFINITY, '1', null, undefined]) {
       expect(() => checkCount('A', 'limit', value)).to.throw(TypeError, 'A: the option limit must be a whole number');
@@ -160,7 +160,7 @@ describe('checkCount', () => {
 describe('checkAgent', () => {
   const check = (value: unknown): unknown => checkAgent('A', value as http.Agent | undefined);
 
-  it('takes agents of node, things like them, and nothing', () => {
+  it('accepts agents of node, objects like them, and undefined', () => {
     const agent = new http.Agent();
     expect(check(agent)).to.equal(agent);
     expect(check(https.globalAgent)).to.equal(https.globalAgent);
@@ -170,7 +170,7 @@ describe('checkAgent', () => {
     expect(check(null)).to.equal(undefined);
   });
 
-  it('refuses what node would refuse at the first login', () => {
+  it('refuses what node would refuse at the first request', () => {
     for (const value of [{}, false, true, 'http://proxy', [], () => {}]) {
       expect(() => check(value)).to.throw(TypeError, 'A: the option agent must be an http.Agent');
     }

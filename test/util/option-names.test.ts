@@ -57,24 +57,24 @@ describe('checkOptionNames', () => {
     ['consentCallback', 'timout', 'timeout'],
   ];
   for (const [owner, name, meant] of misspelt) {
-    it(`refuses ${name} at ${owner} and asks for ${meant}`, () => {
+    it(`refuses ${name} for ${owner}, and suggests ${meant}`, () => {
       const message = `${owner}: there is no option "${name}". Did you mean ${meant}?`;
       expect(() => checkOptionNames(owner, { [name]: 'value' })).to.throw(TypeError, message);
     });
   }
 
-  it('takes the options of every part of the package at every other part', () => {
+  it('accepts the options of every part of the package for every other part', () => {
     const all = Object.fromEntries(Object.values(optionNames).flatMap((names) => names.map((name) => [name, 1])));
     for (const owner of owners) expect(() => checkOptionNames(owner, all)).not.to.throw();
   });
 
-  it('takes what the sandbox gives beside options', () => {
+  it('accepts the keys that the sandbox returns beside options', () => {
     for (const owner of owners) {
       expect(() => checkOptionNames(owner, { signingKey: 'key', signingSecret: 'secret' })).not.to.throw();
     }
   });
 
-  it('takes the own options of a subclass', () => {
+  it('accepts options that a subclass adds', () => {
     const own = {
       tenant: 'a',
       tenantID: 'b',
@@ -88,7 +88,7 @@ describe('checkOptionNames', () => {
     for (const owner of owners) expect(() => checkOptionNames(owner, own)).not.to.throw();
   });
 
-  it('is asked by everything that takes options', async () => {
+  it('is called by everything that takes options', async () => {
     const made: Record<OptionOwner, (options: never) => unknown> = {
       CriteoStrategy: (options) => new CriteoStrategy(options),
       CriteoClient: (options) => new CriteoClient(options),
@@ -114,7 +114,7 @@ describe('checkOptionNames', () => {
       .that.does.not.include('do-not-show');
   });
 
-  it('finds any single slip in a long name', () => {
+  it('finds any single mistake in a long name', () => {
     const long = fc.constantFrom(...optionNames.CriteoStrategy.filter((name) => name.length > 7));
     fc.assert(
       fc.property(long, fc.nat(), fc.constantFrom('drop', 'double', 'swap'), (name, seed, slip) => {
@@ -130,11 +130,11 @@ describe('checkOptionNames', () => {
     );
   });
 
-  it('answers at once for names of any length', () => {
+  it('is fast for names of any length', () => {
     expect(() => checkOptionNames('CriteoStrategy', { ['x'.repeat(1_000_000)]: 1 })).not.to.throw();
   });
 
-  it('has every option of the public types, and no other: else this does not compile', () => {
+  it('knows exactly the options of the public types, or this file does not compile', () => {
     const listed: true[] = [
       true satisfies Same<Listed<'CriteoStrategy'>, Names<CriteoStrategyOptions> | 'verify'>,
       true satisfies Same<Listed<'CriteoClient'>, Names<CriteoClientOptions>>,

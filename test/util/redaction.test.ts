@@ -12,7 +12,7 @@ describe('foreignText', () => {
     }
   });
 
-  it('replaces control and direction characters and line ends by spaces', () => {
+  it('replaces control characters, direction characters and line ends by spaces', () => {
     expect(foreignText('a\r\nb\u0000c\u202ed\u2028e\u001b[31m')).to.equal('a b c d e [31m');
   });
 
@@ -23,14 +23,14 @@ describe('foreignText', () => {
     expect(foreignText('abcdef', [], 3)).to.equal('abc…');
   });
 
-  it('shows nothing of a secret at the cut', () => {
+  it('shows no part of a secret at the cut', () => {
     const text = `${'so many words '.repeat(21)}${secret}`;
     for (let limit = 295; limit < 330; limit += 1) expect(foreignText(text, [], limit)).not.to.include('kQ');
   });
 });
 
 describe('foreignID', () => {
-  it('keeps identifiers that would be masked in a text', () => {
+  it('returns identifiers that would be masked in a text', () => {
     for (const id of [
       'trace-7',
       '550e8400-e29b-41d4-a716-446655440000',
@@ -42,7 +42,7 @@ describe('foreignID', () => {
     }
   });
 
-  it('returns nothing for a value that is no identifier, or shows a part of a secret', () => {
+  it('returns nothing for a value that is not an identifier, or that shows a part of a secret', () => {
     for (const id of [undefined, 7, '', 'two words', 'x'.repeat(65), 'a\nb', '<b>', secret, secret.slice(3, 20)]) {
       expect(foreignID(id, [secret])).to.equal(undefined);
     }
@@ -52,17 +52,17 @@ describe('foreignID', () => {
 });
 
 describe('redact', () => {
-  it('masks a secret as it is, everywhere, and leaves the words around it', () => {
+  it('masks a secret everywhere, and keeps the words around it', () => {
     expect(redact('the code abc-1 is not abc-1.', ['abc-1'])).to.equal('the code [redacted] is not [redacted].');
   });
 
-  it('masks every secret, and nothing for an empty one', () => {
+  it('masks every secret, and ignores an empty one', () => {
     expect(redact('one, two', [undefined, '', 'two', 'one'])).to.equal('[redacted], [redacted]');
     expect(redact('100% of a+b &c', [undefined, '', 'xyz'])).to.equal('100% of a+b &c');
     expect(redact('', ['x'])).to.equal('');
   });
 
-  it('keeps JSON a JSON', () => {
+  it('keeps JSON valid', () => {
     const body = {
       error: 'invalid_grant',
       error_description: `No "code" ${secret}\n\u00e9 C:\\users\\x1\\`,
@@ -75,7 +75,7 @@ describe('redact', () => {
     expect(shown['error_description']).to.match(/^No "code" \[redacted\]/);
   });
 
-  describe('leaves what people need to read:', () => {
+  describe('keeps what people need to read:', () => {
     for (const text of [
       "The client authentication failed, the provided client_id doesn't exist or the client_secret is invalid",
       'The authorization code has expired. Please (re)start; see RFC6749 section 5.2, "Error Response".',
@@ -100,16 +100,16 @@ describe('redact', () => {
     }
   });
 
-  describe('masks what looks like a token, though nobody named it as a secret:', () => {
+  describe('masks what looks like a token, even if it is not a known secret:', () => {
     for (const [what, token] of [
       ['an access token', secret],
-      ['half of one', secret.slice(0, 17)],
+      ['half of an access token', secret.slice(0, 17)],
       ['a JWT', 'eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxMjM0NTY3ODkwIn0.dozjgNryP4J3jVmNHl0w5N_XgL0n3I9P'],
       ['hex', '3f2a9c77b0d14e5f'],
       ['a UUID', '550e8400-e29b-41d4-a716-446655440000'],
-      ['lower-case letters without end', 'qwertyuiopasdfghjklzxcvbnm'],
-      ['upper-case letters without end', 'QWERTYUIOPASDFG'],
-      ['digits without end', '31323334353637383930'],
+      ['a long run of lower-case letters', 'qwertyuiopasdfghjklzxcvbnm'],
+      ['a long run of upper-case letters', 'QWERTYUIOPASDFG'],
+      ['a long run of digits', '31323334353637383930'],
       ['letters of mixed case', 'dGhpSXNBtEST'],
       ['percent signs', 'abc%2Bdef'],
       ['HTML names', 'abc&plus;def'],
@@ -137,7 +137,7 @@ describe('redact', () => {
     });
   });
 
-  it('masks a secret in pieces: cut off, wrapped, in other letter cases', () => {
+  it('masks parts of a secret: cut off, wrapped, or in another letter case', () => {
     const dull = 'correcthorsebatterystaple';
     for (const piece of [
       dull,
@@ -174,7 +174,7 @@ describe('redact', () => {
   };
   const html = (text: string): string => text.replace(/[&<>"'+/=]/g, (it) => `&${names[it]};`);
   const spellings: Record<string, (text: string) => string> = {
-    itself: (text) => text,
+    none: (text) => text,
     'upper case': (text) => text.toUpperCase(),
     'a URL': encodeURIComponent,
     'a URL twice': (text) => encodeURIComponent(encodeURIComponent(text)),
@@ -205,12 +205,12 @@ describe('redact', () => {
         .join(''),
     base64: (text) => Buffer.from(text).toString('base64'),
     base64url: (text) => Buffer.from(text).toString('base64url'),
-    'base64 of more': (text) => Buffer.from(`id:${text}:x`).toString('base64'),
-    'base64 of a header': (text) => Buffer.from(`code=${text}`).toString('base64'),
+    'base64, together with other text': (text) => Buffer.from(`id:${text}:x`).toString('base64'),
+    'base64, after other text': (text) => Buffer.from(`code=${text}`).toString('base64'),
   };
 
   for (const [what, spell] of Object.entries(spellings)) {
-    it(`masks a secret spelled for ${what}`, () => {
+    it(`masks a secret in this encoding: ${what}`, () => {
       for (const it of [secret, `a+b/c=d&e"f"<g>'h'\\i ž🐎%41`]) {
         const shown = redact(around(spell(it)), ['other', it]);
         expect(shown).to.include('[redacted]');
@@ -219,7 +219,7 @@ describe('redact', () => {
     });
   }
 
-  it('never shows eight characters of a secret in a row, however it was spelled, cut or wrapped', () => {
+  it('never shows eight characters of a secret in a row, in any encoding, cut or wrapped', () => {
     // No backslash: one of the eight may be lost in the backslashes that JSON adds. Criteo's secrets have none.
     const plain = fc.string({
       unit: fc.constantFrom(...'abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_.~+/=&"\'<>%;#$!žÖ🐎'),
@@ -252,7 +252,7 @@ describe('redact', () => {
     );
   });
 
-  it('survives any text and any secret, and never gives the secret back', () => {
+  it('accepts any text and any secret, and never returns the secret', () => {
     const anything = fc.string({ unit: fc.nat(0xffff).map((code) => String.fromCharCode(code)) });
     const escapes = fc.string({ unit: fc.constantFrom('%', '2', '5', 'b', '&', '#', 'x', ';', '\\', 'u', 'a', '+') });
     const text = fc.oneof(anything, escapes);
@@ -264,13 +264,13 @@ describe('redact', () => {
     );
   });
 
-  it('looks at the first four thousand characters only', () => {
+  it('reads the first four thousand characters only', () => {
     const shown = redact(`${'word '.repeat(2_000)}`, []);
     expect(shown).to.equal(`${'word '.repeat(819)}…`);
     expect(redact(`${'word '.repeat(2_000)}`, [], 12)).to.equal('word word …');
   });
 
-  it('costs no more for eight million characters than for four thousand', () => {
+  it('is as fast for eight million characters as for four thousand', () => {
     for (const unit of ['+', '%25', '\\u0025', '&amp;', 'aB1', ' ', 'é']) {
       const huge = unit.repeat(8_000_000 / unit.length);
       // Flat from here on: what the engine does to join the pieces is not what is measured.
@@ -328,7 +328,7 @@ function shows(text: string, it: string): boolean {
 }
 
 describe('redact, with letters that are longer in lower case', () => {
-  it('masks a secret in another letter case at its place, and nothing beside it', () => {
+  it('masks a secret written in another letter case, and nothing else', () => {
     expect(redact('İİİ abcdefgh12345 İİİ', ['ABCDEFGH12345'])).to.equal('İİİ [redacted] İİİ');
   });
 });

@@ -2,7 +2,7 @@ import { NoReplyError } from '../request';
 import { type Check, finding } from './context';
 
 const good = 10_000;
-/** The sandbox's, and a customary, allowance for signed requests. What Criteo allows is not documented. */
+/** What the sandbox and many servers allow for signed requests. What Criteo allows is not documented. */
 const bad = 60_000;
 
 /** Compares this machine's clock with the `Date` header of the first response. */

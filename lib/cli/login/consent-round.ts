@@ -48,7 +48,7 @@ export function createStrategy(settings: CheckSettings, store?: StateStore): Cri
 
 /**
  * Sends the user to the consent page and takes the callback through the strategy. Callbacks that belong to no login
- * are answered and do not end the round, unless they carry an `error`: Criteo may leave `state` out then.
+ * get a response and do not end the round, unless they carry an `error`: Criteo may leave `state` out then.
  */
 export async function consentRound(
   strategy: CriteoStrategy,

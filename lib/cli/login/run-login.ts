@@ -133,7 +133,7 @@ function describeTokens({ tokens, params }: Login): [CheckVerdict, seen: string,
   const known = ['access_token', 'token_type', 'expires_in', 'refresh_token'];
   const odd = [
     ...(params['expires_in'] === 900 ? [] : [`expires_in is ${foreignText(String(params['expires_in']), [], 20)}`]),
-    ...(params['token_type'] === 'Bearer' ? [] : ['token_type is not spelt Bearer']),
+    ...(params['token_type'] === 'Bearer' ? [] : ['token_type is not spelled Bearer']),
     ...Object.keys(params)
       .filter((name) => !known.includes(name))
       .map(surprising),

@@ -142,7 +142,7 @@ export function keepTokens(context: ProbeContext, tokens: TokenSet): void {
   for (const secret of [tokens.accessToken, tokens.refreshToken]) if (secret !== undefined) context.secrets.add(secret);
 }
 
-/** Returns an access token that lives for a while yet, refreshed if need be. */
+/** Returns an access token that is valid for some minutes, refreshed if necessary. */
 export async function liveAccessToken(context: ProbeContext): Promise<string> {
   const { tokens } = context;
   if (!tokens) throw new Error('There are no tokens');

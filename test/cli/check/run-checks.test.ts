@@ -54,7 +54,7 @@ const dated = (milliseconds: number): string =>
   answer(401, {}, { date: new Date(Date.now() + milliseconds).toUTCString() });
 
 describe('passport-criteo check', () => {
-  it('finds nothing wrong with an app that is set up right', async () => {
+  it('finds nothing wrong with an app that is set up correctly', async () => {
     const { result, exitStatus } = await check(
       { first: dated(0) },
       { CRITEO_CALLBACK_URL: 'https://app.example.com/cb' },
@@ -68,7 +68,7 @@ describe('passport-criteo check', () => {
     expect(exitStatus).to.equal(0);
   });
 
-  it('prints each result in words, with what to do, and how many there are of each kind', async () => {
+  it('prints each result in words with advice, and how many there are of each kind', async () => {
     const sandbox = await createSandbox();
     const { printed, errors, exitStatus } = await command(['check'], {
       env: { ...environment(sandbox), CRITEO_CLIENT_SECRET: 'not-the-secret' },
@@ -84,7 +84,7 @@ describe('passport-criteo check', () => {
     expect([errors, exitStatus]).to.deep.equal(['', 1]);
   });
 
-  it('sends no more than it says: no secret but to the token endpoint, and no token but to the API', async () => {
+  it('sends the secret to the token endpoint only, and the token to the API only', async () => {
     const { server } = await check({});
     expect(server.received.map(({ method, path }) => `${method} ${path}`)).to.deep.equal([
       'GET /2026-07/marketing-solutions/me',
@@ -100,7 +100,7 @@ describe('passport-criteo check', () => {
     }
   });
 
-  describe('and the credentials', () => {
+  describe('says that the credentials', () => {
     it('are wrong if a made-up code gets invalid_client', async () => {
       const refusal = answer(401, { error: 'invalid_client' });
       const { result, exitStatus } = await check({ code: refusal, clientCredentials: refusal });
@@ -110,7 +110,7 @@ describe('passport-criteo check', () => {
       expect(exitStatus).to.equal(1);
     });
 
-    it('are wrong if the word is credentials_no_longer_supported', async () => {
+    it('are wrong if the error is credentials_no_longer_supported', async () => {
       const { result } = await check({ code: answer(401, { error: 'credentials_no_longer_supported' }) });
       expect(result('credentials')).to.include({
         result: 'wrong',
@@ -118,21 +118,21 @@ describe('passport-criteo check', () => {
       });
     });
 
-    it('are not judged by any other word', async () => {
+    it('are unknown for any other error', async () => {
       const { result, exitStatus } = await check({ code: answer(400, { error: 'invalid_request' }) });
       expect(result('credentials')?.result).to.equal('unknown');
       expect(result('credentials')?.seen).to.contain('invalid_request');
       expect(exitStatus).to.equal(0);
     });
 
-    it('are not judged by a server that has a problem, or exchanges anything', async () => {
+    it('are unknown if the server has a problem, or accepts any code', async () => {
       const { result } = await check({ code: answer(503, 'down') });
       expect(result('credentials')).to.include({ result: 'unknown', advice: 'Try again later.' });
       const lenient = await check({ code: answer(200, tokens) });
       expect(lenient.result('credentials')?.result).to.equal('unknown');
     });
 
-    it('are right although the app has no client-credentials grant', async () => {
+    it('are right even if the app has no client-credentials grant', async () => {
       const { result, exitStatus } = await check({ clientCredentials: answer(400, { error: 'unauthorized_client' }) });
       expect(result('credentials')?.result).to.equal('ok');
       expect(result('client-credentials')).to.include({ result: 'unknown', seen: 'refused with unauthorized_client' });
@@ -140,7 +140,7 @@ describe('passport-criteo check', () => {
       expect(exitStatus).to.equal(0);
     });
 
-    it('may lack a secret if PKCE is switched on', async () => {
+    it('may have no secret if PKCE is switched on', async () => {
       const { result, server } = await check({}, { CRITEO_CLIENT_SECRET: '', CRITEO_PKCE: 'true' });
       expect(result('credentials')?.result).to.equal('ok');
       expect(result('credentials')?.seen).to.contain('there is no secret to check');
@@ -150,7 +150,7 @@ describe('passport-criteo check', () => {
     });
   });
 
-  it('tells a wrong secret of an app with PKCE from one that is not accepted at all', async () => {
+  it('distinguishes, for an app with PKCE, a wrong secret from one that is not accepted', async () => {
     const sandbox = await createSandbox({ app: { pkce: true }, variants: { pkceSecret: 'refused' } });
     const env = { ...environment(sandbox), CRITEO_PKCE: 'true' };
     const { document } = await command(['check', '--json'], { env }).finally(() => sandbox.close());
@@ -160,8 +160,8 @@ describe('passport-criteo check', () => {
     expect(found?.advice).to.match(/try without CRITEO_CLIENT_SECRET/);
   });
 
-  describe('and the service', () => {
-    it('is right, with the ids that support asks for', async () => {
+  describe('says that the service', () => {
+    it("is right, with the ids that Criteo's support asks for", async () => {
       const { result } = await check({});
       expect(result('service')?.seen).to.equal('marketing-solutions, applicationId 7, organizationId 42');
     });
@@ -184,14 +184,14 @@ describe('passport-criteo check', () => {
       });
     });
 
-    it('shows nothing of the response but ids', async () => {
+    it('is right, and shows only the ids of the response', async () => {
       const attributes = { applicationId: '\u001b[31m7', applicationName: 'Secret plans', organisationId: 3 };
       const { result } = await check({ marketing: answer(200, { data: { attributes } }) });
       expect(result('service')?.seen).to.equal('marketing-solutions, applicationId [31m7, organisationId 3');
     });
   });
 
-  describe('and the API version', () => {
+  describe('says that the API version', () => {
     const version = async (answers: Answers, apiVersion: string, env = {}) =>
       (await check(answers, { CRITEO_API_VERSION: apiVersion, ...env })).result('api-version');
     /** The version that was released so many months ago. */
@@ -200,7 +200,7 @@ describe('passport-criteo check', () => {
       return new Date(Date.UTC(now.getUTCFullYear(), now.getUTCMonth() - months)).toISOString().slice(0, 7);
     };
 
-    it('is wrong if it was decommissioned, or is not there', async () => {
+    it('is wrong if it was decommissioned, or does not exist', async () => {
       expect(await version({ portfolio: answer(410, {}) }, '2024-01')).to.include({
         result: 'wrong',
         seen: '2024-01 was decommissioned (410)',
@@ -208,12 +208,12 @@ describe('passport-criteo check', () => {
       expect(await version({ portfolio: answer(404, {}) }, '2026-07')).to.include({ result: 'wrong' });
     });
 
-    it('is wrong if its twelve months are over by the calendar', async () => {
+    it('is wrong if its twelve months are over', async () => {
       expect(await version({}, released(13))).to.include({ result: 'wrong' });
       expect(await version({}, released(12))).to.include({ result: 'ok' });
     });
 
-    it('is near its end in its last three months, by the headers or by the calendar', async () => {
+    it('ends soon in its last three months, or if the headers say so', async () => {
       const header = { sunset: 'Sun, 31 Jan 2027 23:59:59 GMT', deprecation: 'true' };
       const announced = await version({ portfolio: answer(200, {}, header) }, '2026-01');
       expect(announced?.seen).to.equal('2026-01 ends on Sun, 31 Jan 2027 23:59:59 GMT (header Sunset)');
@@ -226,7 +226,7 @@ describe('passport-criteo check', () => {
         .and.not.have.property('advice');
     });
 
-    it('may have no number, or a future one, and then may change', async () => {
+    it('may be preview or a future version, which can change', async () => {
       expect(await version({}, 'preview')).to.include({
         result: 'ok',
         seen: 'preview responds, and may change without notice',
@@ -234,13 +234,13 @@ describe('passport-criteo check', () => {
       expect((await version({}, released(-2)))?.seen).to.contain('not released yet');
     });
 
-    it('is wrong for Retail Media if it has no number, because the accounts are not in it', async () => {
+    it('is wrong for Retail Media if it is preview or experimental, which have no accounts', async () => {
       const found = await version({}, 'experimental', { CRITEO_SERVICE: 'retail-media' });
       expect(found).to.include({ result: 'wrong', advice: 'Choose a numbered version.' });
     });
   });
 
-  describe('and the clock', () => {
+  describe('says that the clock', () => {
     for (const [offset, result, seen] of [
       [0, 'ok', /^right, [01] seconds off$/],
       [-30_000, 'ok', /^(29|30|31) seconds ahead of the API's$/],
@@ -254,21 +254,21 @@ describe('passport-criteo check', () => {
       });
     }
 
-    it('is unknown if the response has no date, or none that can be read', async () => {
+    it('is unknown if the response has no valid date', async () => {
       expect((await check({})).result('clock')?.result).to.equal('unknown');
       expect((await check({ first: answer(401, {}, { date: 'today' }) })).result('clock')?.result).to.equal('unknown');
     });
   });
 
-  describe('and the way to the API', () => {
+  describe('says that the way to the API', () => {
     for (const [what, first, result, advice] of [
       ['a proxy asks for a password', answer(407, ''), 'wrong', /a proxy or a portal in between/],
       ['a portal redirects', answer(302, '', { location: 'http://login.example' }), 'wrong', /a redirect/],
       ['a web page comes back', answer(200, '<p>', { 'content-type': 'text/html' }), 'unknown', /An API sends JSON/],
       ['the server has a problem', answer(503, ''), 'unknown', /try again later/],
-      ['what responds speaks no HTTP', 'SSH-2.0-OpenSSH\r\n', 'wrong', /is not Criteo's API/],
+      ['the response is not HTTP', 'SSH-2.0-OpenSSH\r\n', 'wrong', /is not Criteo's API/],
       ['the response never ends', answer(200, 'x'.repeat(2 ** 21)), 'wrong', /is not Criteo's API/],
-      ['there is none', '', 'wrong', /A firewall may block the way/],
+      ['there is no response', '', 'wrong', /A firewall may block the way/],
     ] as const) {
       it(`is ${result} if ${what}`, async () => {
         const found = (await check({ first })).result('reach');
@@ -277,7 +277,7 @@ describe('passport-criteo check', () => {
       });
     }
 
-    it('is closed if nothing listens, and then nothing else is asked', async () => {
+    it('is closed if nothing listens, and then nothing else is requested', async () => {
       const server = await open(() => {});
       const origin = server.origin;
       await server.close();
@@ -291,13 +291,13 @@ describe('passport-criteo check', () => {
       expect(exitStatus).to.equal(1);
     });
 
-    it('is not trusted if the certificate is not', async () => {
+    it('is wrong if the certificate is not trusted', async () => {
       const { result } = await check({}, {}, { secure: true });
       expect(result('reach')?.result).to.equal('wrong');
       expect(result('reach')?.advice).to.match(/NODE_EXTRA_CA_CERTS/);
     });
 
-    it('needs a name that is known', async () => {
+    it('is wrong if the host name is unknown', async () => {
       const env = {
         CRITEO_CLIENT_ID: 'id',
         CRITEO_CLIENT_SECRET: 'secret',
@@ -308,10 +308,10 @@ describe('passport-criteo check', () => {
     });
   });
 
-  describe('and the proxy', () => {
+  describe('says that the proxy', () => {
     const secret = 'http://user:password@proxy.example:3128';
 
-    it('is named without its password, and the library does not use it', async () => {
+    it('is set, without its password, and that the library does not use it', async () => {
       const { result, printed } = await check({}, { HTTPS_PROXY: secret, http_proxy: secret });
       expect(result('proxy')?.result).to.equal('ok');
       expect(result('proxy')?.seen).to.match(
@@ -321,7 +321,7 @@ describe('passport-criteo check', () => {
       expect(printed).to.not.contain('password@');
     });
 
-    it('is what is missing if the direct way is closed', async () => {
+    it('is needed if the direct way is closed', async () => {
       const env = { CRITEO_CLIENT_ID: 'id', CRITEO_CLIENT_SECRET: 'secret', CRITEO_API_URL: 'http://127.0.0.1:1' };
       const { document } = await command(['check', '--json'], { env: { ...env, HTTPS_PROXY: secret } });
       expect(document.results[1]).to.include({ id: 'proxy', result: 'wrong' });
@@ -335,7 +335,7 @@ describe('passport-criteo check', () => {
       expect((await check({}, { HTTPS_PROXY: secret, NO_PROXY: '.0.0.2' })).result('proxy')?.seen).to.contain('works');
     });
 
-    it('shows in the header Via', async () => {
+    it('is in use if the response has the header Via', async () => {
       const { result } = await check({ first: answer(401, {}, { via: '1.1 gate' }) });
       expect(result('proxy')?.seen).to.contain('header Via');
     });
@@ -353,7 +353,7 @@ describe('passport-criteo check', () => {
       expect(running.printed).to.match(/Stopped\. Not checked: Reach of the API, Proxy, .*, Signing key and secret\./);
     });
 
-    it('and the results so far are in the document', async () => {
+    it('and prints the results so far as JSON', async () => {
       let running: RunningCommand | undefined;
       const server = await open((socket, received) => {
         if (received.path === '/oauth2/token') running?.interrupt();

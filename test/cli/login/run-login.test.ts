@@ -36,7 +36,7 @@ describe('passport-criteo check --login', () => {
     return Object.assign(run, { result: (id: string) => results.find((result) => result.id === id) });
   };
 
-  it('signs in through the real strategy, shows the portfolio, and refreshes once', async () => {
+  it('signs in with the real strategy, shows the portfolio, and refreshes once', async () => {
     await start({ portfolio: 2 });
     let shown: Shown | undefined;
     const { result, exitStatus, errors } = await login([], {
@@ -76,7 +76,7 @@ describe('passport-criteo check --login', () => {
     expect(exitStatus).to.equal(0);
   });
 
-  it('prints the consent URL, and opens it unless it is told not to', async () => {
+  it('prints the consent URL, and opens it unless --no-open is given', async () => {
     await start();
     let opened = 0;
     const run = new RunningCommand(['check', '--login', '--no-open'], {
@@ -94,7 +94,7 @@ describe('passport-criteo check --login', () => {
     expect(run.printed).to.match(/^ok {7}Refresh: works/m);
   });
 
-  it('shows no token and no secret unless it is told to', async () => {
+  it('shows no token and no secret without --print-tokens', async () => {
     await start();
     const run = await login();
     const secrets = [sandbox.app.clientSecret, ...secretsOf(sandbox)];
@@ -105,7 +105,7 @@ describe('passport-criteo check --login', () => {
     expect(tokens).to.have.all.keys('accessToken', 'refreshToken', 'tokenType', 'expiresAt', 'obtainedAt');
   });
 
-  it('prints tokens that work, to people too', async () => {
+  it('prints tokens that work, with and without --json', async () => {
     await start();
     const env = environment(sandbox, callbackURL);
     const { printed } = await command(['check', '--login', '--print-tokens'], { env, visit: approves });
@@ -132,7 +132,7 @@ describe('passport-criteo check --login', () => {
       expect(errors).to.contain(`The tokens are in ${file}`).and.not.contain(tokens.accessToken);
     });
 
-    it('keeps the tokens of the login although the refresh fails', async () => {
+    it('keeps the tokens of the login if the refresh fails', async () => {
       await start();
       sandbox.fault({ on: 'token', status: 500, when: ({ form }) => form['grant_type'] === 'refresh_token' });
       const { result, exitStatus } = await login(['--save', file]);
@@ -141,7 +141,7 @@ describe('passport-criteo check --login', () => {
       expect(JSON.parse(readFileSync(file, 'utf8'))).to.have.property('refreshToken');
     });
 
-    it('overwrites nothing, and follows no symbolic link', async () => {
+    it('overwrites no file, and follows no symbolic link', async () => {
       await start();
       writeFileSync(file, 'mine');
       const env = environment(sandbox, callbackURL);
@@ -160,7 +160,7 @@ describe('passport-criteo check --login', () => {
       rmSync(link);
     });
 
-    it('says so if the tokens cannot be written, and goes on', async function () {
+    it('says if the tokens cannot be written, and continues', async function () {
       // A device without room, which Linux has.
       if (process.platform !== 'linux') this.skip();
       await start();
@@ -183,7 +183,7 @@ describe('passport-criteo check --login', () => {
     });
   });
 
-  describe('says what is different from what is expected:', () => {
+  describe('says what is unexpected:', () => {
     it('the user denies', async () => {
       await start();
       const { result, exitStatus } = await login([], { visit: user(() => sandbox, 'deny') });
@@ -245,7 +245,7 @@ describe('passport-criteo check --login', () => {
       const { result } = await login();
       expect(result('token-response')).to.include({ result: 'wrong' });
       expect(result('token-response')?.seen).to.equal(
-        'there is no refresh token; different from what is documented: expires_in is 600, token_type is not spelt Bearer, there is a parameter scope',
+        'there is no refresh token; different from what is documented: expires_in is 600, token_type is not spelled Bearer, there is a parameter scope',
       );
       expect(result('portfolio')?.seen).to.equal('1 advertiser: 1 (no name)');
       expect(result('refresh')).to.include({ result: 'skipped', seen: 'there is no refresh token' });
@@ -332,7 +332,7 @@ describe('passport-criteo check --login', () => {
     expect(sandbox.requests).to.deep.equal([]);
   });
 
-  it('takes callbacks of strangers for what they are, and waits on', async () => {
+  it('ignores callbacks of other logins, and keeps waiting', async () => {
     await start();
     const shown: Shown[] = [];
     const { result, errors } = await login([], {
@@ -351,7 +351,7 @@ describe('passport-criteo check --login', () => {
     expect(errors).to.match(/A callback came that does not belong to this login \(state_unknown\)\. Still waiting\./);
   });
 
-  it('goes on although the browser leaves before it has its page', async () => {
+  it('continues if the browser leaves before it has its page', async () => {
     await start();
     let leave = (): void => {};
     const when = ({ path }: { path: string }): boolean => {
@@ -373,7 +373,7 @@ describe('passport-criteo check --login', () => {
     expect(result('login')?.result).to.equal('ok');
   });
 
-  it('listens on both addresses of localhost, and on no other', async () => {
+  it('listens on the two addresses of localhost only', async () => {
     await start();
     const { port } = new URL(callbackURL);
     callbackURL = `http://localhost:${port}/criteo-auth/callback`;
@@ -388,7 +388,7 @@ describe('passport-criteo check --login', () => {
   });
 
   describe('is stopped by Ctrl-C', () => {
-    it('while it waits for the user, and says what stands', async () => {
+    it('while it waits for the user, and says that the consent may stand', async () => {
       await start();
       const run: RunningCommand = new RunningCommand(['check', '--login', '--save', file], {
         env: environment(sandbox, callbackURL),
@@ -400,7 +400,7 @@ describe('passport-criteo check --login', () => {
       await expectClosed(callbackURL);
     });
 
-    it('after the login, and keeps the tokens that it was told to save', async () => {
+    it('after the login, and keeps the saved tokens', async () => {
       await start({ portfolio: 0 });
       const run: RunningCommand = new RunningCommand(['check', '--login', '--save', file], {
         env: environment(sandbox, callbackURL),

@@ -34,7 +34,7 @@ describe('passport-criteo check --probe', () => {
   };
   const isRefresh: ExchangeFault['when'] = ({ form }) => form['grant_type'] === 'refresh_token';
 
-  it('settles what it can, and says so in words of the table', async () => {
+  it('settles what it can, and reports it in the words of the table', async () => {
     await start({ rateLimit: true });
     const { exitStatus, settled, report, errors } = await probe();
     expect(settled).to.deep.equal({
@@ -74,7 +74,7 @@ describe('passport-criteo check --probe', () => {
     expect(exitStatus).to.equal(0);
   });
 
-  it('takes the end of the input for a no', async () => {
+  it('reads the end of the input as a no', async () => {
     await start();
     const env = environment(sandbox, callbackURL);
     const running = new RunningCommand(['check', '--probe'], { env, typed: [] });
@@ -90,7 +90,7 @@ describe('passport-criteo check --probe', () => {
     expect(errors).to.match(/First fix "Client id and secret"\.\n$/);
   });
 
-  it('makes a report in Markdown and JSON, with the rows that are settled and those that are not', async () => {
+  it('writes a report in Markdown and JSON, with the rows that are settled and those that are not', async () => {
     await start();
     const name = join(folder, 'report');
     const { errors } = await probe({ steps: ['wrong-secret', 'denial'], args: ['--report', name] });
@@ -114,7 +114,7 @@ describe('passport-criteo check --probe', () => {
     for (const end of ['md', 'json']) rmSync(`${name}.${end}`);
   });
 
-  it('leaves no half of a report behind', async () => {
+  it('leaves no part of a report if it cannot write both files', async () => {
     await start();
     writeFileSync(join(folder, 'half.json'), '');
     expect((await probe({ args: ['--report', join(folder, 'half')] })).exitStatus).to.equal(2);
@@ -177,13 +177,13 @@ describe('passport-criteo check --probe', () => {
     }
   });
 
-  describe('tells apart', () => {
+  describe('distinguishes', () => {
     for (const [word, variant] of [
       ['consent_denied', 'consent_denied'],
       ['user_said_no', 'other'],
       ['The user Jane Doe said no', 'sentence'],
     ] as const) {
-      it(`the word of a denial: ${word}`, async () => {
+      it(`the error of a denial: ${word}`, async () => {
         await start();
         const follow = (url: URL) => url.searchParams.set('error', word);
         const { settled, printed } = await probe({ steps: ['denial'], follow });
@@ -332,7 +332,7 @@ describe('passport-criteo check --probe', () => {
       expect((await probe({ steps: ['code-reuse'] })).settled['codeReuse']).to.equal('other');
     });
 
-    it('a refresh that survives the revocation', async () => {
+    it('a refresh that still works after the revocation', async () => {
       await start();
       fault({ status: 200, body: { access_token: 'a', token_type: 'Bearer', expires_in: 900 }, when: isRefresh });
       const { settled, state } = await probe({ steps: ['consent', 'revocation'] });
@@ -340,7 +340,7 @@ describe('passport-criteo check --probe', () => {
       expect(state('revocation')?.seen).to.contain('the API then responded with 403');
     });
 
-    it('an app with PKCE that may leave its secret out, or must not', async () => {
+    it('an app with PKCE that may, or may not, leave its secret out', async () => {
       await start({ app: { pkce: true } });
       const env = { CRITEO_PKCE: 'true' };
       const steps = ['consent', 'pkce-secret', 'code-reuse'];
@@ -403,7 +403,7 @@ describe('passport-criteo check --probe', () => {
     });
   });
 
-  it('reports a step that fails, and goes on', async () => {
+  it('reports a step that fails, and continues', async () => {
     await start();
     fault({ reset: true, when: isRefresh });
     const { state, exitStatus } = await probe({ steps: ['consent', 'refresh-twice', 'consent-by-colleague'] });

@@ -39,7 +39,7 @@ describe('Every fact that Criteo does not document', () => {
   // Both are in a body that Criteo sends to a public address.
   const beyond: VariantName[] = ['callbackStateName', 'callbackIds'];
 
-  it('is a row that a step of the probe can settle, but for those of the consent callback', () => {
+  it('is a row that a step of the probe can settle, except for those of the consent callback', () => {
     const rows = new Set(probeSteps.flatMap((step) => step.rows));
     expect([...rows, ...beyond]).to.have.members(names);
   });
@@ -57,7 +57,7 @@ describe('Every fact that Criteo does not document', () => {
         });
       }
 
-      it(`does not stand in the way of check and --login: ${name} is ${variant}`, async () => {
+      it(`does not stop check and --login: ${name} is ${variant}`, async () => {
         const sandbox = await createSandbox(world(name, variant));
         const callbackURL = `http://127.0.0.1:${await freePort()}/criteo-auth/callback`;
         const env = { ...environment(sandbox, callbackURL), ...variables(name) };

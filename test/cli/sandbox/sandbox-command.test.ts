@@ -44,7 +44,7 @@ describe('passport-criteo sandbox', () => {
       ...fields,
     });
 
-  it('prints its address and the lines for an .env file, which work', async () => {
+  it('prints its address and lines for an .env file that work', async () => {
     const { url, env } = await start();
     expect(env).to.have.all.keys(
       'CRITEO_CLIENT_ID',
@@ -105,7 +105,7 @@ describe('passport-criteo sandbox', () => {
     await receiver.close();
   });
 
-  it('prints nothing of the exchanges with --quiet', async () => {
+  it('prints no exchanges with --quiet', async () => {
     const { command, url } = await start('--quiet');
     await fetch(`${url}/2026-07/advertisers/me`);
     command.interrupt();
@@ -146,7 +146,7 @@ describe('passport-criteo sandbox', () => {
     expect(await ask('http://localhost:3000/three')).to.equal(400);
   });
 
-  it('has a portfolio of the size that was asked for', async () => {
+  it('has a portfolio of the size that --portfolio sets', async () => {
     const { url, env } = await start('--portfolio', '7');
     const query = form(env, { response_type: 'code', redirect_uri: 'https://app.example.com/' });
     const page = await (await fetch(`${url}/request?${query}`)).text();
@@ -165,7 +165,7 @@ describe('passport-criteo sandbox', () => {
     expect(command.errors.split('\n')).to.have.lengthOf(2);
   });
 
-  it('lets undocumented facts turn out as it is told', async () => {
+  it('uses the variants that --variant chooses', async () => {
     const { url, env } = await start('--variant', 'clientError=credentials_no_longer_supported');
     const body = form({ ...env, CRITEO_CLIENT_SECRET: 'wrong' }, { grant_type: 'client_credentials' });
     const answer: unknown = await (await fetch(`${url}/oauth2/token`, { method: 'POST', body })).json();
@@ -200,7 +200,7 @@ describe('passport-criteo sandbox', () => {
       expect(await line(command, /\(POST \/oauth2\/token/)).to.match(/\b503\b.*\(POST \/oauth2\/token, Shop\)$/);
     });
 
-    it('lets flags win', async () => {
+    it('uses flags in place of what the file says', async () => {
       write({ app: { pkce: true, service: 'retail-media' }, seed: 'a', portfolio: 3 });
       const { env } = await start('--config', file, '--service', 'marketing-solutions', '--seed', 'b');
       expect(env).to.include({ CRITEO_PKCE: 'true', CRITEO_SERVICE: 'marketing-solutions' });
@@ -210,7 +210,7 @@ describe('passport-criteo sandbox', () => {
 
     for (const [what, config, args, message] of [
       ['is not there', undefined, [], /there is no such file/],
-      ['is no JSON', '{', [], /it is not JSON/],
+      ['is not JSON', '{', [], /it is not JSON/],
       [
         'has an unknown field',
         { aps: [] },
@@ -224,8 +224,8 @@ describe('passport-criteo sandbox', () => {
         [],
         /sandbox: `faults\[0\]`: `lost` must be left out/,
       ],
-      ['has apps, of which no flag says which one it means', { apps: [{}] }, ['--pkce'], /set them in "apps"/],
-      ['has users, who have portfolios', { users: [{ name: 'Ada' }] }, ['--portfolio', '1'], /--portfolio/],
+      ['has apps, if a flag is about one app', { apps: [{}] }, ['--pkce'], /set them in "apps"/],
+      ['has users, if --portfolio is given', { users: [{ name: 'Ada' }] }, ['--portfolio', '1'], /--portfolio/],
     ] as const) {
       it(`says with status 2 that the file ${what}`, async () => {
         rmSync(file, { force: true });
@@ -237,7 +237,7 @@ describe('passport-criteo sandbox', () => {
     }
   });
 
-  it('stops at once, prints what is open, and lets go of its port', async () => {
+  it('stops at once, says that it has stopped, and frees its port', async () => {
     const port = await freePort();
     const { command } = await start('--port', String(port));
     command.interrupt();

@@ -234,6 +234,7 @@ describe('sandbox: variants of what Criteo does not document', () => {
       expect(response.headers.get('content-type')).to.equal(contentType);
       const { access_token } = Object(await response.json());
       expect((await api(sandbox, access_token)).headers.get('content-type')).to.equal(contentType);
+      expect((await api(sandbox, 'made-up')).headers.get('content-type')).to.equal(contentType);
     }
   });
 

@@ -35,7 +35,7 @@ export function handleAPIRequest(world: World, request: Incoming): Outgoing {
   const token = findToken(world, request);
   const switches = token?.app.switches ?? world.switches;
   const refuse = (status: number, code: string, title: string, headers = {}): Outgoing =>
-    apiError(request, switches, { status, code, title, headers });
+    withContentType(switches, apiError(request, switches, { status, code, title, headers }));
 
   const [, version = '', ...rest] = request.path.split('/');
   const path = rest.join('/');
@@ -73,7 +73,7 @@ export function handleAPIRequest(world: World, request: Incoming): Outgoing {
     return refuse(403, 'insufficient-advertisers-permissions', 'The consent was revoked', headers);
   }
   checks.push('The consent stands');
-  return withContentType(app, resource({ world, request, app, token, query, headers }));
+  return withContentType(app.switches, resource({ world, request, app, token, query, headers }));
 }
 
 /** Returns the access token of a request, if the sandbox has given it out. */

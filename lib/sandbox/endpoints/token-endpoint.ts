@@ -60,12 +60,13 @@ export function handleTokenRequest(world: World, request: Incoming, fault: Refre
   const app = world.apps.find(clientID);
   const key = app?.keys.find((pair) => pair.clientID === clientID);
   if (!app || !key || !secretFits(app, key, grant, fields.get('client_secret'))) {
-    return refuse(app?.switches.get('clientError') ?? world.switches.get('clientError'), wrongClient, 401);
+    const { switches } = app ?? world;
+    return withContentType(switches, refuse(switches.get('clientError'), wrongClient, 401));
   }
   checks.push('Client id and secret are right');
 
   const tokenRequest = { world, app, clientID, fields, checks, fault };
-  return withContentType(app, handleGrant(tokenRequest, grant));
+  return withContentType(app.switches, handleGrant(tokenRequest, grant));
 }
 
 function secretFits(app: App, { clientSecret }: KeyPair, grant: string, sent: string | undefined): boolean {

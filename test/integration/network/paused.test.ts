@@ -11,13 +11,15 @@ describe('A process that was paused for longer than its timeout while a response
   const open = opener();
   let child: ChildProcess;
   let messages: AsyncIterator<unknown[]>;
-  before(async () => {
+  beforeEach(async () => {
     child = fork(require.resolve('./support'), [String(TIMEOUT)], { execArgv: ['--require', 'tsx/cjs'] });
     messages = on(child, 'message');
     expect(await message()).to.equal('ready');
   });
-  afterEach(() => child.kill('SIGCONT'));
-  after(() => child.kill('SIGKILL'));
+  afterEach(() => {
+    child.kill('SIGCONT');
+    child.kill('SIGKILL');
+  });
 
   const start = (server: Loopback, job: string) => child.send({ job, apiURL: server.origin });
 

@@ -88,6 +88,13 @@ describe('The documentation', () => {
     expect(guides.filter((page) => !read('README.md').includes(`](${page}`))).to.deep.equal([]);
   });
 
+  it('shows in the README what the package is, how to install it and a whole app, before anything else', () => {
+    const [install, app] = blocks(read('README.md'));
+    expect(install).to.include({ language: 'sh' }).and.property('code').contain('npm install passport-criteo');
+    expect(app).to.include({ language: 'ts' }).and.property('code').contain('new CriteoStrategy');
+    expect(app?.code.split('\n')).to.have.lengthOf.below(25);
+  });
+
   it('has links to five important tasks in the README', () => {
     const readme = read('README.md');
     for (const target of [

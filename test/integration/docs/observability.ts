@@ -11,7 +11,7 @@ export function measureCriteo(meter: Meter): void {
     const { method, endpoint, status, outcome, milliseconds } = event as Record<string, string | number | undefined>;
     exchanges.record(Number(milliseconds) / 1000, {
       'http.request.method': method,
-      'url.full': endpoint, // origin and path: the query is not told
+      'url.full': endpoint, // origin and path, without the query
       'http.response.status_code': status,
       ...(outcome === 'answered' ? {} : { 'error.type': outcome }),
     });

@@ -1,2 +1,2 @@
 /** This package's version, as in package.json; part of the `User-Agent` that Criteo sees. */
-export const version = '0.1.0';
+export const version = '1.0.0';

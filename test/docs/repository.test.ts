@@ -1,8 +1,9 @@
 import { expect } from 'chai';
 import { filesUnder, read } from './support';
 
-const { author, scripts } = JSON.parse(read('package.json')) as {
+const { author, scripts, version } = JSON.parse(read('package.json')) as {
   author: string;
+  version: string;
   scripts: Record<string, string>;
 };
 
@@ -33,8 +34,14 @@ describe('The repository', () => {
     }
   });
 
-  it('has a changelog for the next version', () => {
-    expect(read('CHANGELOG.md')).to.match(/^## (Unreleased|\d+\.\d+\.\d+)/m);
+  it('names one version in package.json, in the lock file and at the top of the changelog', () => {
+    // A release is refused if the changelog lacks its version: .github/workflows/release.yml.
+    const [, latest] = /^## (\S+)/m.exec(read('CHANGELOG.md')) ?? [];
+    const lock = JSON.parse(read('package-lock.json')) as { version: string; packages: Record<string, typeof lock> };
+    expect([latest, lock.version, lock.packages['']?.version]).to.deep.equal([version, version, version]);
+  });
+
+  it('names the authors in its licence', () => {
     expect(author).to.equal('the passport-criteo authors');
     expect(read('LICENSE')).to.contain(author);
   });

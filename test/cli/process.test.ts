@@ -1,3 +1,6 @@
+import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { expect } from 'chai';
 import { createSandbox, type Sandbox } from 'passport-criteo/sandbox';
 import { starter } from './process-support';
@@ -17,6 +20,22 @@ describe('The process of the command', () => {
     expect(running.printed)
       .to.match(/^wrong {4}Client id and secret/m)
       .and.not.contain('\u001b');
+  });
+
+  it('writes no file, neither where it runs nor at home', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'criteo-check-'));
+    try {
+      const env = JSON.stringify({ ...environment(sandbox), HOME: folder });
+      const running = script(
+        (bin) =>
+          `process.chdir('${folder}'); Object.assign(process.env, ${env}); process.argv.push('', 'check'); require('${bin}')`,
+      );
+      expect(await running.ended).to.equal(0);
+      expect(running.printed).to.contain('Client id and secret');
+      expect(readdirSync(folder)).to.deep.equal([]);
+    } finally {
+      rmSync(folder, { recursive: true });
+    }
   });
 
   it('ends without an error when the reader of its output has gone', async () => {

@@ -74,6 +74,20 @@ describe('docs/errors.md', () => {
     expect(missing).to.deep.equal([]);
   });
 
+  for (const [type, name] of [
+    ['TransportCode', 'CriteoTransportError'],
+    ['TokenStoreCode', 'TokenStoreError'],
+    ['PendingLoginCode', 'PendingLoginError'],
+  ] as const) {
+    it(`names the class of every ${type}: ${name}`, () => {
+      const [, union = ''] = new RegExp(`export type ${type} =([^;]*);`).exec(read('lib/errors.ts')) ?? [];
+      const all = [...union.matchAll(/'(\w+)'/g)].map(([, code = '']) => code);
+      expect(all).to.have.lengthOf.above(4);
+      const rows = page.split('\n').filter((line) => /^\| `/.test(line) && line.includes(`| \`${name}\` |`));
+      expect(all.filter((code) => !rows.some((line) => line.includes(`\`${code}\``)))).to.deep.equal([]);
+    });
+  }
+
   it('is joined by every process warning, in the guide of what can be observed', () => {
     const warnings = [...source.matchAll(/'(CRITEO_[A-Z_]+)'/g)].map(([, name = '']) => name);
     expect(warnings).to.include('CRITEO_API_SUNSET');

@@ -3,7 +3,9 @@ import { dirname, join, normalize } from 'node:path';
 import { expect } from 'chai';
 import { anchors, blocks, dedent, filesUnder, handWritten, prose, read } from './support';
 
-const LONGEST = 250;
+// Lines of a page. The README is what everyone reads, so it is held to less.
+const LONGEST = 260;
+const LONGEST_README = 250;
 // Larger pictures take long to load.
 const LARGEST_PICTURE = 150 * 1024;
 // Code blocks in these languages must be part of a file that the tests run or compile.
@@ -59,8 +61,9 @@ describe('The documentation', () => {
         expect(missing).to.deep.equal([]);
       });
 
-      it(`has at most ${LONGEST} lines`, () => {
-        expect(text.trimEnd().split('\n').length).to.be.at.most(LONGEST);
+      const longest = page === 'README.md' ? LONGEST_README : LONGEST;
+      it(`has at most ${longest} lines`, () => {
+        expect(text.trimEnd().split('\n').length).to.be.at.most(longest);
       });
 
       it('is in plain English', () => {

@@ -82,12 +82,15 @@ export function readTokenError(response: HTTPResponse, secrets: Secrets): Criteo
   const facts = { response: { status }, traceId: envelope?.traceId, retryAfter: retryAfter(response) };
   if (code === undefined) {
     const retryable = isPassingStatus(status);
-    return new CriteoTransportError(`Criteo's token endpoint answered ${status} without an OAuth error or token`, {
-      ...facts,
-      code: 'invalid_response',
-      status: retryable ? 503 : 502,
-      retryable,
-    });
+    return new CriteoTransportError(
+      `Criteo's token endpoint responded with ${status} without an OAuth error or token`,
+      {
+        ...facts,
+        code: 'invalid_response',
+        status: retryable ? 503 : 502,
+        retryable,
+      },
+    );
   }
   const reauthorize = code === 'invalid_grant';
   const passing = isPassingStatus(status) || code === 'temporarily_unavailable' || code === 'server_error';
@@ -111,7 +114,7 @@ export function readAPIError(response: HTTPResponse, secrets: Secrets, now?: num
   const envelope = readEnvelope(parseJSON(response.text), secrets);
   const retryable = isPassingStatus(status);
   const known = reasons[status];
-  const message = `Criteo's API answered ${status}${known ? `: ${known.text}` : ''}${envelope?.text ? ` (${envelope.text})` : ''}`;
+  const message = `Criteo's API responded with ${status}${known ? `: ${known.text}` : ''}${envelope?.text ? ` (${envelope.text})` : ''}`;
   return new CriteoAPIError(message, {
     code: envelope?.code ?? known?.code ?? (status >= 500 ? 'internal-error' : 'unexpected_status'),
     status: retryable ? 503 : (known?.status ?? 502),

@@ -51,7 +51,7 @@ export function deliver(request: Delivery, outcome: Outcome): void {
 function warnUnreported(told: unknown): void {
   const message =
     `The callback given to passport.authenticate threw or rejected while it was told the error ` +
-    `${codeOf(told) ?? 'of a login'}, so the request may never be answered. Most likely the callback is async and throws ` +
+    `${codeOf(told) ?? 'of a login'}, so the request may never get a response. Most likely the callback is async and throws ` +
     'its first argument. Let it pass errors on: if (error) return next(error).';
   process.emitWarning(message, { code: 'CRITEO_CALLBACK_FAILED' });
 }

@@ -275,7 +275,7 @@ describe('readAPIError', () => {
   it('names the option service if the app may belong to the other service', () => {
     const body = envelope({ code: 'insufficient-permissions', title: 'The app has no Retail Media permissions' });
     expect(readAPIError(answer(403, body), []).message).to.equal(
-      "Criteo's API answered 403: consent is missing or was revoked, or the app belongs to the other service (check the " +
+      "Criteo's API responded with 403: consent is missing or was revoked, or the app belongs to the other service (check the " +
         'option service) (The app has no Retail Media permissions)',
     );
   });

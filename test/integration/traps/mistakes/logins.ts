@@ -292,7 +292,7 @@ export const criteoMistakes: Mistake[] = [
   },
   {
     mistake: 'an `apiVersion` that has ended',
-    says: "Criteo's API answered 410: this API version was decommissioned; set the option apiVersion to a version that Criteo supports",
+    says: "Criteo's API responded with 410: this API version was decommissioned; set the option apiVersion to a version that Criteo supports",
     fix: 'leave `apiVersion` out, or set a later one',
     make: signingIn(withOptions({ apiVersion: '2025-01' }), ({ sandbox }) => sandbox.fault({ on: 'api', status: 410 })),
   },

@@ -46,7 +46,7 @@ describe('The documentation', () => {
       });
 
       it('names commands that exist', () => {
-        const named = [...text.matchAll(/npm run (?:-s )?([\w:]+)/g)].map(([, name]) => name);
+        const named = [...text.matchAll(/npm run (?:-s )?([\w:-]+)/g)].map(([, name]) => name);
         expect(Object.keys(scripts ?? {})).to.include.members(named);
         const installed = [...text.matchAll(/npm install ([a-z][\w -]*)$/gm)].flatMap(([, names = '']) =>
           names.split(' '),

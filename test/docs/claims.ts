@@ -129,7 +129,7 @@ export const others: Record<string, string[]> = {
   benchmarks: ['of which there are ten at most'],
   connect: ['as they always do', 'never covered this'],
   design: ['re-exports, nothing else'],
-  errors: ['may never get a response', 'there never was one', 'nearly always'],
+  errors: ['may never get a response', 'nearly always'],
   'getting-started': ['never reaches your app'],
   migrating: ['let nothing else refresh them'],
   sandbox: ['Never for secrets that matter', '"always"'],

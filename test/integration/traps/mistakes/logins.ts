@@ -213,7 +213,7 @@ export const routeMistakes: Mistake[] = [
   {
     mistake: 'a signed-in user without an id, of `{ email }` say',
     says: 'user_unidentified: A user is signed in, but req.user has no id that can be told: … set the option bindTo of CriteoStrategy to a function of the request',
-    fix: '[`bindTo`](connect.md#who-finishes-is-who-started)',
+    fix: '[`bindTo`](connect.md#the-user-who-started-it-finishes-it)',
     make: async ({ open }) => {
       const { client } = await open((app, passport, options) => {
         app.use((req, _res, next) => {
@@ -267,7 +267,7 @@ export const criteoMistakes: Mistake[] = [
   {
     mistake: 'a wrong client id',
     says: 'Unknown client_id',
-    fix: 'compare it with the portal. Criteo shows a page of its own: your app hears nothing',
+    fix: 'compare it with the portal. Criteo shows a page of its own: your app gets no request',
     make: atCriteo(withOptions({ clientID: 'wrong' })),
   },
   {

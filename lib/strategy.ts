@@ -7,16 +7,16 @@ import type { TokenSet } from './criteo/token-set';
 import { CriteoTokenError } from './errors';
 import type { CriteoAuthenticateOptions } from './login/authenticate-options';
 import { newVerifier } from './login/authorization-url';
+import { asError, atOnce } from './login/call-hook';
 import { type Callback, isForCallbackURL, readCallback } from './login/callback-parameters';
-import { type Actions, type Delivery, deliver } from './login/deliver';
+import { type Actions, type Delivery, deliver } from './login/deliver-outcome';
 import { exchangeCode } from './login/exchange-code';
 import { ExchangedLogins } from './login/exchanged-logins';
-import { isAheadOfVisit, isCrossSite, isPartOfPage } from './login/fetch-metadata';
 import { finishLogin } from './login/finish';
-import { asError, atOnce } from './login/hook';
 import { fetchPortfolio, loadProfile } from './login/load-profile';
 import { requestStarted } from './login/login-events';
 import { noUserWaiting, type Outcome, openedByItself } from './login/outcome';
+import { isAheadOfVisit, isCrossSite, isPartOfPage } from './login/prefetch';
 import { startLogin } from './login/start';
 import {
   askVerify,

@@ -1,6 +1,5 @@
 import type { PassportRequest } from '../state/state-store';
 import { isRecord } from '../util/json';
-import { foreignText } from '../util/redaction';
 
 /** The well-formed parameters of a callback (RFC 6749 section 4.1.2, RFC 9207). */
 export interface CallbackParameters {
@@ -78,19 +77,4 @@ function query(req: PassportRequest): unknown {
   // A repeated parameter is a list, as it is for a framework: which of them are in it does not matter.
   for (const [name, value] of new URLSearchParams(search)) values.set(name, values.has(name) ? [] : value);
   return Object.fromEntries(values);
-}
-
-/**
- * Returns the error of a callback if it is a word, such as `access_denied`. Criteo does not document its words, so any
- * word counts; everything else is untrusted text.
- */
-export function errorWord({ error }: CallbackParameters): string | undefined {
-  const isWord = error !== undefined && /^[a-z][\w.-]{0,63}$/i.test(error);
-  // The same rule as for other foreign text: what looks like a token is not shown.
-  return isWord && foreignText(error) === error ? error : undefined;
-}
-
-/** Returns the description of a callback's error, sanitized. */
-export function describe({ error_description }: CallbackParameters): string | undefined {
-  return foreignText(error_description);
 }

@@ -4,7 +4,7 @@ import { CriteoTokenError, CriteoTransportError, HookTimeoutError } from '../err
 import { foreignCause } from '../util/foreign-cause';
 import { isRecord } from '../util/json';
 import { foreignText } from '../util/redaction';
-import { askHook, atOnce, GRACE } from './hook';
+import { askHook, atOnce, GRACE } from './call-hook';
 
 // What `tokenParams` cannot override.
 const reserved: ReadonlySet<string> = new Set([

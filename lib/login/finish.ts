@@ -5,17 +5,16 @@ import { fingerprint } from '../state/bound-user';
 import { callVerify } from '../state/call-store';
 import type { PassportRequest, StateMetadata, StateStore } from '../state/state-store';
 import { isRecord } from '../util/json';
+import { askHook } from './call-hook';
+import { refused, stateMissing } from './callback-error';
 import type { Callback } from './callback-parameters';
 import type { ExchangedLogins } from './exchanged-logins';
-import { askHook } from './hook';
 import {
   failure,
   type Outcome,
   otherCallbackURL,
   otherPurpose,
-  refused,
   replayed,
-  stateMissing,
   toStartAgain,
   unknownLogin,
   userChanged,

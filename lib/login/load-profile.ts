@@ -1,6 +1,6 @@
 import type { CriteoOAuth2 } from '../criteo/node-oauth';
 import { type CriteoProfile, fetchProfile, type Service } from '../criteo/profile';
-import { askHook, GRACE } from './hook';
+import { askHook, GRACE } from './call-hook';
 
 /** How the profile of a login is loaded, or why not. */
 interface ProfileSource {

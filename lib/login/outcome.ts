@@ -1,7 +1,4 @@
-import { CriteoAuthorizationError } from '../errors';
 import { isRecord } from '../util/json';
-import { foreignText } from '../util/redaction';
-import { type CallbackParameters, describe, errorWord } from './callback-parameters';
 
 /** What a failed login tells, as Passport's `info`. */
 export interface FailureInfo {
@@ -35,6 +32,16 @@ export function noUserWaiting(isCallback: boolean): Outcome {
   // 503 makes a browser drop what it fetched ahead, and ask again when the user comes.
   return failure({ code: isCallback ? 'invalid_callback' : 'invalid_request', message }, 503);
 }
+
+/** Returns the failure of a request for the callback URL that has no parameters. Nothing is stored. */
+export function openedByItself(): Outcome {
+  return failure({ code: 'state_missing', message: withoutParameters }, 403);
+}
+
+const withoutParameters =
+  'The callback URL was opened without parameters, so no login was started. Most likely it was opened by itself (a bookmark, ' +
+  "the browser's history), or a proxy drops the query. Start again, at the login route. If this is the login route as well: give " +
+  'it a path of its own, which need not be registered with Criteo.';
 
 /** Returns the failure for a login that the state store does not know, with the store's reason if it gave one. */
 export function unknownLogin(info: unknown): Outcome {
@@ -120,54 +127,4 @@ function withFacts(facts: { code: string; message: string }, info: unknown): obj
 function withState(info: unknown, state: unknown): unknown {
   if (state === undefined) return info;
   return typeof info === 'object' ? { ...info, state } : { message: info, state };
-}
-
-/**
- * The errors of a callback that are not the user's decision, with the status to respond with: the server's own, and
- * mistakes of the authorization request (RFC 6749 section 4.1.2.1). Criteo documents no word for a denial ("Authorization
- * code setup" says only "an error"), so every other error is a user who declined.
- */
-const notTheUser: ReadonlyMap<string, number> = new Map([
-  ['server_error', 502],
-  ['temporarily_unavailable', 503],
-  ['invalid_request', 500],
-  ['unauthorized_client', 500],
-  ['unsupported_response_type', 500],
-  ['invalid_scope', 500],
-]);
-
-/** Returns the failure of a callback without a state. It may come from anyone, so only words of RFC 6749 are shown. */
-export function stateMissing({ error }: CallbackParameters): Outcome {
-  const isKnown = error === 'access_denied' || notTheUser.has(String(error));
-  return failure({ code: 'state_missing', message: stateless, error: isKnown ? error : undefined }, 403);
-}
-
-const stateless =
-  'The callback bears no state, so it belongs to no login that was started here. Most likely the user declined (Criteo ' +
-  'may leave state out then), or the URL was opened by itself (a bookmark, or a link from somewhere else). Start again.';
-
-/** Returns the failure of a request for the callback URL that has no parameters. Nothing is stored. */
-export function openedByItself(): Outcome {
-  return failure({ code: 'state_missing', message: withoutParameters }, 403);
-}
-
-const withoutParameters =
-  'The callback URL was opened without parameters, so no login was started. Most likely it was opened by itself (a bookmark, ' +
-  "the browser's history), or a proxy drops the query. Start again, at the login route. If this is the login route as well: give " +
-  'it a path of its own, which need not be registered with Criteo.';
-
-/** Returns the outcome of a callback with an error instead of a code (RFC 6749 section 4.1.2.1). */
-export function refused(callback: CallbackParameters, state: unknown): Outcome {
-  const error = errorWord(callback);
-  const description = describe(callback);
-  const status = error === undefined ? undefined : notTheUser.get(error);
-  if (error === undefined || status === undefined) {
-    const message = description ?? 'The user declined at Criteo.';
-    return failure({ code: 'access_denied', message, error, state });
-  }
-  const retryable = status !== 500;
-  const told = description ?? `Criteo ended the login with the error ${error}`;
-  const message = retryable ? toStartAgain(told) : told;
-  const uri = foreignText(callback.error_uri);
-  return ['error', new CriteoAuthorizationError(message, { code: error, status, retryable, uri })];
 }

@@ -1,7 +1,7 @@
 import { callStore, type NewLogin } from '../state/call-store';
 import type { StateStore } from '../state/state-store';
 import { authorizationURL } from './authorization-url';
-import { asError, callHook } from './hook';
+import { asError, callHook } from './call-hook';
 import type { Outcome } from './outcome';
 
 /** What a login needs to start. */

@@ -1,7 +1,7 @@
 import type { CriteoProfile } from '../criteo/profile';
 import type { TokenSet } from '../criteo/token-set';
 import type { PassportRequest } from '../state/state-store';
-import { askHook } from './hook';
+import { askHook } from './call-hook';
 
 /** What the modern `verify` gets. */
 export interface Login<Profile extends CriteoProfile | undefined = CriteoProfile | undefined> {

@@ -11,8 +11,8 @@ import { spread } from '../util/back-off';
 import { CappedBody } from '../util/capped-body';
 import { Deadline } from '../util/deadline';
 import { version } from '../util/version';
-import { readStart } from './body-start';
 import { FRESH_TOKEN_REFUSED } from './connection-errors';
+import { readStart } from './repeatable-body';
 
 /** What `fetch` of a TokenSource takes: what the global `fetch` does, and a timeout. */
 export interface TokenFetchInit extends RequestInit {

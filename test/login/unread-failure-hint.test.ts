@@ -1,6 +1,6 @@
 import { expect } from 'chai';
-import { deliver } from '../../lib/login/deliver';
-import { hintAtUnreadFailure } from '../../lib/login/unread-failure';
+import { deliver } from '../../lib/login/deliver-outcome';
+import { hintAtUnreadFailure } from '../../lib/login/unread-failure-hint';
 import { given } from '../../lib/util/hint';
 import { authenticate } from '../support/passport';
 import { stubbed, Visitor } from '../support/strategy';

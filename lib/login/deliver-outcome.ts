@@ -1,7 +1,7 @@
-import { asError, isThenable } from './hook';
+import { asError, isThenable } from './call-hook';
 import { codeOf, loginTeller } from './login-events';
 import type { Outcome } from './outcome';
-import { hintAtUnreadFailure } from './unread-failure';
+import { hintAtUnreadFailure } from './unread-failure-hint';
 
 /** What Passport gives a strategy to say how a request ends. */
 export interface Actions {

@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import { HookTimeoutError } from '../../lib/errors';
-import { asError, askHook, atOnce, callHook, type HookAnswer } from '../../lib/login/hook';
+import { asError, askHook, atOnce, callHook, type HookAnswer } from '../../lib/login/call-hook';
 import { rejection } from '../support/errors';
 
 /** Collects all results of a hook, each without the trailing undefined values, until its timers of a few milliseconds have fired. */

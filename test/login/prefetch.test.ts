@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { isAheadOfVisit, isCrossSite, isPartOfPage } from '../../lib/login/fetch-metadata';
+import { isAheadOfVisit, isCrossSite, isPartOfPage } from '../../lib/login/prefetch';
 
 const ask = (check: (...args: never[]) => boolean, request: object): unknown =>
   Reflect.apply(check, undefined, [request]);

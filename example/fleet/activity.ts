@@ -47,7 +47,7 @@ export class Activity {
     const pipeline = this.#redis.pipeline();
     for (const [name, count] of Object.entries(counts)) if (count > 0) pipeline.hincrby(minute, name, count);
     pipeline.expire(minute, KEPT);
-    const memory = Math.round(process.memoryUsage().rss / 2 ** 20);
+    const memory = Math.round(process.memoryUsage.rss() / 2 ** 20);
     pipeline.set(`fleet-worker:${this.#name}`, JSON.stringify({ jobs: this.jobs, memory }), 'EX', 5);
     pipeline.exec().catch(() => {});
   }

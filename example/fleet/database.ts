@@ -24,8 +24,8 @@ const tables = `
     PRIMARY KEY (night, key)
   );
   CREATE TABLE IF NOT EXISTS fleet_messages (
-    key text, kind text, consent bigint, reason text, created_at timestamptz NOT NULL DEFAULT now(), told_at timestamptz,
-    PRIMARY KEY (key, kind, consent)
+    key text, kind text, consent bigint, reason text, created_at timestamptz NOT NULL DEFAULT now(),
+    tried_at timestamptz, told_at timestamptz, PRIMARY KEY (key, kind, consent)
   )`;
 
 // A connection has ended if the tokens that were found to be ended are still the ones in the table. A new consent replaces
@@ -169,7 +169,7 @@ export class FleetDatabase {
 
   /**
    * Hands one message to `tell`, if there is one, and notes that it was told. Other processes skip a message while it is
-   * being told; one that dies meanwhile leaves it to the next.
+   * being told; one that dies meanwhile leaves it to the next. One that cannot be told now is tried again in a minute.
    *
    * @returns whether there may be more.
    */
@@ -178,15 +178,19 @@ export class FleetDatabase {
       const { rows } = await client.query(
         `SELECT m.key, m.kind, m.consent::text, m.reason FROM fleet_messages m
           JOIN fleet_connections c USING (key) JOIN criteo_tokens t USING (key)
-          WHERE m.told_at IS NULL AND (m.kind <> 'reconnect' OR ${ended})
+          WHERE m.told_at IS NULL AND (m.tried_at IS NULL OR m.tried_at < now() - interval '1 minute')
+            AND (m.kind <> 'reconnect' OR ${ended})
           ORDER BY m.created_at LIMIT 1 FOR UPDATE OF m SKIP LOCKED`,
       );
       const message = rows[0] as Message | undefined;
       if (!message) return false;
-      await tell(message);
+      const outcome = await tell(message).then(
+        () => 'told_at',
+        () => 'tried_at',
+      );
       const { key, kind, consent } = message;
       const where = 'key = $1 AND kind = $2 AND consent = $3';
-      await client.query(`UPDATE fleet_messages SET told_at = now() WHERE ${where}`, [key, kind, consent]);
+      await client.query(`UPDATE fleet_messages SET ${outcome} = now() WHERE ${where}`, [key, kind, consent]);
       return true;
     });
   }
@@ -196,8 +200,8 @@ export class FleetDatabase {
     const rows = await this.#run(
       `SELECT count(*)::int AS connections, count(*) FILTER (WHERE c.paused)::int AS paused,
           count(*) FILTER (WHERE ${ended})::int AS ended,
-          count(*) FILTER (WHERE NOT ${ended} AND r.outcome = 'done')::int AS done,
-          count(*) FILTER (WHERE NOT ${ended} AND r.outcome = 'failed')::int AS failed,
+          count(*) FILTER (WHERE NOT c.paused AND NOT ${ended} AND r.outcome = 'done')::int AS done,
+          count(*) FILTER (WHERE NOT c.paused AND NOT ${ended} AND r.outcome = 'failed')::int AS failed,
           (SELECT count(*)::int FROM fleet_messages WHERE told_at IS NULL) AS untold
         FROM fleet_connections c LEFT JOIN criteo_tokens t USING (key)
         LEFT JOIN fleet_runs r ON r.key = c.key AND r.night = (SELECT max(night) FROM fleet_nights)`,

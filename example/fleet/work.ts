@@ -29,16 +29,20 @@ export type Outcome = { kind: 'over' } | (NextStep & { kind: 'later' });
  */
 export async function work(job: ConnectionJob, parts: Parts, signal: AbortSignal): Promise<Outcome> {
   try {
-    return await calls(job, parts, signal);
+    return await makeCalls(job, parts, signal).catch((error: unknown) => {
+      const step = signal.aborted ? stopped : afterError(error);
+      if (step.kind === 'ended') return markEnded(job, parts, step.reason);
+      return step.kind === 'never' ? giveUp(job, parts, step.reason) : step;
+    });
   } catch (error) {
-    if (signal.aborted) return stopped;
+    // What follows from a failure may fail as well, if PostgreSQL is away.
     const step = afterError(error);
-    if (step.kind === 'ended') return ended(job, parts, step.reason);
-    return step.kind === 'never' ? given(job, parts, step.reason) : step;
+    if (step.kind === 'later') return step;
+    throw error;
   }
 }
 
-async function calls({ night, key }: ConnectionJob, parts: Parts, signal: AbortSignal): Promise<Outcome> {
+async function makeCalls({ night, key }: ConnectionJob, parts: Parts, signal: AbortSignal): Promise<Outcome> {
   const { connections, database, limits, outage } = parts;
   const run = await database.run(night, key);
   if (!run || run.ended || run.outcome) return over;
@@ -57,8 +61,8 @@ async function calls({ night, key }: ConnectionJob, parts: Parts, signal: AbortS
     }
     await response.body?.cancel();
     if (response.status === 429 && step.kind === 'later') await limits.block(key, run.accounts, step.seconds ?? 60);
-    if (step.kind === 'ended') return forbidden({ night, key }, parts, signal);
-    return step.kind === 'never' ? given({ night, key }, parts, step.reason) : step;
+    if (step.kind === 'ended') return markRevoked({ night, key }, parts, signal);
+    return step.kind === 'never' ? giveUp({ night, key }, parts, step.reason) : step;
   }
   if (run.paused) await connections.refresh(key);
   if (isExpiring) {
@@ -74,13 +78,13 @@ const stopped: Outcome = { ...waiting, seconds: 0, reason: 'this process does no
 const changed: Outcome = { ...waiting, seconds: 0, reason: 'the customer has connected again meanwhile' };
 
 /** Gives up for this night. */
-async function given({ night, key }: ConnectionJob, { database }: Parts, reason: string): Promise<Outcome> {
+async function giveUp({ night, key }: ConnectionJob, { database }: Parts, reason: string): Promise<Outcome> {
   await database.finish(night, key, 'failed', reason);
   return over;
 }
 
 /** Criteo refuses the tokens. If those that are stored now are others, of a new consent, nothing has ended. */
-async function ended({ key }: ConnectionJob, { connections, database }: Parts, reason: string): Promise<Outcome> {
+async function markEnded({ key }: ConnectionJob, { connections, database }: Parts, reason: string): Promise<Outcome> {
   const current = await connections.current(key);
   if (current && !current.isMarked) return changed;
   if (current) await database.end(key, current, reason);
@@ -88,13 +92,13 @@ async function ended({ key }: ConnectionJob, { connections, database }: Parts, r
 }
 
 /** The API refused a call. If it refuses the portfolio as well, the consent was revoked; else it did not cover the call. */
-async function forbidden(job: ConnectionJob, parts: Parts, signal: AbortSignal): Promise<Outcome> {
+async function markRevoked(job: ConnectionJob, parts: Parts, signal: AbortSignal): Promise<Outcome> {
   const { connections, database } = parts;
   const current = await connections.current(job.key);
   if (!current) return over;
   const response = await connections.tokens.fetch(job.key, PORTFOLIO, { signal });
   await response.body?.cancel();
-  if (response.ok) return given(job, parts, 'the consent does not cover the call (403)');
+  if (response.ok) return giveUp(job, parts, 'the consent does not cover the call (403)');
   const step = afterResponse(response);
   if (step?.kind === 'later') return step;
   await database.end(job.key, current, 'forbidden');

@@ -1,7 +1,7 @@
 import { DelayedError, type Job, Worker } from 'bullmq';
 import { Activity } from './activity';
 import { FleetConnections } from './connections';
-import { FleetDatabase } from './database';
+import { FleetDatabase, type Message } from './database';
 import { callsPerSecond, Limits } from './limits';
 import { startMetrics } from './metrics';
 import { jittered, Outage } from './outage';
@@ -11,12 +11,16 @@ import { teller } from './tell';
 import { type Outcome, work } from './work';
 
 /** One process of the fleet: works on connections, and plans. Start as many as you like, on any machine. */
-export async function startWorker(settings: FleetSettings, log = console.error): Promise<{ close(): Promise<void> }> {
+export async function startWorker(
+  settings: FleetSettings,
+  log = console.error,
+  openConnections = (database: FleetDatabase, settings: FleetSettings) => new FleetConnections(database, settings),
+): Promise<{ close(): Promise<void> }> {
   const { second, concurrency, callsPerMinute } = settings;
   const redis = connectRedis(settings.redisURL);
   const database = new FleetDatabase(settings.databaseURL);
   await database.prepare();
-  const connections = new FleetConnections(database, settings);
+  const connections = openConnections(database, settings);
   const planner = new Planner(redis, database, settings);
   const limits = new Limits(redis, callsPerMinute);
   const outage = new Outage(redis, planner.queue, second);
@@ -58,7 +62,12 @@ export async function startWorker(settings: FleetSettings, log = console.error):
   worker.on('lockRenewalFailed', (ids) => {
     for (const id of ids) worker.cancelJob(id, 'another process has the job');
   });
-  const tell = teller(settings.tellURL);
+  const send = teller(settings.tellURL);
+  const tell = (message: Message) =>
+    send(message).catch((error: Error) => {
+      log(`${message.key} could not be told: ${error.message}`);
+      throw error;
+    });
   const tasks: Record<string, () => Promise<unknown>> = {
     night: async () => {
       await database.startNight();

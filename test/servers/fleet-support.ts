@@ -25,6 +25,8 @@ export class Fleet {
   readonly requests: SandboxRequest[] = [];
   /** What customers were told. */
   readonly told: { key: string; kind: string; id: string }[] = [];
+  /** Customers whose messages cannot be sent. */
+  readonly unreachable = new Set<string>();
   readonly env: Record<string, string>;
   readonly settings: FleetSettings;
   readonly database: FleetDatabase;
@@ -46,8 +48,9 @@ export class Fleet {
     sandbox.onExchange((request) => this.requests.push(request));
     mailer.on('request', async (req: IncomingMessage, res) => {
       const { key, kind } = JSON.parse(Buffer.concat(await req.toArray()).toString());
-      this.told.push({ key, kind, id: String(req.headers['idempotency-key']) });
-      res.end();
+      const isSent = !this.unreachable.has(key);
+      if (isSent) this.told.push({ key, kind, id: String(req.headers['idempotency-key']) });
+      res.writeHead(isSent ? 200 : 500).end();
     });
   }
 

@@ -205,6 +205,14 @@ describe('A fleet', () => {
     expect(fleet.told.filter(({ key }) => key === 'returning')).to.deep.equal([]);
   });
 
+  it('takes no notice of a mark for tokens that a new consent has replaced', async () => {
+    await fleet.customers(['reconnected']);
+    const before = await fleet.connections.current('reconnected');
+    await fleet.consent('reconnected');
+    await fleet.database.end('reconnected', before ?? { version: '', consent: 0 }, 'refused');
+    expect(await fleet.database.counts()).to.include({ ended: 0, untold: 0 });
+  });
+
   it('finds a consent ended that was revoked, if only the API says so', async () => {
     fleet.sandbox.setVariants({ refreshAfterRevocation: 'works' });
     await fleet.customers(['revoked']);
@@ -215,6 +223,19 @@ describe('A fleet', () => {
     expect((await fleet.database.counts()).ended).to.equal(1);
     expect(fleet.asked('api').map(({ status }) => status)).to.deep.equal([403, 403]);
     await planner.close();
+  });
+
+  it('tells the others if one customer cannot be told', async () => {
+    await fleet.customers(['unreachable', 'reachable']);
+    fleet.unreachable.add('unreachable');
+    fleet.told.length = 0;
+    for (const key of ['unreachable', 'reachable']) {
+      const current = await fleet.connections.current(key);
+      await fleet.database.end(key, { version: current?.version ?? '', consent: 1 }, 'refused');
+    }
+    await fleet.worker();
+    await until('one is told', async () => (await fleet.database.counts()).untold === 1);
+    expect(fleet.told.map(({ key }) => key)).to.deep.equal(['reachable']);
   });
 
   it('gives up on a call that is wrong, for this night, and says why', async () => {

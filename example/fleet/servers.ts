@@ -132,7 +132,9 @@ async function start(folder: string, program: Program): Promise<Omit<LocalServer
 
 function launch(folder: string, program: Program, port: number): Promise<ChildProcess> {
   const { command, args, user, ready, missing } = program;
-  const server = spawn(command, args(port), { ...user, stdio: ['ignore', 'pipe', 'pipe'], cwd: folder });
+  // In a process group of its own: Ctrl-C in a terminal is for the fleet, which ends its servers last.
+  const options = { ...user, cwd: folder, detached: true };
+  const server = spawn(command, args(port), { ...options, stdio: ['ignore', 'pipe', 'pipe'] });
   return new Promise((resolve, reject) => {
     let output = '';
     let isReady = false;

@@ -80,7 +80,12 @@ export async function startWorker(
   };
   const plan = new Worker(planQueue, (job) => tasks[job.name]?.() ?? Promise.resolve(), { connection, ...patience });
   for (const each of [worker, plan]) {
-    each.on('error', (error) => log(`Queue: ${error.message}`));
+    // While Redis is away, each attempt to connect fails in the same way.
+    let last = '';
+    each.on('error', ({ message }) => {
+      if (message !== last) log(`Queue: ${message}`);
+      last = message;
+    });
     each.on('failed', (job, error) => log(`Job ${job?.id ?? '?'} failed: ${error.message}`));
   }
   // At the start, and when Redis is back: it may have forgotten the schedule.

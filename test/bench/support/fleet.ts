@@ -178,6 +178,7 @@ async function throughput(bench: Bench): Promise<object[]> {
   }
   const of = (kind: Kind, processes: number) => runs.get(`${kind} ${processes}`) ?? [];
   const seconds = (all: Run[]): number[] => all.map((run) => run.seconds);
+  const cpu = (all: Run[]): number[] => all.map((run) => run.cpu);
   const perCall = ([run]: Run[]): string => (run ? (run.statements / run.calls).toFixed(2) : '');
   const rows: object[] = [];
   for (const processes of PROCESSES) {
@@ -186,8 +187,9 @@ async function throughput(bench: Bench): Promise<object[]> {
       const ours = of(kind, processes);
       const rate = Math.round((CONNECTIONS * calls.length) / median(seconds(ours)));
       const memory = Math.max(...ours.map((run) => run.memory));
+      const what = `fleet, ${CONNECTIONS.toLocaleString('en')} × 3 calls, ${kind}, processes: ${processes}`;
       rows.push({
-        what: `fleet, ${CONNECTIONS.toLocaleString('en')} × 3 calls, ${kind}, processes: ${processes}`,
+        what,
         ours: [
           `${median(seconds(ours)).toFixed(1)} s, ${rate} calls/s`,
           `refreshes: ${ours.map((run) => run.refreshes).join(' and ')}`,
@@ -196,6 +198,15 @@ async function throughput(bench: Bench): Promise<object[]> {
         beside: 'bare fetch, fixed token',
         theirs: `${median(seconds(floor)).toFixed(1)} s; ${perCall(floor)} statements/call`,
         ...ratio(seconds(ours), seconds(floor)),
+        aim: 1.3,
+      });
+      // Less noisy on a machine that others use too.
+      rows.push({
+        what: `${what}: processor time of a call, all servers included`,
+        ours: `${median(cpu(ours)).toFixed(2)} ms`,
+        beside: 'bare fetch, fixed token',
+        theirs: `${median(cpu(floor)).toFixed(2)} ms`,
+        ...ratio(cpu(ours), cpu(floor)),
         aim: 1.3,
       });
     }

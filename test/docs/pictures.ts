@@ -47,9 +47,8 @@ async function takePictures(): Promise<void> {
       await page.getByLabel('Your name').fill('Ada');
       await page.getByRole('button', { name: 'Sign in', exact: true }).click();
       await page.getByRole('link', { name: 'Connect Criteo' }).first().click();
-      const boxes = page.getByRole('checkbox');
-      await boxes.first().waitFor();
-      for (const at of [0, 2, 3]) await boxes.nth(at).check();
+      for (const name of ['Northwind Outdoor', 'Piccola Cucina', 'Kestrel Cycles'])
+        await page.getByRole('checkbox', { name }).check();
       await page.mouse.click(1, 1);
       await save(page, `consent-${colorScheme}`);
       await page.getByRole('button', { name: 'Approve' }).click();

@@ -81,7 +81,10 @@ export function readURL(base: string, url: unknown): URL {
   if (typeof text === 'string') {
     const whole = /^\/(?![/\\])/.test(text) ? base + text : text;
     const parsed = URL.canParse(whole) ? new URL(whole) : undefined;
-    if (parsed && parsed.origin === new URL(base).origin && !parsed.username && !parsed.password) return parsed;
+    const { origin, protocol } = new URL(base);
+    // The origin of a `blob:` URL is that of the URL within it.
+    const isOfAPI = parsed?.origin === origin && parsed.protocol === protocol;
+    if (parsed && isOfAPI && !parsed.username && !parsed.password) return parsed;
   }
   throw new TypeError(
     `TokenSource.fetch: url must be a path, such as /2026-07/advertisers/me, or a URL of ${new URL(base).origin}: the token goes nowhere else`,
@@ -180,9 +183,13 @@ async function keepShort(url: URL, init: RequestInit, signal: AbortSignal): Prom
     return { ...init, body: await readStart(init.body as ReadableStream<Uint8Array>, signal) };
   } catch (cause) {
     if (cause instanceof CriteoTransportError) throw cause;
-    const request = { method: String(init.method), url };
-    throw transportError(request, 'connection_failed', 'the body of the request broke off', { cause });
+    return brokenBody(String(init.method), url, cause);
   }
+}
+
+/** Throws the error of a body that cannot be read: a stream that fails, a file that was changed. */
+function brokenBody(method: string, url: URL, cause: unknown): never {
+  throw transportError({ method, url }, 'connection_failed', 'the body of the request broke off', { cause });
 }
 
 async function readCall(url: URL, init: RequestInit): Promise<Call> {
@@ -202,7 +209,7 @@ async function readCall(url: URL, init: RequestInit): Promise<Call> {
   const call = { method, headers: { ...defaults, ...headers, 'accept-encoding': 'identity' } };
   if (!request.body) return { ...call, body: undefined };
   if (streams) return { ...call, headers: { ...call.headers, 'transfer-encoding': 'chunked' }, body: request.body };
-  const bytes = new Uint8Array(await request.arrayBuffer());
+  const bytes = new Uint8Array(await request.arrayBuffer().catch((cause) => brokenBody(method, url, cause)));
   return { ...call, headers: { ...call.headers, 'content-length': String(bytes.byteLength) }, body: bytes };
 }
 

@@ -1,4 +1,8 @@
+import { openAsBlob } from 'node:fs';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import type { Socket } from 'node:net';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
 import { Readable } from 'node:stream';
 import { expect } from 'chai';
 import { CriteoClient } from '../../lib/criteo/client';
@@ -92,6 +96,7 @@ describe('Calling Criteo’s API as a connection', () => {
     'http://user:password@127.0.0.1/',
     'advertisers/me',
     'javascript:alert(1)',
+    'blob:http://127.0.0.1/',
     '',
     7,
     null,
@@ -319,6 +324,20 @@ describe('Calling Criteo’s API as a connection', () => {
       const error = await rejection(call(path, { method: 'POST', body: Readable.from(body()) }), CriteoTransportError);
       expect(error).to.include({ code: 'connection_failed' });
       expect(error.cause).to.include({ message: 'the disk is gone' });
+    });
+
+    it('rejects if a file that is to be sent was changed meanwhile', async () => {
+      const { server, call } = await openAPI(answers(answer(200)));
+      const file = join(await mkdtemp(join(tmpdir(), 'fetch-')), 'report.csv');
+      await writeFile(file, 'one');
+      const body = await openAsBlob(file);
+      await writeFile(file, 'another one');
+      const error = await rejection(call(path, { method: 'POST', body }), CriteoTransportError);
+      expect(error).to.include({ code: 'connection_failed' });
+      expect(error.message).to.include('the body of the request broke off');
+      expect(error.cause).to.include({ name: 'NotReadableError' });
+      expect(server.received).to.deep.equal([]);
+      await rm(dirname(file), { recursive: true });
     });
 
     for (const init of [{ body: 'GET has none' }, { method: 'TRACE' }, { headers: { 'bad name': '' } }]) {

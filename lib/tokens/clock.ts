@@ -1,5 +1,6 @@
 import type { TokenSet } from '../criteo/token-set';
 import { type After, afterDeadline } from '../util/deadline';
+import { optionError } from '../util/option-checks';
 
 /** Time and chance as the token source uses them. A simulation has its own. */
 export interface Timers {
@@ -42,15 +43,22 @@ export class Clock {
   #lost = 0;
   #steppedAt = Number.NEGATIVE_INFINITY;
 
+  /**
+   * @param wall returns milliseconds since the epoch. If it fails later on (throws, or returns no number), time goes on
+   *   from what it returned last: a token without a time could not be stored.
+   * @throws {TypeError} it returns no number.
+   */
   constructor(wall: () => number, steady: () => number) {
     this.#wall = wall;
     this.#steady = steady;
-    this.#offset = wall() - steady();
+    const now = wall();
+    if (!Number.isFinite(now)) throw optionError('TokenSource', 'now', 'must return milliseconds since the epoch');
+    this.#offset = now - steady();
   }
 
   /** Returns milliseconds since the epoch. */
   now(): number {
-    const now = this.#wall();
+    const now = this.#read();
     const offset = now - this.#steady();
     if (offset < this.#offset - STEP) {
       this.#lost += this.#offset - offset;
@@ -74,5 +82,13 @@ export class Clock {
   age({ obtainedAt }: TokenSet): number {
     const age = this.now() - obtainedAt;
     return age >= 0 && obtainedAt < this.#steppedAt ? age + this.#lost : age;
+  }
+
+  #read(): number {
+    let now = Number.NaN;
+    try {
+      now = this.#wall();
+    } catch {}
+    return Number.isFinite(now) ? now : this.#offset + this.#steady();
   }
 }

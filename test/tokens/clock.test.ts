@@ -102,4 +102,30 @@ describe('The time left of an access token', () => {
     await connections.accessToken('user-1');
     await until(() => asked() === 1);
   });
+
+  for (const [what, fail] of [
+    ['returns no number', () => Number.NaN],
+    ['throws', () => expect.fail('no time')],
+  ] as const) {
+    it(`goes on from the last time if the app's clock ${what}, and the stored tokens stay readable`, async () => {
+      const { consent, source, now, pass, store } = await open();
+      let clock = now;
+      const connections = source({ now: () => clock() });
+      await connections.save('user-1', await consent());
+      pass(LIFE);
+      await connections.status('user-1');
+      expect(await connections.accessToken('user-1')).to.equal(store.get('user-1')?.accessToken);
+      clock = fail;
+      const token = await connections.accessToken('user-1', { force: store.get('user-1')?.accessToken as string });
+      expect(store.get('user-1')).to.include({ accessToken: token });
+      expect(store.get('user-1')?.obtainedAt).to.be.within(now(), now() + MINUTE);
+      clock = now;
+      expect(await connections.accessToken('user-1')).to.equal(token);
+    });
+  }
+
+  it('needs a clock that returns a number', async () => {
+    const { source } = await open();
+    expect(() => source({ now: () => 'soon' as never })).to.throw(TypeError, 'the option now must return milliseconds');
+  });
 });

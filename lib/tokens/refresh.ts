@@ -133,7 +133,10 @@ export class Refresher {
     const isEarly = stored !== undefined && this.#isEarly(stored);
     const once = async (timeout: number): Promise<TokenSet> => {
       const obtainedAt = clock.now();
-      const tokens = await ask(timeout);
+      const tokens = await ask(timeout).catch((error: Error) => {
+        limits.refused(error);
+        throw error;
+      });
       return { ...tokens, obtainedAt, expiresAt: obtainedAt + (tokens.expiresAt - tokens.obtainedAt) };
     };
     try {

@@ -58,13 +58,19 @@ export class RequestLimits {
 
   /** Notes a request that failed. */
   failed(key: string, error: Error): void {
+    this.refused(error);
+    this.#extend(key, this.#now(), error);
+  }
+
+  /** Notes a response that may have a `Retry-After`, even if the request is repeated: all others wait at once. */
+  refused(error: Error): void {
     const now = this.#now();
     const { retryAfter } = error as { retryAfter?: unknown };
-    if (typeof retryAfter === 'number' && retryAfter > 0) {
-      const until = now + spread(Math.min(retryAfter * 1000, LONGEST_PAUSE), this.#timers.random);
-      this.#all = { count: 0, since: now, until, error };
-    }
-    this.#extend(key, now, error);
+    if (typeof retryAfter !== 'number' || retryAfter <= 0) return;
+    const until = now + spread(Math.min(retryAfter * 1000, LONGEST_PAUSE), this.#timers.random);
+    // Of several responses to requests that were under way at once, the longest time counts.
+    if (this.#all && isRunning(this.#all, now) && this.#all.until > until) return;
+    this.#all = { count: 0, since: now, until, error };
   }
 
   /**

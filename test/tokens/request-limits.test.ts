@@ -1,9 +1,10 @@
+import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import { expect } from 'chai';
 import { CriteoAPIError, CriteoTokenError, CriteoTransportError } from '../../lib/errors';
 import { realTimers } from '../../lib/tokens/clock';
 import { RequestLimits, remembered } from '../../lib/tokens/request-limits';
 import { expectNoSecret, rejection } from '../support/errors';
-import { LIFE, MINUTE, opener, until } from './support';
+import { gate, LIFE, MINUTE, opener, until } from './support';
 
 describe('The requests to the token endpoint', () => {
   const open = opener();
@@ -45,6 +46,38 @@ describe('The requests to the token endpoint', () => {
       expect((await rejection(call, CriteoTransportError)).retryAfter).to.be.within(59, 68);
     }
     expect(asked()).to.equal(1);
+  });
+
+  it('stop as soon as the first Retry-After has come, although its own request is repeated', async () => {
+    const { source, consent, pass, sandbox, asked } = await open();
+    const connections = source();
+    await connections.save('user-1', await consent());
+    await connections.save('user-2', await consent());
+    pass(LIFE);
+    sandbox.fault({ on: 'token', status: 429, headers: { 'retry-after': '1' } });
+    const response = gate();
+    const onExchange = () => response.open();
+    subscribe('passport-criteo:exchange', onExchange);
+    const first = connections.accessToken('user-1');
+    await response.promise;
+    unsubscribe('passport-criteo:exchange', onExchange);
+    await new Promise((resolve) => setImmediate(resolve));
+    const error = await rejection(connections.accessToken('user-2'), CriteoTransportError);
+    expect(error).to.include({ code: 'invalid_response', retryable: true });
+    expect(asked()).to.equal(1);
+    await first;
+    expect(asked()).to.equal(2);
+  });
+
+  it('stop for the longest Retry-After of those that were under way at once', () => {
+    const limits = new RequestLimits(() => 0);
+    const error = (retryAfter: number) =>
+      new CriteoTransportError('busy', { code: 'invalid_response', status: 503, retryAfter });
+    limits.failed('user-1', error(60));
+    limits.failed('user-2', error(1));
+    expect(limits.pause('user-3')?.milliseconds).to.be.at.least(60_000);
+    limits.failed('user-2', error(600));
+    expect(limits.pause('user-3')?.milliseconds).to.be.at.least(600_000);
   });
 
   it('are sent at intervals that grow up to a minute while they fail', async () => {

@@ -21,7 +21,14 @@ function change(code: string, from: string | RegExp, to: string): string {
   return changed;
 }
 
-/** Returns an app of the README as "Getting started" says to run it: on this machine, against a sandbox. */
+/** Replaces the port of the guides, which may be in use here. */
+function onFreePort(code: string): string {
+  const own = "Number(process.env['PORT'])";
+  const listening = code.replace('listen(3000,', `listen(${own},`);
+  return change(listening, /'([^']*localhost:)3000([^']*)'/, `\`$1\${${own}}$2\``);
+}
+
+/** Returns an app of the README as the tests run it: on this machine, against a sandbox. */
 function appOf(readme: string): string {
   const local = change(readme, /'https:\/\/app\.example\.com(\/[^']*)'/, "new URL('$1', home).href");
   const withOptions = change(local, /^( *)clientID,\n *clientSecret,$/m, '$1...options,');
@@ -135,6 +142,34 @@ describe('The code blocks of the guides, and nothing else,', () => {
       expect(declined).to.containSubset({ path: failed[app], messages: ['The user declined at Criteo.'] });
     });
   }
+
+  it('make an app that connects, by the four steps of "Getting started"', async () => {
+    const page = 'docs/getting-started.md';
+    const local = change(whole, 'https://app.example.com', 'http://localhost:3000');
+    const withOptions = change(local, /^( *)clientID,\n *clientSecret,$/m, '$1...options,');
+    const imports = change(withOptions, '{ signedIn, users }', '{ signedIn, start, users }');
+    const ready = change(
+      imports,
+      'export const app',
+      "import { findCriteo } from './criteo';\nconst { options } = await findCriteo(process.env);\nexport const app",
+    );
+    await write('steps', {
+      'package.json': '{ "type": "module" }',
+      'criteo.ts': find,
+      'users.ts': onFreePort(block(page, 'export function start')),
+      'app.ts': `${onFreePort(ready)}\nstart(app);\n`,
+    });
+    const running = await start(project, 'steps/app.ts', { SESSION_SECRET: 'trial', NODE_OPTIONS: '--import tsx' });
+    try {
+      const client = new CookieClient(running.home);
+      const { location } = await decide(client, '/criteo-connect');
+      const [connection] = JSON.parse((await client.get(location)).body);
+      expect(connection.advertisers).to.have.lengthOf(5);
+      expect(new Date(connection.validUntil)).to.be.above(new Date());
+    } finally {
+      await running.stop();
+    }
+  });
 
   it('make a worker with a Keyv, which works across token lifetimes until the consent is revoked', async () => {
     await write('worker', { 'package.json': '{ "type": "module" }', 'worker.ts': worker, 'work.ts': own('work.ts') });

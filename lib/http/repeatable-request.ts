@@ -27,6 +27,13 @@ const MOST_DISCARDED = 256;
 const used = new WeakSet<Socket>();
 
 /**
+ * Once a whole response has come, node listens no more for errors of its connection, even if the end of the request is still
+ * being written. If the server then resets the connection, the error would end the process. The request's listeners
+ * are told of every other error.
+ */
+function ignore(): void {}
+
+/**
  * A request that is sent again, once, on a new connection, if that is safe. There are two cases:
  *
  * - It went over a kept connection, which broke before the first byte of a response. A server closes idle connections,
@@ -113,6 +120,7 @@ export class RepeatableRequest {
     };
     outgoing.on('socket', (socket) => {
       reused = outgoing.reusedSocket || used.has(socket);
+      if (!used.has(socket)) socket.on('error', ignore);
       used.add(socket);
       // A kept connection that may be broken as well: a repeat goes over a new one. Nothing has been written to it yet. One
       // that another request has just handed over works; and with many waiting, there may be no other.

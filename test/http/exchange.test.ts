@@ -377,7 +377,7 @@ describe('exchange', () => {
       const server = await open(() => {});
       const url = server.url();
       await server.close();
-      const error = await rejection(exchange({ url, timeout: 200 }, { method: 'GET', limit: 1 }), CriteoTransportError);
+      const error = await rejection(exchange({ url, timeout: 3000 }, { method: 'GET', limit: 1 }), CriteoTransportError);
       expect(error).to.include({ code: 'connection_failed', status: 502, retryable: true });
       expect(error.message).to.include('ECONNREFUSED');
     });
@@ -434,19 +434,26 @@ describe('exchange', () => {
         onConnection: (socket) => {
           socket.once('data', () => {
             socket.pause();
-            socket.write(answer(200, json), () => setTimeout(() => then(socket), 30));
+            socket.write(answer(200, json), () => then(socket));
           });
         },
       });
 
     it('is returned even if the connection is then reset', async () => {
+      const server = await early((socket) => setTimeout(() => socket.resetAndDestroy(), 30));
+      expect((await ask(server, { method: 'POST', body, timeout: 5000 })).text).to.equal(json);
+    });
+
+    it('is returned even if the connection is reset at once, while the request is still being written', async () => {
       const server = await early((socket) => socket.resetAndDestroy());
-      expect((await ask(server, { method: 'POST', body })).text).to.equal(json);
+      expect((await ask(server, { method: 'POST', body, timeout: 5000 })).text).to.equal(json);
+      // An error of the connection without a listener would end the process within this time.
+      await new Promise((resolve) => setTimeout(resolve, 30));
     });
 
     it('is returned at the deadline, and the connection is closed', async () => {
       const server = await early(() => {});
-      expect((await ask(server, { method: 'POST', body })).text).to.equal(json);
+      expect((await ask(server, { method: 'POST', body, timeout: 3000 })).text).to.equal(json);
       for (const socket of server.sockets) socket.resume();
       await server.quiet();
     });

@@ -302,7 +302,7 @@ describe('A request whose deadline passes before the second attempt', () => {
     const [, ask] = ways[0] ?? expect.fail();
     const server = await open(() => {});
     server.pause();
-    const error = await rejection(ask(server, { agent: ours(server), timeout: 50 }), CriteoTransportError);
+    const error = await rejection(ask(server, { agent: ours(server), timeout: 90 }), CriteoTransportError);
     expect(error).to.include({ code: 'connection_failed', retryable: true });
     expect(error.message).to.include('ECONNREFUSED');
   });

@@ -1,5 +1,5 @@
 import { HookTimeoutError } from '../errors';
-import { LONGEST_TIMEOUT } from '../util/option-checks';
+import { Deadline } from '../util/deadline';
 
 /**
  * Milliseconds that a hook around an exchange gets in addition to `timeout`, so that the deadline of the exchange, whose
@@ -21,12 +21,12 @@ export function callHook(
   call: (callback: HookAnswer) => unknown,
   done: HookAnswer,
 ): void {
-  let timer: NodeJS.Timeout | undefined;
+  let deadline: Deadline | undefined;
   let settled = false;
   const settle: HookAnswer = (error, first, second, third) => {
     if (settled) return;
     settled = true;
-    if (timer) clearTimeout(timer);
+    deadline?.cancel();
     done(error ? asError(error, what) : undefined, first, second, third);
   };
   const failed = (reason: unknown): void => settle(asError(reason, what));
@@ -37,10 +37,8 @@ export function callHook(
     failed(reason);
   }
   if (settled) return;
-  timer = setTimeout(
-    () => settle(new HookTimeoutError(`${what} did not respond within ${timeout} ms (the option timeout)`)),
-    // `GRACE` can take it over what a timer holds, and node then waits for 1 ms.
-    Math.min(timeout, LONGEST_TIMEOUT),
+  deadline = new Deadline(timeout, () =>
+    settle(new HookTimeoutError(`${what} did not respond within ${timeout} ms (the option timeout)`)),
   );
 }
 

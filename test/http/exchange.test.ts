@@ -377,7 +377,10 @@ describe('exchange', () => {
       const server = await open(() => {});
       const url = server.url();
       await server.close();
-      const error = await rejection(exchange({ url, timeout: 3000 }, { method: 'GET', limit: 1 }), CriteoTransportError);
+      const error = await rejection(
+        exchange({ url, timeout: 3000 }, { method: 'GET', limit: 1 }),
+        CriteoTransportError,
+      );
       expect(error).to.include({ code: 'connection_failed', status: 502, retryable: true });
       expect(error.message).to.include('ECONNREFUSED');
     });

@@ -4,7 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { expect } from 'chai';
 import { answer, head, type Loopback, opener } from '../../support/loopback';
 
-const TIMEOUT = 300;
+const TIMEOUT = 1000;
 const token = answer(200, { access_token: 'at-1', token_type: 'Bearer', expires_in: 900, refresh_token: 'rt-1' });
 
 describe('A process that was paused for longer than its timeout while a response arrived', () => {
@@ -40,6 +40,7 @@ describe('A process that was paused for longer than its timeout while a response
   for (const [what, job, response, text] of [
     ['gets the tokens of a refresh', 'refresh', token, 'at-1'],
     ['gets the response of an API call', 'headers', answer(200, 'report'), 'report'],
+    ['gets what the database of a state store responded', 'start', answer(200, 'handle-1'), 'handle-1'],
   ] as const) {
     it(what, async () => {
       const server = await open((socket) => void whilePaused(() => socket.write(response)));

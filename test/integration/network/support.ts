@@ -1,5 +1,6 @@
 // A process that sends requests to a server on command, and reports the results. Its argument: the timeout in milliseconds.
-import { CriteoClient, TokenSource } from '../../../lib/index';
+import { get } from 'node:http';
+import { CriteoClient, CriteoStrategy, TokenSource } from '../../../lib/index';
 
 const timeout = Number(process.argv[2]);
 
@@ -23,6 +24,25 @@ const jobs: Record<string, Job> = {
     }
     return text;
   },
+  start: async (client) =>
+    new Promise((resolve, reject) => {
+      const url = `${client.apiURL}/pending-logins`;
+      const strategy = new CriteoStrategy({
+        clientID: 'id',
+        clientSecret: 'secret',
+        callbackURL: 'https://app.example.com/callback',
+        timeout,
+        store: {
+          store: (_req: object, done: (error: unknown, handle?: string) => void) =>
+            get(url, (response) => response.on('data', (text) => done(null, String(text)))).on('error', done),
+          verify() {},
+        },
+        verify: () => false,
+      });
+      const redirect = (location: string) => resolve(new URL(location).searchParams.get('state') ?? '');
+      Object.assign(strategy, { redirect, error: reject });
+      strategy.authenticate({ headers: {}, query: {} } as Parameters<CriteoStrategy['authenticate']>[0]);
+    }),
 };
 
 async function run({ job, apiURL }: Command): Promise<void> {

@@ -70,6 +70,22 @@ export const claims: Record<string, Claim[]> = {
   sandbox: [
     ['at most 64 kB', 'sandbox/control/control-api', 'bodies that are no JSON, and those of other content types'],
   ],
+  scale: [
+    [
+      'nothing else is needed to put the connection back to work',
+      'servers/fleet',
+      'works for a customer who connects again while',
+    ],
+    ['exactly one for each connection that was due', 'servers/fleet', 'refreshes each connection once'],
+    ['The first result stays', 'servers/fleet', 'stores each result once if a job runs twice at once'],
+    ['The customer is told once for each consent', 'servers/fleet', 'tells each customer once'],
+    [
+      'it stops before its next call, and what it stores late changes nothing',
+      'servers/fleet',
+      'loses nothing and repeats little while',
+    ],
+    ['Redis comes back empty', 'servers/fleet', 'fills the queue again if Redis comes back empty'],
+  ],
   security: [
     ['every request ends in exactly one outcome', 'strategy-hostile-callbacks', 'has one outcome, throws nothing'],
     [
@@ -133,7 +149,7 @@ export const others: Record<string, string[]> = {
   'getting-started': ['never reaches your app'],
   migrating: ['let nothing else refresh them'],
   sandbox: ['Never for secrets that matter', '"always"'],
-  scale: ['Nothing else is shared'],
+  scale: ['Nothing else is shared', 'at most 1.3 times the bare'],
   'sign-in': ['Never give a user'],
   'testing-your-app': ['it then never asks Criteo'],
   tokens: ['never covered what was asked'],

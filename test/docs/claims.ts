@@ -46,6 +46,8 @@ export const claims: Record<string, Claim[]> = {
     ['New tokens are stored before', 'tokens/connections', 'is not returned before the store has it'],
     ['No secret in any text', 'strategy-secrets', 'do not appear if'],
     ['no token in a URL', 'criteo/node-oauth', 'keeps the token out of the URL'],
+    ['Imports point down only', 'docs/design', 'has imports that point down only'],
+    ['Nothing imports the sandbox', 'docs/design', 'imports nothing of the rest'],
     ['Inputs are not changed', 'strategy', 'does not change its options, even those inside'],
     ['never made from an empty portfolio', 'criteo/profile', 'does not exist for an empty portfolio'],
   ],

@@ -86,8 +86,19 @@ describe('CriteoStrategy, at the start of a login', () => {
       locationOf(await open(parts));
     });
 
+    it('tells the start from the callback by the query in an app that routes by parameters', async () => {
+      const options = { callbackURL: 'https://app.example.com/index?action=callback' };
+      for (const start of ['/index?action=login', '/index', '/index?action=callback2', '/index?to=1&action=callback']) {
+        locationOf(await open({ originalUrl: start }, options));
+      }
+      for (const callback of ['/index?action=callback', '/index?action=callback&utm_source=mail']) {
+        expect(failureOf(await open({ originalUrl: callback }, options)).code).to.equal('state_missing');
+      }
+    });
+
     for (const [name, parts] of Object.entries({
       'at another path': { originalUrl: '/criteo-auth' },
+      'at a path that only starts like it': { originalUrl: `${path}2` },
       'at another path of a router that is mounted': { originalUrl: `/api${path}`, url: path },
       'on another host': { originalUrl: path, headers: { host: 'www.example.com' } },
       'behind a proxy that changes the host': { originalUrl: path, headers: { host: '127.0.0.1:3000' } },

@@ -38,6 +38,13 @@ export interface HTTPResponse {
   text: string;
 }
 
+// Without the second, a server may choose any encoding (RFC 9110 section 12.5.3).
+const defaultHeaders = {
+  Accept: 'application/json',
+  'Accept-Encoding': 'identity',
+  'User-Agent': `passport-criteo/${version}`,
+};
+
 /**
  * Sends one request and collects its whole response, within `timeout` milliseconds and at most `limit` bytes of body. No
  * redirect is followed. See {@link RepeatableRequest} for when a request is sent again.
@@ -74,7 +81,10 @@ function send(endpoint: Endpoint, { method, headers, body, limit, hint }: Exchan
     };
     const invalid = (code: TransportCode, why: string): void =>
       refuse(transportError(named, code, why, { response: response() }));
-    const broken = (error: Error): void => refuse(wireError(named, error, response()));
+    const broken = (error: Error): void => {
+      // What follows a whole response, such as bytes that are no HTTP, does not take it away: its `end` is still to come.
+      if (!incoming?.complete) refuse(wireError(named, error, response()));
+    };
     const late = (): void =>
       refuse(sent?.failure ? wireError(named, sent.failure) : timeoutError(named, timeout, response()));
 
@@ -106,8 +116,7 @@ function send(endpoint: Endpoint, { method, headers, body, limit, hint }: Exchan
     };
 
     const deadline = new Deadline(timeout, late, () => sent?.received);
-    const all: OutgoingHttpHeaders = { Accept: 'application/json', 'User-Agent': `passport-criteo/${version}` };
-    Object.assign(all, endpoint.headers, headers);
+    const all: OutgoingHttpHeaders = { ...defaultHeaders, ...endpoint.headers, ...headers };
     if (body !== undefined) all['Content-Length'] = Buffer.byteLength(body);
     try {
       sent = new RepeatableRequest(

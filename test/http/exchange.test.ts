@@ -34,12 +34,14 @@ describe('exchange', () => {
   }
 
   describe('the request', () => {
-    it('has an accept header, and package and version as user agent', async () => {
+    it('has accept headers, and package and version as user agent', async () => {
       const server = await open(answers(answer(200, json)));
       await ask(server);
       const { method, path, headers, body } = server.received[0] ?? expect.fail();
       expect([method, path, body]).to.eql(['GET', '/oauth2/token', '']);
       expect(headers['accept']).to.equal('application/json');
+      // Without it, any encoding is acceptable (RFC 9110 section 12.5.3), and no body is decompressed here.
+      expect(headers['accept-encoding']).to.equal('identity');
       expect(headers['user-agent']).to.equal(`passport-criteo/${packageVersion}`);
       expect(headers).not.to.have.any.keys('content-length', 'transfer-encoding');
     });
@@ -113,6 +115,18 @@ describe('exchange', () => {
       expect(await ask(server)).to.include({ text: json });
       await server.quiet();
     });
+
+    for (const [what, more] of [
+      ['bytes that are no HTTP', 'GARBAGE'],
+      ['more than its content-length', '  '],
+      ['a second response', answer(200, { access_token: 'other' })],
+    ] as const) {
+      it(`is kept if it is followed by ${what}, and the connection is closed`, async () => {
+        const server = await open((socket) => socket.write(answer(200, json) + more));
+        expect((await ask(server)).text).to.equal(json);
+        await server.quiet();
+      });
+    }
 
     it('may follow interim responses', async () => {
       const server = await open(answers(head(103, { link: '</a>' }) + head(100) + answer(200, json)));

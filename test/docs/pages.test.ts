@@ -68,14 +68,16 @@ describe('The documentation', () => {
       });
 
       it(`has no line of text with more than ${WIDEST} characters`, () => {
-        const lines = prose(text).split('\n');
+        // `npm run bench -- --save` writes results as they come.
+        const lines = prose(text.replace(/<!-- results.*?<!-- end of results -->/s, '')).split('\n');
         // Rows of tables and the tags of pictures cannot be wrapped.
         const wide = lines.filter((line) => line.length > WIDEST && !/^(\||\s*<(img|source) )/.test(line));
         expect(wide).to.deep.equal([]);
       });
 
       it('is in plain English', () => {
-        const odd = /\b(somebody|someone|everybody|anybody|whoever|nobody|mend|mended|dear|answered|is not to be had)\b/i;
+        const odd =
+          /\b(somebody|someone|everybody|anybody|whoever|nobody|mend|mended|dear|answered|is not to be had)\b/i;
         expect(
           prose(text)
             .replace(/`[^`]*`/g, '')

@@ -7,11 +7,11 @@ async function signIn(page) {
   await page.getByRole('link', { name: 'Sign in with Criteo' }).click();
   await page.getByRole('checkbox', { name: 'Northwind Outdoor' }).check();
   await page.getByRole('button', { name: 'Approve' }).click();
+  await expect(page.getByRole('heading')).toHaveText('Hello, Northwind Outdoor');
 }
 
 test('signs in with Criteo, and shows the advertiser that was ticked', async ({ page }) => {
   await signIn(page);
-  await expect(page.getByRole('heading')).toHaveText('Hello, Northwind Outdoor');
   await expect(page.getByRole('listitem')).toHaveText(['Northwind Outdoor']);
 });
 

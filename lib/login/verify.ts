@@ -116,6 +116,12 @@ export function readVerify(inOptions: unknown, argument: unknown, passReqToCallb
         'CriteoStrategy: the option passReqToCallback is for the classic verify; take req from the login',
       );
     }
+    if (inOptions.length > 1) {
+      throw new TypeError(
+        `CriteoStrategy: the option verify has ${inOptions.length} parameters, but it gets one object: ` +
+          '({ req, profile, tokens }) => …. A classic verify goes after the options: new CriteoStrategy(options, verify)',
+      );
+    }
     return { verify: inOptions as Verifier['verify'], modern: true };
   }
   if (typeof argument !== 'function') {

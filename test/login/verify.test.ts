@@ -14,6 +14,16 @@ describe('readVerify', () => {
     expect(readVerify(verify, undefined, false)).to.deep.equal({ verify, modern: true });
   });
 
+  it('rejects a verify in the options that has the parameters of the classic form', () => {
+    for (const length of [0, 1]) expect(readVerify(ofLength(length), undefined, false).modern).to.equal(true);
+    for (const length of [2, 4, 6]) {
+      expect(() => readVerify(ofLength(length), undefined, false)).to.throw(
+        TypeError,
+        new RegExp(`has ${length} parameters, but it gets one object: .* new CriteoStrategy\\(options, verify\\)$`),
+      );
+    }
+  });
+
   const taken: [boolean, number[]][] = [
     [false, [0, 4, 5]],
     [true, [0, 5, 6]],

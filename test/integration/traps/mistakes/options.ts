@@ -108,6 +108,12 @@ export const optionMistakes: Mistake[] = [
     make: making({}, (_login: object) => ({ id: 'ada' })),
   },
   {
+    mistake: 'the classic `verify` among the options: `verify: (accessToken, refreshToken, profile, done) => …`',
+    says: 'the option verify has 4 parameters, but it gets one object: ({ req, profile, tokens }) => …. A classic verify goes after the options: new CriteoStrategy(options, verify)',
+    fix: 'as second argument, or the modern form',
+    make: making({ verify: (_1: string, _2: string, _3: object, _4: object) => {} }),
+  },
+  {
     mistake: 'a classic `verify` with one parameter too few: `(accessToken, profile, done) => …`',
     says: 'verify has 3 parameters, so it cannot call back: expected (accessToken, refreshToken, profile, done) or (accessToken, refreshToken, params, profile, done)',
     fix: 'name them all',

@@ -61,6 +61,10 @@ const advice: Record<string, string> = {
 const unknownWord =
   'This word is not in Criteo’s documents. Check the app and its key pair in the Criteo Partners Portal, then ask Criteo’s support.';
 
+const criteoIsDown = 'Most likely Criteo has a problem for the moment: try again later.';
+const anotherServer =
+  'Most likely another server responded in its place: check the option tokenURL, and proxies on the way.';
+
 /** Returns the error code of a response if it is a short word of letters, digits and `_ . -`. */
 function readCode(value: unknown, secrets: Secrets): string | undefined {
   // A known word tells nothing, even if a very short secret is a part of it.
@@ -83,7 +87,7 @@ export function readTokenError(response: HTTPResponse, secrets: Secrets): Criteo
   if (code === undefined) {
     const retryable = isPassingStatus(status);
     return new CriteoTransportError(
-      `Criteo's token endpoint responded with ${status} without an OAuth error or token`,
+      `Criteo's token endpoint responded with ${status} without an OAuth error or token. ${retryable ? criteoIsDown : anotherServer}`,
       {
         ...facts,
         code: 'invalid_response',

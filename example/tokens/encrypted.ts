@@ -26,8 +26,10 @@ interface SealedStore {
  */
 export function encrypted(store: SealedStore, keys: readonly [string, ...string[]]): TokenStore {
   const [first, ...others] = keys.map((key) => {
-    const bytes = Buffer.from(key, 'base64');
-    if (bytes.length !== 32) throw new TypeError('encrypted: each of keys must be 32 bytes in base64');
+    const bytes = Buffer.from(String(key), 'base64'); // "undefined" if an environment variable is not set
+    if (bytes.length !== 32) {
+      throw new TypeError('encrypted: each of keys must be 32 bytes in base64. Is the environment variable set?');
+    }
     return bytes;
   }) as [Buffer, ...Buffer[]];
 

@@ -1,4 +1,5 @@
 import Keyv from 'keyv';
+// In an ES module: import sqlite from 'node-sqlite3-wasm'; const { Database } = sqlite;
 import { Database } from 'node-sqlite3-wasm';
 import { type CriteoClient, TokenSource } from 'passport-criteo';
 
@@ -32,10 +33,16 @@ class SQLiteMap {
   }
 }
 
-/** Makes a TokenSource that stores tokens in a file, for one process. */
-export function sqliteTokens(client: CriteoClient, file: string) {
+/** Makes a store in a file, for one process. `encrypted` takes it, too. */
+export function sqliteStore(file: string) {
   const table = new SQLiteMap(file);
   const store = new Keyv({ store: table, throwOnErrors: true });
   store.on('error', () => {}); // every failure also rejects a promise
-  return { tokens: new TokenSource({ client, store }), close: () => table.close() };
+  return { store, close: () => table.close() };
+}
+
+/** Makes a TokenSource that stores tokens in a file, for one process. */
+export function sqliteTokens(client: CriteoClient, file: string) {
+  const { store, close } = sqliteStore(file);
+  return { tokens: new TokenSource({ client, store }), close };
 }

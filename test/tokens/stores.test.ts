@@ -1,12 +1,12 @@
 import { randomBytes } from 'node:crypto';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect } from 'chai';
 import Keyv from 'keyv';
 import { CriteoClient } from 'passport-criteo';
 import { encrypted, type SealedTokens } from '../../example/tokens/encrypted';
-import { sqliteTokens } from '../../example/tokens/sqlite';
+import { sqliteStore, sqliteTokens } from '../../example/tokens/sqlite';
 import { TokenStoreError } from '../../lib/errors';
 import { rejection } from '../support/errors';
 import { LIFE, opener } from './support';
@@ -89,12 +89,38 @@ describe('Tokens encrypted at rest', () => {
   });
 
   it('need keys of 32 bytes', () => {
-    expect(() => encrypted(new Map(), ['short'])).to.throw(TypeError, '32 bytes');
+    for (const key of ['short', process.env['NOT_SET'] as string]) {
+      expect(() => encrypted(new Map(), [key])).to.throw(
+        TypeError,
+        '32 bytes in base64. Is the environment variable set?',
+      );
+    }
   });
 });
 
 describe('Tokens in SQLite', () => {
   const open = opener();
+
+  it('can be encrypted', async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'passport-criteo-sqlite-'));
+    const file = join(folder, 'tokens.db');
+    const key = randomBytes(32).toString('base64');
+    try {
+      const { source, consent } = await open();
+      const tokens = await consent();
+      const first = sqliteStore(file);
+      await source({ store: encrypted(first.store, [key]) }).save('user-1', tokens);
+      first.close();
+      expect(await readFile(file, 'latin1')).to.not.include(tokens.refreshToken);
+      const second = sqliteStore(file);
+      expect(await source({ store: encrypted(second.store, [key]) }).accessToken('user-1')).to.equal(
+        tokens.accessToken,
+      );
+      second.close();
+    } finally {
+      await rm(folder, { recursive: true });
+    }
+  });
 
   it('are still there after a restart, with Keyv', async () => {
     const folder = await mkdtemp(join(tmpdir(), 'passport-criteo-sqlite-'));

@@ -160,7 +160,7 @@ for (const [way, ask] of ways) {
         const agent = add(new http.Agent({ keepAlive: true }));
         Object.assign(agent, { createConnection: () => uncounted(Number(server.url().port)) });
         await ask(server, { agent });
-        const error = await rejection(ask(server, { agent, timeout: 50 }), CriteoTransportError);
+        const error = await rejection(ask(server, { agent, timeout: 500 }), CriteoTransportError);
         expect(error.code).to.be.oneOf(['timeout', 'aborted']);
         expect(server.received).to.have.length(2);
       });

@@ -10,8 +10,7 @@ import { factsOf } from './login-events';
  * @param info of the failure
  */
 export function hintAtUnreadFailure(options: object | null | undefined, info: unknown): void {
-  const { failureRedirect, failureMessage, failureFlash } = Object(options) as Record<string, unknown>;
-  if (!failureRedirect || failureMessage || failureFlash) return;
+  if (!isUnread(options)) return;
   const { code, message } = factsOf(info);
   hint(
     'CRITEO_UNREAD_FAILURE',
@@ -20,4 +19,14 @@ export function hintAtUnreadFailure(options: object | null | undefined, info: un
       'req.session.messages; or give passport.authenticate a callback. NODE_DEBUG=passport-criteo prints every failed login. ' +
       'This hint comes once, and not if NODE_ENV is production.',
   );
+}
+
+function isUnread(options: object | null | undefined): boolean {
+  try {
+    const { failureRedirect, failureMessage, failureFlash } = Object(options) as Record<string, unknown>;
+    return Boolean(failureRedirect && !failureMessage && !failureFlash);
+  } catch {
+    // A getter of the app's own that throws. The failure is told already, so this must not become another outcome.
+    return false;
+  }
 }

@@ -13,7 +13,8 @@ export interface Login<Profile extends CriteoProfile | undefined = CriteoProfile
    * Undefined if the profile is skipped; also if it cannot be fetched or is empty and `requireUserProfile` is false, as it
    * is by default for `passport.authorize`. Right after a consent Criteo may show an empty portfolio for about a minute:
    * keep the tokens, and fetch the portfolio again a minute later. Never undefined, in the types as well, if the options
-   * say `requireUserProfile: true` and have no `skipUserProfile`.
+   * say `requireUserProfile: true` and have no `skipUserProfile`. (A subclass whose `userProfile` calls back without a
+   * profile is given what it called back with.)
    */
   profile: Profile;
   /**

@@ -2,7 +2,7 @@ import { expect } from 'chai';
 import { deliver } from '../../lib/login/deliver-outcome';
 import { hintAtUnreadFailure } from '../../lib/login/unread-failure-hint';
 import { given } from '../../lib/util/hint';
-import { authenticate } from '../support/passport';
+import { authenticate, expectOneOutcomeEach } from '../support/passport';
 import { stubbed, Visitor } from '../support/strategy';
 import { warningsOf } from '../support/warnings';
 
@@ -10,6 +10,7 @@ const info = { code: 'state_unknown', message: 'There is no such login.' };
 
 describe('A failure that the app does not show', () => {
   beforeEach(() => given.clear());
+  expectOneOutcomeEach();
 
   it('is hinted at with its code, its message and what to do', async () => {
     const [warning, ...others] = await warningsOf(() => hintAtUnreadFailure({ failureRedirect: '/login' }, info));
@@ -36,6 +37,21 @@ describe('A failure that the app does not show', () => {
     });
     // The third one.
     expect(warnings).to.have.lengthOf(1);
+  });
+
+  it('is not hinted at if the options cannot be read, and has no second outcome', async () => {
+    const options = {
+      get failureRedirect(): string {
+        throw new Error('options');
+      },
+    };
+    const strategy = stubbed({ verify: () => false });
+    const visitor = new Visitor();
+    const state = await visitor.handle(strategy);
+    const warnings = await warningsOf(async () => {
+      expect((await visitor.finish(strategy, { code: 'c', state }, options)).kind).to.equal('fail');
+    });
+    expect(warnings).to.deep.equal([]);
   });
 
   it('is told without what the app or a token put into it', async () => {

@@ -8,7 +8,7 @@ import { CriteoTokenError } from './errors';
 import type { CriteoAuthenticateOptions } from './login/authenticate-options';
 import { newVerifier } from './login/authorization-url';
 import { asError, atOnce } from './login/call-hook';
-import { type Callback, isForCallbackURL, readCallback } from './login/callback-parameters';
+import { type CallbackParameters, isForCallbackURL, readCallback } from './login/callback-parameters';
 import { type Actions, type Delivery, deliver } from './login/deliver-outcome';
 import { exchangeCode } from './login/exchange-code';
 import { ExchangedLogins } from './login/exchanged-logins';
@@ -237,7 +237,11 @@ export class CriteoStrategy extends OAuth2Strategy {
   }
 
   /** @internal */
-  protected _finish(req: PassportRequest, callback: Callback, options: CriteoAuthenticateOptions): Promise<Outcome> {
+  protected _finish(
+    req: PassportRequest,
+    callback: CallbackParameters,
+    options: CriteoAuthenticateOptions,
+  ): Promise<Outcome> {
     const { timeout, modern } = this._criteo;
     return finishLogin({
       req,

@@ -1,7 +1,8 @@
 import type { PassportRequest } from '../state/state-store';
 import { isRecord } from '../util/json';
+import { failure, type Outcome } from './outcome';
 
-/** The well-formed parameters of a callback (RFC 6749 section 4.1.2, RFC 9207). */
+/** The parameters of a callback (RFC 6749 section 4.1.2, RFC 9207). */
 export interface CallbackParameters {
   code?: string;
   state?: string;
@@ -9,10 +10,9 @@ export interface CallbackParameters {
   error_description?: string;
   error_uri?: string;
   iss?: string;
+  /** The name of a parameter that is repeated, no string, too long or with control characters. Then there is no other. */
+  malformed?: string;
 }
-
-/** A callback: its parameters, or the name of the one that is not well-formed. */
-export type Callback = CallbackParameters | { malformed: string };
 
 // Maximum length of a parameter.
 const LONGEST = 4096;
@@ -26,10 +26,9 @@ const controls = /\p{Cc}/u;
  * Reads the callback parameters of a request from the query, or from a form body if the query has none (passport-oauth2
  * reads both).
  *
- * @returns undefined if the request is no callback and so starts a login; the name of a parameter that is repeated, no
- *   string, too long or with control characters, as `malformed`; the parameters otherwise.
+ * @returns undefined if the request is no callback and so starts a login.
  */
-export function readCallback(req: PassportRequest): Callback | undefined {
+export function readCallback(req: PassportRequest): CallbackParameters | undefined {
   const source = [query(req), (req as { body?: unknown }).body].find(isCallback);
   if (!source) return undefined;
   const parameters: CallbackParameters = {};
@@ -41,6 +40,17 @@ export function readCallback(req: PassportRequest): Callback | undefined {
     parameters[name] = value;
   }
   return parameters;
+}
+
+/** Returns the failure of a callback that is not well-formed, or that another issuer sent (RFC 9207); else undefined. */
+export function rejectCallback({ malformed, iss }: CallbackParameters, issuer: string): Outcome | undefined {
+  if (malformed !== undefined) {
+    const message = `The callback's parameter ${malformed} is repeated, too long, or not plain text`;
+    return failure({ code: 'invalid_callback', message }, 400);
+  }
+  if (iss === undefined || iss === issuer) return undefined;
+  const message = `The callback is not from ${issuer} (the option issuer), so the code in it is not for us`;
+  return failure({ code: 'issuer_mismatch', message }, 403);
 }
 
 /**

@@ -7,7 +7,7 @@ import type { PassportRequest, StateMetadata, StateStore } from '../state/state-
 import { isRecord } from '../util/json';
 import { askHook } from './call-hook';
 import { refused, stateMissing } from './callback-error';
-import type { Callback } from './callback-parameters';
+import { type CallbackParameters, rejectCallback } from './callback-parameters';
 import type { ExchangedLogins } from './exchanged-logins';
 import {
   failure,
@@ -37,7 +37,7 @@ interface LoginSettings {
 /** What a login needs to finish. */
 interface LoginFinish {
   req: PassportRequest;
-  callback: Callback;
+  callback: CallbackParameters;
   settings: LoginSettings;
   store: StateStore;
   /** Returns what the store is told of this request. Called once the callback has a state. */
@@ -57,15 +57,9 @@ interface LoginFinish {
 export async function finishLogin(login: LoginFinish): Promise<Outcome> {
   const { req, callback, store } = login;
   const { issuer, pkce, requireUserProfile, timeout, exchanged } = login.settings;
-  if ('malformed' in callback) {
-    const message = `The callback's parameter ${callback.malformed} is repeated, too long, or not plain text`;
-    return failure({ code: 'invalid_callback', message }, 400);
-  }
-  const { iss, state: handle, code } = callback;
-  if (iss !== undefined && iss !== issuer) {
-    const message = `The callback is not from ${issuer} (the option issuer), so the code in it is not for us`;
-    return failure({ code: 'issuer_mismatch', message }, 403);
-  }
+  const rejected = rejectCallback(callback, issuer);
+  if (rejected) return rejected;
+  const { state: handle, code } = callback;
   if (!handle) return stateMissing(callback);
 
   const meta = login.metadata();

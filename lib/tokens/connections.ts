@@ -7,10 +7,10 @@ import { Exclusive, PATIENCE, type Turn } from './lock';
 import type { CheckedOptions } from './options';
 import { heldBack, Refresher } from './refresh';
 import { RefreshQueue } from './refresh-queue';
-import { RequestLimits } from './request-limits';
 import { isOutage } from './retry';
 import { CheckedStore } from './store';
 import { consentRecord, type StoredTokenSet } from './stored-tokens';
+import { RequestLimits } from './token-request-limits';
 import { TokenWriter } from './token-writer';
 
 // Milliseconds. `force: true` does not replace a token that is younger.

@@ -13,10 +13,10 @@ import {
 import { isKnownToHaveEnded, refreshTokenExpiresAt } from './connection-status';
 import type { Turn } from './lock';
 import type { CheckedOptions } from './options';
-import { type Pause, type RequestLimits, remembered } from './request-limits';
 import { askTwice } from './retry';
 import type { CheckedStore } from './store';
 import { newVersion, type ReauthorizeReason, type StoredTokenSet, withoutUndefined } from './stored-tokens';
+import { type Pause, type RequestLimits, remembered } from './token-request-limits';
 import type { TokenWriter } from './token-writer';
 
 /** What a {@link Refresher} works with, beside the options. */

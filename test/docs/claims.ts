@@ -121,10 +121,10 @@ export const claims: Record<string, Claim[]> = {
     ],
     ['New tokens are in the store before', 'tokens/connections', 'is not returned before the store has it'],
     ['keeps the old one', 'tokens/connections', 'comes with the old refresh token if Criteo'],
-    ['for an hour at most', 'tokens/request-limits', 'by a server that asks for a day'],
+    ['for an hour at most', 'tokens/token-request-limits', 'by a server that asks for a day'],
     [
       'At most `concurrency` refreshes',
-      'tokens/request-limits',
+      'tokens/token-request-limits',
       'are at most as many at once as the option concurrency says',
     ],
     ['The token goes nowhere else', 'tokens/fetch', 'sends no token to'],

@@ -2,7 +2,7 @@ import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import { expect } from 'chai';
 import { CriteoAPIError, CriteoTokenError, CriteoTransportError } from '../../lib/errors';
 import { realTimers } from '../../lib/tokens/clock';
-import { RequestLimits, remembered } from '../../lib/tokens/request-limits';
+import { RequestLimits, remembered } from '../../lib/tokens/token-request-limits';
 import { expectNoSecret, rejection } from '../support/errors';
 import { gate, LIFE, MINUTE, opener, until } from './support';
 

@@ -43,7 +43,7 @@ describe('A user who revokes their consent', () => {
   it('sees that the token is refreshed after the sandbox’s clock was moved', async () => {
     await tab.click('sandbox');
     await tab.click('15 minutes (access tokens expire)');
-    await tab.page.getByText('900 s ahead').waitFor();
+    await tab.page.getByText('15 min ahead').waitFor();
     await tab.page.goto(`${example.url}/dashboard`);
     await tab.connection('Casa Verde').getByText('Access token, refreshed at').waitFor();
     expect(example.tokenRequests('refresh_token')).to.equal(2);

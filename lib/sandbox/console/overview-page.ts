@@ -69,10 +69,22 @@ ${consoleForm(context, { action: 'reset', from: '/', content: html`<button>Reset
   return page('Overview', content, { wide: true, current: '/', script: liveScript, back });
 }
 
+const units = [
+  { name: 'd', seconds: 86_400 },
+  { name: 'h', seconds: 3_600 },
+  { name: 'min', seconds: 60 },
+  { name: 's', seconds: 1 },
+];
+
+/** Says how far the clock was moved: `, 15 min ahead`. */
 function offsetText(offset: number): string {
-  if (offset === 0) return '';
-  const seconds = offset / 1000;
-  return seconds > 0 ? `, ${seconds} s ahead` : `, ${-seconds} s behind`;
+  let rest = Math.round(Math.abs(offset) / 1000);
+  const parts = units.flatMap(({ name, seconds }) => {
+    const count = Math.floor(rest / seconds);
+    rest %= seconds;
+    return count ? [`${count} ${name}`] : [];
+  });
+  return parts.length ? `, ${parts.join(' ')} ${offset > 0 ? 'ahead' : 'behind'}` : '';
 }
 
 function appSection(app: SandboxApp, endpoints: { authorizationURL: string; tokenURL: string; apiURL: string }): Html {

@@ -26,9 +26,11 @@ describe('sandbox: console', () => {
     const answer = await send(sandbox.url, '/sandbox/advance', { seconds: '900' });
     expect([answer.status, answer.headers.location]).to.deep.equal([303, '/']);
     expect((await api(sandbox, access)).errors[0]?.code).to.equal('authorization-token-expired');
-    expect((await raw(sandbox.url)).body).to.contain('900 s ahead');
+    expect((await raw(sandbox.url)).body).to.contain('here, 15 min ahead.');
     expect((await send(sandbox.url, '/sandbox/advance', { seconds: '-901' })).status).to.equal(303);
-    expect((await raw(sandbox.url)).body).to.contain('1 s behind');
+    expect((await raw(sandbox.url)).body).to.contain('here, 1 s behind.');
+    expect((await send(sandbox.url, '/sandbox/advance', { seconds: '15642031' })).status).to.equal(303);
+    expect((await raw(sandbox.url)).body).to.contain('here, 181 d 1 h 30 s ahead.');
     expect((await send(sandbox.url, '/sandbox/advance', { seconds: '1.5' })).status).to.equal(400);
     expect((await send(sandbox.url, '/sandbox/advance', {})).status).to.equal(400);
   });

@@ -97,8 +97,8 @@ export function otherCallbackURL(started: string, finished: string, state: unkno
 
 /** Adds to a message that the login can be repeated by starting it again, unless it says so. */
 export function toStartAgain(message: string): string {
-  const advice = 'Start the login again.';
-  return message.endsWith(advice) ? message : `${message}${/[.!?…]$/.test(message) ? '' : '.'} ${advice}`;
+  const advice = 'Start the login again';
+  return message.includes(advice) ? message : `${message}${/[.!?…]$/.test(message) ? '' : '.'} ${advice}.`;
 }
 
 /** Turns the result of `verify` into an outcome. */

@@ -186,6 +186,12 @@ describe('CriteoStrategy, at the code exchange', () => {
       expect(String(error.stack)).to.include(error.message);
     });
 
+    it('says once to start the login again if the connection breaks', async () => {
+      sandbox.fault({ on: 'token', reset: true });
+      const { message } = await refused(real());
+      expect(message.split('Start the login again')).to.have.lengthOf(2);
+    });
+
     it('that is not overridden parses errors of RFC 6749, and returns null for any other body', () => {
       const parse = (body: unknown) => real().parseErrorResponse(body, 400);
       expect(parse('{"error":"invalid_client"}'))

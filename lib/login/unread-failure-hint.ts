@@ -10,14 +10,16 @@ import { factsOf } from './login-events';
  * @param info of the failure
  */
 export function hintAtUnreadFailure(options: object | null | undefined, info: unknown): void {
-  if (!isUnread(options)) return;
+  if (isUnread(options)) hint('CRITEO_UNREAD_FAILURE', () => messageOf(info));
+}
+
+function messageOf(info: unknown): string {
   const { code, message } = factsOf(info);
-  hint(
-    'CRITEO_UNREAD_FAILURE',
+  return (
     `A login failed${code === undefined ? '' : `: ${code}: ${message}`} – The app does not show why, because failureRedirect ` +
-      'alone sends the user to another page without a word. Add failureMessage: true, and the message is in ' +
-      'req.session.messages; or give passport.authenticate a callback. NODE_DEBUG=passport-criteo prints every failed login. ' +
-      'This hint comes once, and not if NODE_ENV is production.',
+    'alone sends the user to another page without a word. Add failureMessage: true, and the message is in ' +
+    'req.session.messages; or give passport.authenticate a callback. NODE_DEBUG=passport-criteo prints every failed login. ' +
+    'This hint comes once, and not if NODE_ENV is production.'
   );
 }
 

@@ -18,7 +18,7 @@ export function signedInUser(req: PassportRequest): string | undefined {
   if (!user) {
     // Passport forgets the user of a session whom the app does not find any more, so one that is left was not looked up.
     const { session } = req as { session?: { passport?: { user?: unknown } } };
-    if (session?.passport?.user !== undefined) hint('CRITEO_SESSION_NOT_READ', notRead);
+    if (session?.passport?.user !== undefined) hint('CRITEO_SESSION_NOT_READ', () => notRead);
     return undefined;
   }
   const found = textOf(user) ?? idOf(user);

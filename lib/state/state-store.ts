@@ -49,7 +49,8 @@ export type StoreCallback = (error: unknown, handle?: string) => void;
  * Takes the result of `verify`. `ok` is the PKCE code verifier or `true` for a known login, with the app's state; it is
  * `false` for an unknown one, with an `info` of `{ code, message }`. With `pending`, which repeats what `store` was told by
  * `meta`, the strategy checks that the login is finished by the user, for the purpose and at the callback URL that it was
- * started with. The stores of passport-oauth2 do not give it; without it, none of the three is checked.
+ * started with. A store that gives it makes a new handle for each login: the code of a second callback with the same handle
+ * is not sent. The stores of passport-oauth2 do not give it; without it, none of the three is checked.
  */
 export type VerifyCallback = (
   error: unknown,

@@ -29,6 +29,21 @@ describe('A failure that the app does not show', () => {
     expect(warnings).to.have.lengthOf(1);
   });
 
+  it('is not read again once it was hinted at', async () => {
+    let read = 0;
+    const failed = {
+      code: 'state_unknown',
+      get message() {
+        read += 1;
+        return 'There is no such login.';
+      },
+    };
+    await warningsOf(() => {
+      for (let times = 0; times < 3; times += 1) hintAtUnreadFailure({ failureRedirect: '/' }, failed);
+    });
+    expect(read).to.equal(1);
+  });
+
   it('is one of failureRedirect alone', async () => {
     const shown = [undefined, null, {}, { failureMessage: true }, { failureFlash: true }];
     const warnings = await warningsOf(() => {

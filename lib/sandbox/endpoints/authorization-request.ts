@@ -32,7 +32,7 @@ export function readAuthorizationRequest(world: World, { search, checks }: Incom
   if (!app) {
     throw new Refusal(
       'Unknown client_id',
-      `No app has the client_id "${clientID}". Use sandbox.app.clientID: it differs from sandbox to sandbox, unless there is a seed.`,
+      `No app has the client_id "${clientID}". Use sandbox.app.clientID, or the CRITEO_CLIENT_ID that the command printed: it differs from sandbox to sandbox, unless there is a seed.`,
     );
   }
   checks.push('The client_id belongs to an app');

@@ -79,7 +79,7 @@ export class TokenClient {
     const askedAt = Date.now();
     const body = new URLSearchParams(form).toString();
     const isLogin = form['grant_type'] === 'authorization_code';
-    const hint = isLogin ? 'Start the login again: the code may have been used' : undefined;
+    const hint = isLogin ? 'Start the login again: a code is not sent a second time' : undefined;
     const post = { method: 'POST', headers: encoding, body, limit: LIMIT, hint };
     const response = await exchange(this.endpoint(url, options.timeout), post);
     const { status, text } = response;

@@ -54,18 +54,13 @@ export function rejectCallback({ malformed, iss }: CallbackParameters, issuer: s
 }
 
 /**
- * Returns true if the request is for the callback URL itself. Parameters of others may be added. If the callback URL has a
- * query of its own, as in an app that routes by parameters, the request must start with the whole of it. As the app sees
- * it: behind a proxy that changes the header `Host` or the path, it is not noticed, and nothing else may depend on it.
+ * Returns true if the request is for the callback URL exactly, without a parameter. As the app sees it: behind a proxy that
+ * changes the header `Host` or the path, it is not noticed, and nothing else may depend on it.
  */
 export function isForCallbackURL(req: PassportRequest, callbackURL: string): boolean {
   const { originalUrl, url } = req as { originalUrl?: unknown; url?: unknown };
-  const place = `://${req.headers?.host}${String(originalUrl ?? url)}`;
   // Compared as text, without the scheme: parsing a URL takes as long as all else that a redirect does.
-  const expected = callbackURL.slice(callbackURL.indexOf(':'));
-  if (!place.startsWith(expected)) return false;
-  const next = place.charAt(expected.length);
-  return next === '' || next === (expected.includes('?') ? '&' : '?');
+  return `://${req.headers?.host}${String(originalUrl ?? url)}` === callbackURL.slice(callbackURL.indexOf(':'));
 }
 
 function isCallback(source: unknown): source is Record<string, unknown> {

@@ -65,7 +65,6 @@ describe('CriteoStrategy, at the start of a login', () => {
 
     for (const [name, parts] of Object.entries({
       'without a query': { originalUrl: path, url: path },
-      'with parameters of others': { originalUrl: `${path}?utm_source=mail`, url: path },
       'in a router that is mounted': { originalUrl: path, url: '/callback' },
       'without a framework': { url: path },
     })) {
@@ -91,13 +90,12 @@ describe('CriteoStrategy, at the start of a login', () => {
       for (const start of ['/index?action=login', '/index', '/index?action=callback2', '/index?to=1&action=callback']) {
         locationOf(await open({ originalUrl: start }, options));
       }
-      for (const callback of ['/index?action=callback', '/index?action=callback&utm_source=mail']) {
-        expect(failureOf(await open({ originalUrl: callback }, options)).code).to.equal('state_missing');
-      }
+      expect(failureOf(await open({ originalUrl: '/index?action=callback' }, options)).code).to.equal('state_missing');
     });
 
     for (const [name, parts] of Object.entries({
       'at another path': { originalUrl: '/criteo-auth' },
+      'with a parameter of the app': { originalUrl: `${path}?returnTo=%2Freports`, url: path },
       'at a path that only starts like it': { originalUrl: `${path}2` },
       'at another path of a router that is mounted': { originalUrl: `/api${path}`, url: path },
       'on another host': { originalUrl: path, headers: { host: 'www.example.com' } },

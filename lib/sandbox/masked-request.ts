@@ -1,4 +1,5 @@
 import type { SandboxRequest } from './types';
+import { formRecord, readForm } from './wire/form';
 
 const masked = '•••';
 
@@ -59,19 +60,40 @@ export function describeResult({ status, failure, error }: SandboxRequest): stri
 /** Returns a copy in which secrets, codes and tokens are replaced by dots: fit for a log or a page. */
 export function maskRequest(request: SandboxRequest): SandboxRequest {
   const { query, form, headers, body, response, endpoint } = request;
-  const isForm = Object.keys(form).length > 0;
   return {
     ...request,
     query: maskFields(query),
     form: maskFields(form),
     headers: maskHeaders(headers),
-    body: isForm ? formText(maskFields(form)) : endpoint === 'delivery' ? body : maskText(body),
+    body: endpoint === 'delivery' ? body : maskSent(body),
     ...(response && { response: { headers: maskHeaders(response.headers), body: maskBody(response.body) } }),
   };
 }
 
 function maskFields(fields: Readonly<Record<string, string>>): Record<string, string> {
   return Object.fromEntries(Object.entries(fields).map(([name, value]) => [name, harmless.has(name) ? value : masked]));
+}
+
+/** Masks a body that a client sent, whatever its content type: a wrong one is a frequent mistake. */
+function maskSent(body: string): string {
+  if (body === '') return body;
+  const value = parsed(body);
+  if (typeof value === 'object') return JSON.stringify(value, maskMember);
+  const form = /^[^\s=&]+=/.test(body) ? readForm(body) : undefined;
+  return form ? formText(maskFields(formRecord(form))) : masked;
+}
+
+function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
+
+function maskMember(name: string, value: unknown): unknown {
+  const isShown = typeof value === 'object' || harmless.has(name);
+  return isShown ? value : masked;
 }
 
 function maskHeaders<V>(headers: Readonly<Record<string, V>>): Record<string, V | string> {

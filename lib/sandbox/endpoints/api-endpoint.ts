@@ -64,7 +64,8 @@ export function handleAPIRequest(world: World, request: Incoming): Outgoing {
   if (!isAlive(token)) return refuse(401, 'authorization-token-expired', 'The authorization token has expired');
   checks.push('The access token has not expired');
   const { app, consent } = token;
-  const { limit, left, reset, exceeded } = world.limits.spend(app, consent, grantedAccounts(world, token));
+  const granted = consent ? world.grants.grantedAccounts(app, consent.user) : 0;
+  const { limit, left, reset, exceeded } = world.limits.spend(app, consent, granted);
   const headers = { ...rateHeaders(limit, left, reset), ...deprecationHeaders(version, app.clock.now()) };
   if (exceeded && world.settings.rateLimit) {
     return refuse(429, 'rate-limit-exceeded', 'Too many calls in this minute', headers);
@@ -80,16 +81,6 @@ export function handleAPIRequest(world: World, request: Incoming): Outgoing {
 export function findToken(world: World, { headers }: Incoming): AccessToken | undefined {
   const bearer = /^Bearer +([A-Za-z0-9._~+/-]+=*)$/i.exec(headers.authorization ?? '')?.[1];
   return bearer === undefined ? undefined : world.grants.findAccessToken(bearer);
-}
-
-/** Returns how many advertisers or accounts the user of this token has granted the app, in all their logins. */
-function grantedAccounts(world: World, { app, consent }: AccessToken): number {
-  if (!consent) return 0;
-  const ids = world.grants
-    .consents(app)
-    .filter(({ user, kind, revoked }) => user === consent.user && kind === 'login' && revoked !== 'dashboard')
-    .flatMap(({ shared }) => shared.map(({ id }) => id));
-  return new Set(ids).size;
 }
 
 /** What the token may see: of a login what was ticked, of the app all that consent links have granted. */

@@ -2,9 +2,12 @@
 export class BoundedMap<V> {
   readonly #entries = new Map<string, V>();
   readonly #limit: number;
+  readonly #onForgotten: (value: V) => void;
 
-  constructor(limit: number) {
+  /** @param onForgotten is told each entry that is forgotten because of the limit, or dropped */
+  constructor(limit: number, onForgotten: (value: V) => void = () => {}) {
     this.#limit = limit;
+    this.#onForgotten = onForgotten;
   }
 
   get(key: string): V | undefined {
@@ -14,8 +17,9 @@ export class BoundedMap<V> {
   set(key: string, value: V): void {
     this.#entries.set(key, value);
     if (this.#entries.size > this.#limit) {
-      for (const oldest of this.#entries.keys()) {
+      for (const [oldest, forgotten] of this.#entries) {
         this.#entries.delete(oldest);
+        this.#onForgotten(forgotten);
         break;
       }
     }
@@ -30,7 +34,11 @@ export class BoundedMap<V> {
 
   /** Removes every entry that is meant. */
   drop(meant: (value: V) => boolean): void {
-    for (const [key, value] of this.#entries) if (meant(value)) this.#entries.delete(key);
+    for (const [key, value] of this.#entries) {
+      if (!meant(value)) continue;
+      this.#entries.delete(key);
+      this.#onForgotten(value);
+    }
   }
 
   /** Oldest first. */

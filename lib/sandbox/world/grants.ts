@@ -1,6 +1,7 @@
 import type { Holding, Revocation, SandboxConsent, SandboxUser } from '../types';
 import type { App } from './apps';
 import { BoundedMap } from './bounded-map';
+import { GrantedAccounts } from './granted-accounts';
 
 /** Criteo, Marketing Solutions docs, "Authorization Code Setup": the lifetimes of codes and tokens. */
 export const codeLifetime = 30_000;
@@ -16,6 +17,7 @@ export interface Consent {
   readonly kind: SandboxConsent['kind'];
   readonly shared: readonly Holding[];
   readonly time: number;
+  /** Changed by {@link Grants.revoke} only. */
   revoked: Revocation | undefined;
 }
 
@@ -47,7 +49,8 @@ export interface RefreshToken extends Issued {
 
 /** Every consent, code and token that was given out. */
 export class Grants {
-  readonly #consents = new BoundedMap<Consent>(10_000);
+  readonly #consents = new BoundedMap<Consent>(10_000, (consent) => this.#accounts.remove(consent));
+  readonly #accounts = new GrantedAccounts();
   readonly #codes = new BoundedMap<Code>(5_000);
   readonly #accessTokens = new BoundedMap<AccessToken>(20_000);
   readonly #refreshTokens = new BoundedMap<RefreshToken>(20_000);
@@ -63,7 +66,20 @@ export class Grants {
       revoked: undefined,
     };
     this.#consents.set(consent.id, consent);
+    this.#accounts.add(consent);
     return consent;
+  }
+
+  /** Ends a consent. A revocation on the dashboard is the stronger one: it stays. */
+  revoke(consent: Consent, how: Revocation): void {
+    if (consent.revoked === 'dashboard') return;
+    if (how === 'dashboard') this.#accounts.remove(consent);
+    consent.revoked = how;
+  }
+
+  /** Returns how many advertisers or accounts a user has granted an app, in all their logins. */
+  grantedAccounts(app: App, user: SandboxUser): number {
+    return this.#accounts.count(app, user);
   }
 
   issueCode(consent: Consent, clientID: string, redirectURI: string, challenge: string | undefined): string {

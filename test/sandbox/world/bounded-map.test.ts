@@ -11,6 +11,15 @@ describe('sandbox: bounded map', () => {
     expect([...map.values()]).to.deep.equal([2, 3]);
   });
 
+  it('tells what it forgets', () => {
+    const forgotten: number[] = [];
+    const map = new BoundedMap<number>(2, (value) => forgotten.push(value));
+    for (const value of [1, 2, 3]) map.set(String(value), value);
+    map.take('2');
+    map.drop(() => true);
+    expect(forgotten).to.deep.equal([1, 3]);
+  });
+
   it('drops what is meant', () => {
     const map = new BoundedMap<number>(5);
     for (const value of [1, 2, 3, 4]) map.set(String(value), value);

@@ -29,6 +29,8 @@ export function processTerminal(): Terminal {
   for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(name, () => interrupted.abort());
   // The reader left (`| head`): there is no one to print to.
   process.stdout.on('error', () => interrupted.abort());
+  // The errors have no reader; the results may have one.
+  process.stderr.on('error', () => {});
   const { env, stdout, stderr, ppid } = process;
   // npx passes no SIGTERM on: the sandbox would stay behind and keep its port.
   if (env['npm_command'] === 'exec') {

@@ -1,3 +1,4 @@
+import { once } from 'node:events';
 import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -46,6 +47,25 @@ describe('The process of the command', () => {
     await fetch(`${url}/2026-07/advertisers/me`).catch(() => {});
     expect(await running.ended).to.equal(0);
     expect(running.printed).to.not.match(/EPIPE|Error/);
+  });
+
+  it('prints its results when the reader of its errors has gone', async () => {
+    const running = start(['check', '--json'], environment(sandbox));
+    running.child.stderr?.destroy();
+    expect(await running.ended).to.equal(0);
+    expect(JSON.parse(running.printed)).to.include({ command: 'check', exitStatus: 0 });
+  });
+
+  it('ends at SIGTERM while the reader of its output does not read', async function () {
+    this.timeout(20_000);
+    const running = start(['sandbox', '--port', '0', '--json']);
+    const { url } = JSON.parse(await running.sees(/.*"ready".*/));
+    running.child.stdout?.pause();
+    const state = 's'.repeat(8_000);
+    for (let count = 0; count < 100; count += 1) await (await fetch(`${url}/request?state=${state}`)).text();
+    const exited = once(running.child, 'exit');
+    running.child.kill('SIGTERM');
+    expect(await exited).to.deep.equal([0, null]);
   });
 
   it('ends with npx, which passes no signal on', async () => {

@@ -19,8 +19,12 @@ export function readVariables(env: Readonly<Record<string, string | undefined>>,
 
 function parse(file: string): Record<string, string | undefined> {
   try {
-    return parseEnv(withoutMark(readFileSync(file, 'utf8')).replaceAll('\r\n', '\n')) as Record<string, string>;
+    const text = withoutMark(readFileSync(file, 'utf8'));
+    // Windows PowerShell 5 writes UTF-16 with `>`.
+    if (text.includes('\0')) throw new UsageError(`--env-file ${file}: it is not UTF-8 text. Save it as UTF-8.`);
+    return parseEnv(text.replace(/\r\n?/g, '\n')) as Record<string, string>;
   } catch (error) {
+    if (error instanceof UsageError) throw error;
     const { code } = error as NodeJS.ErrnoException;
     const why = code === 'ENOENT' ? 'there is no such file' : `it cannot be read (${code ?? 'unknown error'})`;
     throw new UsageError(`--env-file ${file}: ${why}.`);

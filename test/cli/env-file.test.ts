@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect } from 'chai';
 import { readVariables } from '../../lib/cli/env-file';
+import { UsageError } from '../../lib/cli/usage';
 
 describe('The variables', () => {
   const folder = mkdtempSync(join(tmpdir(), 'passport-criteo-'));
@@ -21,6 +22,17 @@ describe('The variables', () => {
     writeFileSync(file, '\uFEFFFIRST=1\r\nSECOND=two words\r\n');
     const read = readVariables({}, file);
     expect([read('FIRST'), read('SECOND')]).to.deep.equal(['1', 'two words']);
+  });
+
+  it('may come from a file with line ends of old Macs', () => {
+    writeFileSync(file, 'FIRST=1\rSECOND=two words\r');
+    const read = readVariables({}, file);
+    expect([read('FIRST'), read('SECOND')]).to.deep.equal(['1', 'two words']);
+  });
+
+  it('cannot come from a file in UTF-16, as Windows PowerShell writes it', () => {
+    writeFileSync(file, Buffer.from('\uFEFFFIRST=1\r\n', 'utf16le'));
+    expect(() => readVariables({}, file)).to.throw(UsageError, /it is not UTF-8 text. Save it as UTF-8.$/);
   });
 
   it('do not change the environment', () => {

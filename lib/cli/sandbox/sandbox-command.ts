@@ -1,4 +1,5 @@
 import { once } from 'node:events';
+import { parseEnv } from 'node:util';
 import type { Sandbox, SandboxApp, SandboxRequest } from 'passport-criteo/sandbox';
 import { isLoopback } from '../../util/option-checks';
 import { foreignText } from '../../util/redaction';
@@ -62,7 +63,9 @@ function greeting(sandbox: Sandbox): string {
 /** A value as an .env file has it: in quotes if it has characters that mean something there. */
 function quoted(value: string): string {
   if (/^[\w.~:/?&=+@%-]*$/.test(value)) return value;
-  return value.includes("'") ? `"${value}"` : `'${value}'`;
+  // Not every value fits into every kind of quotes: between "…", for example, \n is a line end.
+  const spellings = [`'${value}'`, `"${value}"`, `\`${value}\``, value];
+  return spellings.find((text) => parseEnv(`NAME=${text}`)['NAME'] === value) ?? `'${value}'`;
 }
 
 function readyEvent(sandbox: Sandbox): object {

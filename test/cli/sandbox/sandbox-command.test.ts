@@ -176,6 +176,15 @@ describe('passport-criteo sandbox', () => {
     const folder = mkdtempSync(join(tmpdir(), 'passport-criteo-'));
     const file = join(folder, 'sandbox.json');
     after(() => rmSync(folder, { recursive: true }));
+
+    for (const secret of ['a#b', `it's`, 'say"so"', `it's"so"`, `it's\\nso`, '`a`', '$HOME$', `'#"`]) {
+      it(`prints lines for an .env file that hold the secret ${secret}`, async () => {
+        const keys = [{ clientID: 'a', clientSecret: secret }];
+        writeFileSync(file, JSON.stringify({ app: { keys } }));
+        const { env } = await start('--config', file);
+        expect(env['CRITEO_CLIENT_SECRET']).to.equal(secret);
+      });
+    }
     const write = (config: unknown): void =>
       writeFileSync(file, typeof config === 'string' ? config : JSON.stringify(config));
 

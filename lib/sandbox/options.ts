@@ -1,5 +1,5 @@
 import { explainMisfit, findMisfit } from './schema/json-schema';
-import { appSchema, optionsSchema, userSchema, variantsSchema } from './schema/sandbox-schemas';
+import { appSchema, optionsSchema, publicURLExpected, userSchema, variantsSchema } from './schema/sandbox-schemas';
 import type { SandboxAppOptions, SandboxOptions, SandboxUserOptions } from './types';
 import type { Variants } from './variants';
 import { isWebURL } from './wire/addresses';
@@ -13,6 +13,10 @@ export function readOptions(options: SandboxOptions, caller = 'createSandbox', w
     throw new TypeError(`${caller}: option \`now\` must be a function that returns milliseconds since the epoch`);
   }
   const { app, apps = [], users, portfolio, faults = [], publicURL } = plain;
+  if (publicURL !== undefined && !URL.canParse(publicURL)) {
+    // Such as one with the port 99999.
+    throw new TypeError(`${caller}: ${what} \`publicURL\` must be ${publicURLExpected}`);
+  }
   if (users !== undefined && portfolio !== undefined) {
     throw new TypeError(`${caller}: give only one of the ${what}s \`users\` and \`portfolio\``);
   }

@@ -173,7 +173,7 @@ class LocalSandbox implements Sandbox {
   removeApp(clientID: string): void {
     const app = named('sandbox.removeApp', () => this.#world.apps.get(clientID));
     if (app === this.#world.apps.first) throw new TypeError('sandbox.removeApp: the first app cannot be removed');
-    this.#consents.forget(app);
+    this.#consents.forget({ app });
     this.#world.removeApp(app);
   }
 
@@ -186,6 +186,7 @@ class LocalSandbox implements Sandbox {
     const user = named('sandbox.removeUser', () => users.get(id));
     if (users.all.length === 1) throw new TypeError('sandbox.removeUser: the last user cannot be removed');
     users.remove(user);
+    this.#consents.forget({ user });
     grants.forget({ user });
   }
 
@@ -202,8 +203,7 @@ class LocalSandbox implements Sandbox {
     const meant = consentID === undefined ? grants.consents(app) : [grants.findConsent(consentID)];
     for (const consent of meant) {
       if (!consent) throw new Error(`sandbox.revoke: there is no consent ${consentID}`);
-      // A revocation on the dashboard is the stronger one.
-      if (consent.revoked !== 'dashboard') consent.revoked = how;
+      grants.revoke(consent, how);
     }
   }
 
@@ -242,7 +242,7 @@ class LocalSandbox implements Sandbox {
 
   reset(choice?: AppChoice): void {
     const app = this.#chosen('reset', choice);
-    this.#consents.forget(app);
+    this.#consents.forget({ app });
     if (app) this.#world.resetApp(app);
     else this.#world.reset();
   }

@@ -37,7 +37,8 @@ export function createServer(site: Site): http.Server {
   const numbers = new WeakMap<Socket, number>();
   let connections = 0;
   const server = http.createServer((message, response) => {
-    serve(site, message, response, numbers.get(message.socket) ?? 0).catch(() => message.destroy());
+    // Not `message.destroy()`: it leaves the connection open once the body was read, and the client waits.
+    serve(site, message, response, numbers.get(message.socket) ?? 0).catch(() => message.socket.destroy());
   });
   // Criteo's front keeps connections open; node's 5 s would hide whether a client uses them again.
   server.keepAliveTimeout = 75_000;

@@ -30,6 +30,7 @@ describe('sandbox: options', () => {
       ['portfolio', { portfolio: 'all' }],
       ['portfolio', { portfolio: [{ id: 13, name: 'x' }] }],
       ['publicURL', { publicURL: 'http://a.example/path' }],
+      ['publicURL', { publicURL: 'http://a.example:99999' }],
       ['apps[1].pkce', { apps: [{}, { pkce: 1 }] }],
       ['apps[0].callbackURL', { apps: [{ callbackURL: 'x' }] }],
       ['app.keys', { app: { keys: [] } }],

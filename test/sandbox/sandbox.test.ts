@@ -81,6 +81,19 @@ describe('sandbox', () => {
     }
   });
 
+  it('keeps the clock of an app among the dates that can be shown, however far both clocks were moved', async () => {
+    const sandbox = await open();
+    const app = sandbox.addApp();
+    for (const time of [8_640_000_000_000_000, 0]) {
+      sandbox.setTime(start);
+      sandbox.setTime(time, { app: app.clientID });
+      sandbox.setTime(time);
+      sandbox.grant({ app: app.clientID, kind: 'login' });
+      expect(sandbox.apps[1]?.now).to.equal(time);
+      expect((await raw(`${sandbox.url}/`)).status).to.equal(200);
+    }
+  });
+
   it('tells listeners of every exchange and every delivery, until they end it', async () => {
     const sandbox = await open();
     const heard: string[] = [];

@@ -30,7 +30,7 @@ const actions: Readonly<Record<string, (context: ConsoleContext, field: Fields) 
   },
   '/sandbox/revoke': ({ world }, field) => {
     const consent = world.grants.findConsent(field('consent'));
-    if (consent) consent.revoked ??= field('how') === 'role-change' ? 'role-change' : 'dashboard';
+    if (consent) world.grants.revoke(consent, field('how') === 'role-change' ? 'role-change' : 'dashboard');
     return undefined;
   },
   '/sandbox/portal-link': (context, field) => {
@@ -73,8 +73,10 @@ export function createConsole(sandbox: Sandbox, world: World): (request: Incomin
     try {
       return handle(context, request);
     } catch (error) {
-      if (!(error instanceof Refusal)) throw error;
-      return refusalPage(error, request);
+      if (error instanceof Refusal) return refusalPage(error, request);
+      // What the sandbox does not do for JavaScript, it does not do for a form.
+      if (error instanceof TypeError) return refusalPage(new Refusal('This cannot be done', error.message), request);
+      throw error;
     }
   };
 }

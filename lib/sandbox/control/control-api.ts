@@ -88,7 +88,8 @@ function decodeParams(params: Readonly<Record<string, string>>): Record<string, 
 function readQuery({ search }: Incoming, properties: Readonly<Record<string, Schema>>): Record<string, unknown> {
   const form = readForm(search.slice(1));
   if (!form) throw new RequestError(400, 'invalid_query', 'The query cannot be decoded');
-  const query: Record<string, unknown> = {};
+  // Without a prototype: the parameter `__proto__` is refused like any other that is unknown.
+  const query: Record<string, unknown> = Object.create(null);
   for (const [name, value] of single(form)) {
     const [, outer, inner] = /^(\w+)\[([^\]]+)\]$/.exec(name) ?? [];
     if (outer !== undefined && inner !== undefined && properties[outer]?.type === 'object') {

@@ -42,9 +42,15 @@ function findApp({ apps }: Sandbox, clientID: string | undefined): SandboxApp | 
   return apps.find(({ keys }) => keys.some((pair) => pair.clientID === clientID));
 }
 
-/** Returns the app that is meant, by any of its client ids, or the sandbox itself. */
+/**
+ * Returns the app that is meant, by any of its client ids, or the sandbox itself.
+ * @throws TypeError if there is no such app
+ */
 export function seenBy(sandbox: Sandbox, clientID: string | undefined): Pick<Sandbox, 'variants' | 'now'> {
-  return findApp(sandbox, clientID) ?? sandbox;
+  if (clientID === undefined) return sandbox;
+  const app = findApp(sandbox, clientID);
+  if (!app) throw new TypeError(`there is no app with the client id ${clientID}`);
+  return app;
 }
 
 /** Returns the filter with the first client id of its app: consents and requests are listed under that one. */

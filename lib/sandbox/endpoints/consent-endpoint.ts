@@ -60,9 +60,11 @@ export class ConsentEndpoint {
     return this.#shown.get(id)?.asked.app;
   }
 
-  /** Forgets the pages of one app, or all. */
-  forget(app?: App): void {
-    this.#shown.drop(({ asked }) => app === undefined || asked.app === app);
+  /** Forgets the pages of one app, or those shown to one user, or all. */
+  forget({ app, user }: { readonly app?: App | undefined; readonly user?: SandboxUser | undefined } = {}): void {
+    this.#shown.drop(
+      (page) => (app === undefined || page.asked.app === app) && (user === undefined || page.user === user),
+    );
   }
 
   #open(request: Incoming): Outgoing {

@@ -127,7 +127,7 @@ function describe(schema: Schema): string {
     case 'object':
       return 'an object';
     case 'array':
-      return `an array${schema.maxItems === undefined ? '' : ` of at most ${schema.maxItems} items`}`;
+      return `an array${sizeText(schema)}`;
     case 'string':
       return schema.minLength ? 'a text that is not empty' : 'a text';
     case 'integer':
@@ -139,6 +139,11 @@ function describe(schema: Schema): string {
     default:
       return 'null';
   }
+}
+
+function sizeText({ minItems = 0, maxItems }: Schema): string {
+  if (maxItems === undefined) return '';
+  return minItems > 0 ? ` of ${minItems} to ${maxItems} items` : ` of at most ${maxItems} items`;
 }
 
 /** Returns an error message that names the field, for example "option `port` must be a whole number from 0 to 65535". */

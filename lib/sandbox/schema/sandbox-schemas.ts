@@ -4,6 +4,9 @@ import { publishedSchema, type Schema } from './json-schema';
 /** The longest time that a timer of node's can wait, in milliseconds. */
 export const longestTimer = 2_147_483_647;
 
+/** What error messages say of `publicURL`. */
+export const publicURLExpected = 'an http or https URL without a path, such as http://sandbox:4300';
+
 const absoluteURL: Schema = { type: 'string', pattern: '^[\\x21-\\x7e]{1,2000}$', 'x-expected': 'an absolute URL' };
 
 /** Client ids and secrets go into forms and URLs: visible ASCII without spaces. */
@@ -256,7 +259,7 @@ export const optionsSchema: Schema = {
       type: 'string',
       pattern: '^https?://[^/?#@\\s]+/?$',
       description: 'The address under which other machines and containers reach the sandbox.',
-      'x-expected': 'an http or https URL without a path, such as http://sandbox:4300',
+      'x-expected': publicURLExpected,
     },
     seed: {
       anyOf: [{ type: 'string' }, { type: 'number' }],

@@ -13,7 +13,8 @@ export class Clock {
 
   /** Returns milliseconds since the epoch. */
   now(): number {
-    return this.#source() + this.#offset;
+    // The clock of an app follows the one of the sandbox: together they could leave the range.
+    return Math.min(Math.max(this.#source() + this.#offset, 0), latest);
   }
 
   /** How far it was moved, in milliseconds; negative: back. */

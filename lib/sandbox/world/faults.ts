@@ -1,3 +1,4 @@
+import { validateHeaderName, validateHeaderValue } from 'node:http';
 import { explainMisfit, findMisfit } from '../schema/json-schema';
 import { faultSchemas } from '../schema/sandbox-schemas';
 import type { DeliveryFault, ExchangeFault, Fault, FaultHandle, PendingFault, SandboxRequest } from '../types';
@@ -119,5 +120,20 @@ function checkFault(fault: Fault, caller: string): void {
   }
   if (status === undefined && (body !== undefined || headers !== undefined)) {
     refuse('`status` must be given along with `body` and `headers`');
+  }
+  for (const [name, value] of Object.entries(headers ?? {})) {
+    if (!isHeader(name, value)) refuse(`\`headers\` has ${JSON.stringify(name)}, which HTTP does not allow`);
+    // Two lengths are no response. To cut one in the middle, there is `truncate`.
+    if (/^(content-length|transfer-encoding)$/i.test(name)) refuse(`\`headers\` must be without ${name}: node sets it`);
+  }
+}
+
+function isHeader(name: string, value: string): boolean {
+  try {
+    validateHeaderName(name);
+    validateHeaderValue(name, value);
+    return true;
+  } catch {
+    return false;
   }
 }

@@ -44,8 +44,9 @@ export class World {
    */
   addFault(fault: Fault, caller: string): FaultHandle {
     const { app, match } = Object(fault) as ExchangeFault;
-    if (app !== undefined && !this.apps.find(app)) {
-      throw new TypeError(`${caller}: there is no app with the client id ${app}`);
+    for (const clientID of [app, match?.app]) {
+      if (clientID === undefined || this.apps.find(clientID)) continue;
+      throw new TypeError(`${caller}: there is no app with the client id ${clientID}`);
     }
     return this.faults.add({ ...this.withFirstID(fault), ...(match && { match: this.withFirstID(match) }) }, caller);
   }

@@ -35,6 +35,18 @@ describe('sandbox: console', () => {
     expect((await send(sandbox.url, '/sandbox/advance', {})).status).to.equal(400);
   });
 
+  it('says what it cannot do', async () => {
+    const sandbox = await open();
+    sandbox.setTime(0);
+    for (const [path, form, reason] of [
+      ['/sandbox/advance', { seconds: '-1' }, 'a time after 1970'],
+      ['/sandbox/portal-link', { app: 'none' }, 'there is no app with the client id none'],
+    ] as const) {
+      const { status, body } = await send(sandbox.url, path, form);
+      expect([status, body.includes(reason)]).to.deep.equal([400, true]);
+    }
+  });
+
   it('revokes a consent', async () => {
     const sandbox = await open();
     const { access } = await login(sandbox);

@@ -78,6 +78,13 @@ describe('sandbox: effects of faults', () => {
     expect([moved.status, moved.headers.location]).to.deep.equal([302, 'http://127.0.0.1:1/']);
   });
 
+  it('cut the connection if their body is none, so that no client waits for it', async () => {
+    const sandbox = await open();
+    sandbox.fault({ on: 'token', status: 200, body: () => 'no JSON' });
+    const { message } = await failure(raw(sandbox.endpoints.tokenURL, { method: 'POST' }));
+    expect(message).to.match(/socket hang up|ECONNRESET/);
+  });
+
   it('limit the rate', async () => {
     const sandbox = await open();
     const { access } = await login(sandbox);
@@ -156,6 +163,11 @@ describe('sandbox: effects of faults', () => {
       [{ on: 'delivery', status: 500 }, '`status` must be left out'],
       [{ on: 'token', corrupt: true }, '`corrupt` must be left out'],
       [{ on: 'delivery', late: -1 }, '`late` must be'],
+      [{ on: 'api', status: 500, headers: { 'two words': 'x' } }, '`headers` has "two words"'],
+      [{ on: 'api', status: 500, headers: { x: 'a\r\nset-cookie: b' } }, '`headers` has "x"'],
+      [{ on: 'api', status: 500, headers: { 'Content-Length': '3' } }, '`headers` must be without Content-Length'],
+      [{ on: 'api', status: 500, headers: { 'transfer-encoding': 'chunked' } }, '`headers` must be without transfer'],
+      [{ on: 'api', status: 500, match: { app: 'none' } }, 'there is no app with the client id none'],
     ];
     for (const [fault, message] of cases) {
       it(JSON.stringify(fault), async () => {

@@ -49,6 +49,15 @@ describe('sandbox: several users', () => {
     expect((await postForm(`${sandbox.url}/request`, next)).status).to.equal(400);
   });
 
+  it('cannot decide on a page after they were removed', async () => {
+    const sandbox = await open({ users: [{ name: 'Ada' }, { id: 'ben', name: 'Ben' }] });
+    const page = await raw(consentURL(sandbox), { headers: { cookie: 'criteo-sandbox-user=ben' } });
+    sandbox.removeUser('ben');
+    const form = { consent: hidden(page, 'consent'), decision: 'approve', advertiser: '13' };
+    expect((await postForm(`${sandbox.url}/request`, form)).status).to.equal(409);
+    expect(sandbox.consents).to.deep.equal([]);
+  });
+
   it('can be added and removed, with their consents', async () => {
     const sandbox = await open();
     const user = sandbox.addUser({ name: 'Ben', advertisers: [{ id: '7', name: null }], accounts: 0 });

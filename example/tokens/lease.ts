@@ -19,31 +19,39 @@ const DURATION = 5_000;
  * @param patience milliseconds to wait for a lease: four times the client's `timeout`, like the TokenSource.
  */
 export function leaseLock(lease: Lease, patience: number): TokenLock {
-  return async (key, work) => {
+  return async (key, work, unwanted) => {
     const holder = randomUUID();
     const deadline = performance.now() + patience;
     let asked = performance.now();
     while (!(await lease.take(key, holder, DURATION))) {
       if (performance.now() > deadline) throw new Error('Another process holds the lease');
-      await sleep(50 + Math.random() * 100);
+      await sleep(50 + Math.random() * 100, undefined, { signal: unwanted });
       asked = performance.now();
     }
     const lost = new AbortController();
     let heldUntil = asked + DURATION;
+    let end: NodeJS.Timeout | undefined;
+    // When the lease is over, the TokenSource starts no new request: this process was paused, or could not reach the
+    // database, for too long.
+    const watch = () => {
+      clearTimeout(end);
+      end = setTimeout(() => lost.abort(), heldUntil - performance.now());
+    };
     const extend = async () => {
       const asked = performance.now();
-      // This process was paused, or could not reach the database, for too long: the TokenSource starts no new request.
-      if (asked >= heldUntil) return lost.abort();
       // After an error, it is unknown whether the lease was extended: it may end at its old time.
       const isHeld = await lease.extend(key, holder, DURATION).catch(() => undefined);
+      if (isHeld === false) return lost.abort();
       if (isHeld) heldUntil = Math.max(heldUntil, asked + DURATION);
-      if (isHeld === false) lost.abort();
+      watch();
     };
+    watch();
     const timer = setInterval(extend, DURATION / 3);
     try {
       await work(lost.signal);
     } finally {
       clearInterval(timer);
+      clearTimeout(end);
       await lease.release(key, holder); // if that fails, the lease ends by itself
     }
   };

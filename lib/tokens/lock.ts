@@ -11,8 +11,14 @@ import { lockFailed } from './connection-errors';
  * @param key the connection.
  * @param work what to do; call it when the lock is held, and release the lock when its promise settles. If the lock can
  *   be lost in the meantime, pass a signal that aborts then (Redlock does): no new request is started after that.
+ * @param unwanted aborts when the lock is not wanted any more, because the source closes or the wait took too long: stop
+ *   trying to acquire it.
  */
-export type TokenLock = (key: string, work: (signal?: AbortSignal) => Promise<unknown>) => unknown;
+export type TokenLock = (
+  key: string,
+  work: (signal?: AbortSignal) => Promise<unknown>,
+  unwanted?: AbortSignal,
+) => unknown;
 
 /** The time in which one piece of work has a key for itself. */
 export interface Turn {
@@ -27,8 +33,8 @@ export interface Turn {
  * reads, refreshes, reads again and writes.
  */
 export const PATIENCE = 4;
-// Milliseconds that a caller waits for the release of a lock. Its work is done; but a process that ends right after
-// should not leave the lock behind.
+// Milliseconds that a caller waits for the release of a lock, and `close` for a lock that is not wanted any more. The work
+// is done, or never will be; but a process that ends right after should not leave the lock behind.
 const RELEASE = 1000;
 
 /** Runs one piece of work at a time for each key: in this process by a queue, among processes by a lock. */
@@ -64,18 +70,25 @@ export class Exclusive {
       if (this.#last.get(key) === last) this.#last.delete(key);
     });
     this.#last.set(key, last);
-    const wait: Wait = (promise, what) => this.#wait(promise, what, deadline, closing);
+    const wait = <P>(promise: Promise<P>, what: string) => this.#wait(promise, what, deadline, closing);
+    const limit = Math.min(RELEASE, this.#timeout);
+    const endAfter = (released: Promise<void>) => within(limit, released, nothing, this.#timers.after).then(end, end);
     let held: Held<T>;
     try {
       if (before !== undefined) await wait(before, 'an earlier operation on the same connection did not end');
-      held = await this.#acquire(key, work, wait);
     } catch (error) {
       end();
       throw error;
     }
-    const { result, turn, settled, released } = held;
-    const limit = Math.min(RELEASE, this.#timeout);
-    const isFree = settled.then(() => within(limit, released, nothing, this.#timers.after)).then(end, end);
+    const acquiring = this.#acquire(key, work);
+    try {
+      held = await wait(acquiring.held, 'the lock was not acquired');
+    } catch (error) {
+      void endAfter(acquiring.giveUp());
+      throw error;
+    }
+    const { result, turn, settled } = held;
+    const isFree = settled.then(() => endAfter(acquiring.released));
     await result.catch(nothing);
     if (!turn.isKept) await isFree;
     return result;
@@ -87,15 +100,15 @@ export class Exclusive {
   }
 
   /** Starts the work as soon as the lock is held. */
-  async #acquire<T>(key: string, work: (turn: Turn) => Promise<T>, wait: Wait): Promise<Held<T>> {
-    let isLate = false;
+  #acquire<T>(key: string, work: (turn: Turn) => Promise<T>): Acquiring<T> {
+    const unwanted = new AbortController();
     let whole: Promise<T> | undefined;
-    let start: (held: Omit<Held<T>, 'released'>) => void = nothing;
-    const started = new Promise<Omit<Held<T>, 'released'>>((resolve) => {
+    let start: (held: Held<T>) => void = nothing;
+    const started = new Promise<Held<T>>((resolve) => {
       start = resolve;
     });
     const hold = (signal?: AbortSignal): Promise<unknown> => {
-      if (isLate)
+      if (unwanted.signal.aborted)
         return quiet(Promise.reject(new HookTimeoutError('The lock was acquired too late: nothing was done')));
       if (!whole) {
         const turn = new HeldTurn(signal);
@@ -108,18 +121,17 @@ export class Exclusive {
       return whole;
     };
     const releasing = (async () => {
-      await this.#lock(key, hold);
+      await this.#lock(key, hold, unwanted.signal);
       if (!whole) throw new Error('The lock ended without calling work');
       return started;
     })();
     // What was done is done, even if the lock cannot be released.
     const released = releasing.then(nothing, nothing);
-    try {
-      return { ...(await wait(Promise.race([started, releasing]), 'the lock was not acquired')), released };
-    } catch (error) {
-      isLate = true;
-      throw error;
-    }
+    const giveUp = (): Promise<void> => {
+      unwanted.abort();
+      return released;
+    };
+    return { held: Promise.race([started, releasing]), released, giveUp };
   }
 
   /** Settles when the writes of a turn that timed out have settled. A write that takes four timeouts more never will. */
@@ -143,7 +155,14 @@ export class Exclusive {
   }
 }
 
-type Wait = <T>(promise: Promise<T>, what: string) => Promise<T>;
+/** Work that waits for the lock. */
+interface Acquiring<T> {
+  held: Promise<Held<T>>;
+  /** The release of the lock, or its failure. */
+  released: Promise<void>;
+  /** Sees to it that the work is not started any more. Returns `released`. */
+  giveUp(): Promise<void>;
+}
 
 /** Work that has the lock. */
 interface Held<T> {
@@ -151,8 +170,6 @@ interface Held<T> {
   turn: HeldTurn;
   /** The end of its last write. */
   settled: Promise<void>;
-  /** The release of the lock. */
-  released: Promise<void>;
 }
 
 class HeldTurn implements Turn {

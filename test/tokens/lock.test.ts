@@ -1,6 +1,8 @@
+import { once } from 'node:events';
 import { expect } from 'chai';
 import { CriteoTokenError, CriteoTransportError, HookTimeoutError, TokenStoreError } from '../../lib/errors';
 import type { TokenLock } from '../../lib/tokens/lock';
+import type { TokenSource } from '../../lib/tokens/token-source';
 import { rejection } from '../support/errors';
 import { gate, LIFE, opener, until } from './support';
 
@@ -207,7 +209,7 @@ describe('A lock', () => {
     const { source, consent, pass, store } = await open();
     const connections = source({
       concurrency: 2,
-      lock: (key, work) => (key.startsWith('held') ? new Promise(() => {}) : work()),
+      lock: (key, work, unwanted) => (key.startsWith('held') ? once(unwanted as AbortSignal, 'abort') : work()),
     });
     for (const key of ['held-1', 'held-2', 'held-3', 'free']) store.set(key, await consent());
     pass(LIFE);
@@ -216,6 +218,36 @@ describe('A lock', () => {
     expect(await connections.accessToken('free')).to.be.a('string');
     await connections.close();
   });
+
+  for (const [when, timeout, end] of [
+    ['the source closes', 10_000, (connections: TokenSource) => connections.close()],
+    ['four times the timeout is over', 50, () => {}],
+  ] as const) {
+    it(`that is not held yet is told if ${when}, and close waits until it has heard that`, async () => {
+      const { source, consent, pass, store, asked } = await open({ timeout });
+      store.set('user-1', await consent());
+      pass(LIFE);
+      const heard = gate();
+      const log: string[] = [];
+      const connections = source({
+        lock: async (_key, work, unwanted) => {
+          heard.open();
+          await once(unwanted as AbortSignal, 'abort');
+          // It was acquired at the same moment.
+          await work().catch((error: Error) => log.push(error.name));
+          await new Promise((resolve) => setTimeout(resolve, 20));
+          log.push('released');
+        },
+      });
+      const token = rejection(connections.accessToken('user-1'), TokenStoreError);
+      await heard.promise;
+      await end(connections);
+      await token;
+      await connections.close();
+      expect(log).to.deep.equal(['HookTimeoutError', 'released']);
+      expect(asked()).to.equal(0);
+    });
+  }
 
   it('leaves no timer running', async () => {
     const { source, consent, pass } = await open();

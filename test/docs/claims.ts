@@ -114,6 +114,7 @@ export const claims: Record<string, Claim[]> = {
     ['Requests for images, scripts and the like start none', 'login/start', 'fails for a part of a page'],
   ],
   tokens: [
+    ['for a second at most.', 'tokens/lock', 'that is not held yet is told if'],
     [
       'One refresh is under way per connection',
       'tokens/connections',

@@ -63,10 +63,20 @@ export async function consentRound(
   }
   showConsentURL(started.url, terminal, output, open);
   const state = new URL(started.url).searchParams.get('state') ?? '';
+  // A browser may send one callback twice at once. The strategy knows the second one no more: both share one outcome.
+  const running = new Map<string, Promise<StrategyOutcome>>();
+  const judge = (request: Callback['request']): Promise<StrategyOutcome> => {
+    const key = `${request.method} ${request.url}`;
+    const outcome =
+      running.get(key) ??
+      driveStrategy(strategy, Object.assign(request, { session })).finally(() => running.delete(key));
+    running.set(key, outcome);
+    return outcome;
+  };
   return server.next(signal, async ({ request, parameters }: Callback): Promise<CallbackVerdict<RoundResult>> => {
     // The strategy would start another login, as it should in an app.
     if (!['code', 'state', 'error'].some((name) => name in parameters)) return { page: nothingBrought };
-    const outcome = await driveStrategy(strategy, Object.assign(request, { session }));
+    const outcome = await judge(request);
     const page = pageFor(outcome);
     // A browser fetches ahead, and comes again.
     if (outcome.kind === 'fail' && outcome.status === 503) return { page };

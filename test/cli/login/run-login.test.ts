@@ -351,6 +351,23 @@ describe('passport-criteo check --login', () => {
     expect(errors).to.match(/A callback came that does not belong to this login \(state_unknown\)\. Still waiting\./);
   });
 
+  it('takes a callback that comes twice at once for one', async () => {
+    const sandbox = await createSandbox();
+    try {
+      const callbackURL = `http://127.0.0.1:${await freePort()}/callback`;
+      const visit = async (url: string) => {
+        const back = await sandbox.approve(url);
+        sandbox.fault({ on: 'token', delay: 200, match: { form: { grant_type: 'authorization_code' } } });
+        // The command may end before the second one has its page.
+        await Promise.allSettled([browse(back), browse(back)]);
+      };
+      const { exitStatus } = await command(['check', '--login'], { env: environment(sandbox, callbackURL), visit });
+      expect(exitStatus).to.equal(0);
+    } finally {
+      await sandbox.close();
+    }
+  });
+
   it('continues if the browser leaves before it has its page', async () => {
     await start();
     let leave = (): void => {};

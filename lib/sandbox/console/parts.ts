@@ -1,7 +1,7 @@
 import { describeRequest, describeResult, maskRequest } from '../masked-request';
 import { type Html, html } from '../pages/html';
 import type { SandboxRequest } from '../types';
-import type { Consent } from '../world/grants';
+import type { Consent } from '../world/consent';
 import type { World } from '../world/world';
 import type { ConsoleContext } from './context';
 

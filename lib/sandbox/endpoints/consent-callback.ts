@@ -3,8 +3,8 @@ import https from 'node:https';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { SandboxRequest } from '../types';
 import type { App } from '../world/apps';
+import type { Consent } from '../world/consent';
 import { hmac } from '../world/consent-links';
-import type { Consent } from '../world/grants';
 import type { World } from '../world/world';
 import type { LinkRequest } from './link-request';
 

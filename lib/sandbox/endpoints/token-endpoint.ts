@@ -3,7 +3,8 @@ import type { KeyPair } from '../types';
 import { formOf, type Incoming, json, type Outgoing } from '../wire/exchange';
 import { repeatedParameter } from '../wire/form';
 import type { App } from '../world/apps';
-import { accessTokenLifetime, type Code, type Consent, isAlive } from '../world/grants';
+import type { Consent } from '../world/consent';
+import { accessTokenLifetime, type Code, isAlive } from '../world/grants';
 import type { World } from '../world/world';
 import { withContentType } from './content-type';
 

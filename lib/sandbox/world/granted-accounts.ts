@@ -1,6 +1,6 @@
 import type { SandboxUser } from '../types';
 import type { App } from './apps';
-import type { Consent } from './grants';
+import type { Consent } from './consent';
 
 /** By id: in how many consents it is. */
 type Counts = Map<string, number>;

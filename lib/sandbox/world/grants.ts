@@ -1,6 +1,7 @@
 import type { Holding, Revocation, SandboxConsent, SandboxUser } from '../types';
 import type { App } from './apps';
 import { BoundedMap } from './bounded-map';
+import type { Consent } from './consent';
 import { GrantedAccounts } from './granted-accounts';
 
 /** Criteo, Marketing Solutions docs, "Authorization Code Setup": the lifetimes of codes and tokens. */
@@ -8,18 +9,6 @@ export const codeLifetime = 30_000;
 export const accessTokenLifetime = 900_000;
 /** Criteo says "6 months"; here 180 days. */
 export const refreshTokenLifetime = 180 * 86_400_000;
-
-/** What a user agreed to. */
-export interface Consent {
-  readonly id: string;
-  readonly app: App;
-  readonly user: SandboxUser;
-  readonly kind: SandboxConsent['kind'];
-  readonly shared: readonly Holding[];
-  readonly time: number;
-  /** Changed by {@link Grants.revoke} only. */
-  revoked: Revocation | undefined;
-}
 
 /** What codes and tokens have in common. */
 interface Issued {

@@ -1,5 +1,5 @@
 import type { App } from './apps';
-import type { Consent } from './grants';
+import type { Consent } from './consent';
 
 const minute = 60_000;
 /** Criteo's limits of calls a minute: client-credentials apps, and authorization-code apps for each account. */

@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 import type { App } from '../../../lib/sandbox/world/apps';
+import type { Consent } from '../../../lib/sandbox/world/consent';
 import { GrantedAccounts } from '../../../lib/sandbox/world/granted-accounts';
-import type { Consent } from '../../../lib/sandbox/world/grants';
 import { api, opener } from '../support';
 
 describe('sandbox: granted accounts', () => {

@@ -28,7 +28,7 @@ export async function measure() {
   const { value, spread } = ratio(theirs, ours);
   return [
     {
-      what: 'token requests of the sandbox on one core (ratio of times); aim: 2000 a second',
+      what: 'token requests of the sandbox on one core (ratio of times)',
       ours: figure(ours),
       beside: 'oauth2-mock-server',
       theirs: figure(theirs),

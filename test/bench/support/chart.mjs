@@ -1,5 +1,5 @@
-const WIDTH = 760;
-const LABELS = 400;
+const WIDTH = 1000;
+const LABELS = 640;
 const LINE = 24;
 const TOP = 62;
 // The scale is logarithmic, so that half and twice are equally far from 1.

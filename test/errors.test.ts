@@ -55,6 +55,7 @@ describe('errors', () => {
         const error: unknown = make({});
         expect(error).to.be.instanceOf(CriteoError);
         if (error instanceof CriteoError) expect([error.code, error.retryable]).to.deep.equal(['timeout', false]);
+        // `constructor` is typed as a function that makes nothing.
         class Own extends (make({}).constructor as unknown as new (message: string, facts: object) => Error) {}
         const own = new Own('ours', { ...facts });
         expect(own).to.be.instanceOf(CriteoError).and.instanceOf(Own).and.instanceOf(base);

@@ -24,6 +24,7 @@ describe('keepAliveAgent', () => {
     const agent = ours(server);
     const [, ask] = ways[0] ?? expect.fail();
     const keepAliveCalls: unknown[] = [];
+    // All arguments of node are passed on, whatever the types declare.
     const { createConnection } = agent as unknown as { createConnection: (...args: unknown[]) => unknown };
     Object.assign(agent, {
       createConnection(...args: unknown[]) {

@@ -121,6 +121,7 @@ for (const [way, ask] of ways) {
         const server = await respondOnce((socket) => socket.destroy());
         const agent = ours(server);
         await ask(server, { agent });
+        // The types do not declare it: node calls it for each request.
         const { addRequest } = agent as unknown as { addRequest(...args: unknown[]): void };
         let requests = 0;
         Object.assign(agent, {

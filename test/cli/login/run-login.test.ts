@@ -101,7 +101,7 @@ describe('passport-criteo check --login', () => {
     expect(secrets).to.have.lengthOf.above(3);
     for (const secret of secrets) expect(run.printed + run.errors).to.not.contain(secret);
     const printing = await login(['--print-tokens']);
-    const { tokens } = printing.document as unknown as { tokens: TokenSet };
+    const { tokens } = printing.document;
     expect(tokens).to.have.all.keys('accessToken', 'refreshToken', 'tokenType', 'expiresAt', 'obtainedAt');
   });
 

@@ -12,6 +12,7 @@ export interface Row extends Variants {
 const variants = Object.entries(sandboxVariants).map(([name, { variants }]) => [name, Object.keys(variants)] as const);
 
 /** In these rows, every pair of variants stands in some row, and each of them with every kind of app. */
+// Cast because Object.fromEntries forgets which names and variants there are: they come from the table itself.
 export const rows = coveringArray({
   ...Object.fromEntries(variants),
   pkce: ['off', 'on'],

@@ -1,7 +1,7 @@
 import { writeFileSync } from 'node:fs';
 import { probeSteps } from '../../lib/cli/probe/probe-command';
 import { sandboxVariants, type UnknownFact, type VariantName } from '../../lib/sandbox';
-import { changes } from '../integration/variants/promises';
+import { changes } from '../long/variants/promises';
 import { read } from './support';
 
 export const page = 'docs/fidelity.md';

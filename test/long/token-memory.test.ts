@@ -4,7 +4,7 @@ import type { TokenSet } from '../../lib/criteo/token-set';
 import type { TokenLock } from '../../lib/tokens/lock';
 import { TokenSource } from '../../lib/tokens/token-source';
 import { collectGarbage } from '../support/garbage';
-import { LIFE, MINUTE } from './support';
+import { LIFE, MINUTE } from '../tokens/support';
 
 /** A client that gets its tokens from nowhere, so that only the source's own memory counts. */
 class InstantClient extends CriteoClient {

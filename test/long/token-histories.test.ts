@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import { rotations } from '../support/simulation/criteo';
 import { type Action, live, type Setting } from '../support/simulation/history';
 
-// More, or others, on demand: SIMULATIONS=100000 SEED=7 npx mocha test/tokens/simulation.test.ts
+// More, or others, on demand: SIMULATIONS=100000 SEED=7 npx mocha … test/long/token-histories.test.ts
 const runs = Number(process.env['SIMULATIONS'] ?? 200);
 const seed = Number(process.env['SEED'] ?? 2026);
 

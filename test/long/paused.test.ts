@@ -2,7 +2,7 @@ import { type ChildProcess, fork } from 'node:child_process';
 import { on } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { expect } from 'chai';
-import { answer, head, type Loopback, opener } from '../../support/loopback';
+import { answer, head, type Loopback, opener } from '../support/loopback';
 
 const TIMEOUT = 1000;
 const token = answer(200, { access_token: 'at-1', token_type: 'Bearer', expires_in: 900, refresh_token: 'rt-1' });
@@ -12,7 +12,9 @@ describe('A process that was paused for longer than its timeout while a response
   let child: ChildProcess;
   let messages: AsyncIterator<unknown[]>;
   beforeEach(async () => {
-    child = fork(require.resolve('./support'), [String(TIMEOUT)], { execArgv: ['--require', 'tsx/cjs'] });
+    child = fork(require.resolve('../integration/network/support'), [String(TIMEOUT)], {
+      execArgv: ['--require', 'tsx/cjs'],
+    });
     messages = on(child, 'message');
     expect(await message()).to.equal('ready');
   });

@@ -5,7 +5,7 @@ import { CookieStateStore, CriteoStrategy, type Login, SessionStateStore } from 
 import { Jar } from '../support/cookie-store';
 import { app as credentials } from '../support/strategy';
 
-// A few seconds in `npm test`; for a long run: SIMULATED_RUNS=20000 npx mocha … test/integration/concurrent-logins.test.ts
+// A few seconds; for a long run: SIMULATED_RUNS=20000 npx mocha … test/long/concurrent-logins.test.ts
 const RUNS = Number(process.env['SIMULATED_RUNS'] ?? 250);
 
 /** What happens in one login. */

@@ -6,7 +6,7 @@ import type { CriteoProfile } from './criteo/profile';
 import type { TokenSet } from './criteo/token-set';
 import { CriteoTokenError } from './errors';
 import type { CriteoAuthenticateOptions } from './login/authenticate-options';
-import { newVerifier } from './login/authorization-url';
+import { ConsentPage, newVerifier } from './login/authorization-url';
 import { asError, atOnce } from './login/call-hook';
 import { type CallbackParameters, isForCallbackURL, readCallback } from './login/callback-parameters';
 import { type Actions, type Delivery, deliver } from './login/deliver-outcome';
@@ -46,6 +46,7 @@ export type { FailureInfo } from './login/outcome';
 /** What a strategy keeps for all its requests. Nothing in it belongs to one of them. */
 interface Shared extends Settings {
   modern: boolean;
+  consentPage: ConsentPage;
   exchanged: ExchangedLogins;
 }
 
@@ -147,7 +148,7 @@ export class CriteoStrategy extends OAuth2Strategy {
     );
     this.name = wiring.name;
     this._passReqToCallback = passReqToCallback;
-    this._criteo = { ...settings, modern, exchanged: new ExchangedLogins() };
+    this._criteo = { ...settings, modern, consentPage: new ConsentPage(), exchanged: new ExchangedLogins() };
     this._oauth2 = new CriteoOAuth2(settings.clientID, clientSecret, '', authorizationURL, tokenURL, customHeaders);
     this._oauth2.useTransport({
       timeout: settings.timeout,
@@ -225,7 +226,7 @@ export class CriteoStrategy extends OAuth2Strategy {
 
   /** @internal */
   protected _start(req: PassportRequest, options: CriteoAuthenticateOptions, done: (outcome: Outcome) => void): void {
-    const { pkce, timeout } = this._criteo;
+    const { consentPage, pkce, timeout } = this._criteo;
     const meta = this._metadata(req, options);
     // A form may be sent to it, but Criteo's redirect and a bookmark are GETs.
     if (req.method === 'GET' && isForCallbackURL(req, meta.callbackURL)) return done(openedByItself());
@@ -233,7 +234,7 @@ export class CriteoStrategy extends OAuth2Strategy {
     const verifier = pkce ? newVerifier() : undefined;
     // passport-oauth2's stores expect undefined rather than null.
     const state = options.state ?? undefined;
-    startLogin({ store: this._stateStore, timeout, req, meta, verifier, state, extra }, done);
+    startLogin({ consentPage, store: this._stateStore, timeout, req, meta, verifier, state, extra }, done);
   }
 
   /** @internal */

@@ -59,8 +59,12 @@ export function rejectCallback({ malformed, iss }: CallbackParameters, issuer: s
  */
 export function isForCallbackURL(req: PassportRequest, callbackURL: string): boolean {
   const { originalUrl, url } = req as { originalUrl?: unknown; url?: unknown };
-  // Compared as text, without the scheme: parsing a URL takes as long as all else that a redirect does.
-  return `://${req.headers?.host}${String(originalUrl ?? url)}` === callbackURL.slice(callbackURL.indexOf(':'));
+  const target = String(originalUrl ?? url);
+  // Compared as text, without the scheme: parsing a URL takes as long as all else that a redirect does. The path comes
+  // first, because that is where a login route differs.
+  return (
+    callbackURL.endsWith(target) && `://${req.headers?.host}${target}` === callbackURL.slice(callbackURL.indexOf(':'))
+  );
 }
 
 function isCallback(source: unknown): source is Record<string, unknown> {

@@ -1,11 +1,12 @@
 import { callStore, type NewLogin } from '../state/call-store';
 import type { StateStore } from '../state/state-store';
-import { authorizationURL } from './authorization-url';
+import type { ConsentPage } from './authorization-url';
 import { asError, callHook } from './call-hook';
 import type { Outcome } from './outcome';
 
 /** What a login needs to start. */
 interface LoginStart extends NewLogin {
+  consentPage: ConsentPage;
   store: StateStore;
   /** Milliseconds that the store may take. */
   timeout: number;
@@ -15,7 +16,7 @@ interface LoginStart extends NewLogin {
 
 /** Stores a pending login, and calls back with the redirect to Criteo, or with an error. Calls back exactly once. */
 export function startLogin(login: LoginStart, done: (outcome: Outcome) => void): void {
-  const { store, timeout, extra, meta, verifier } = login;
+  const { consentPage, store, timeout, extra, meta, verifier } = login;
   callHook(
     'The state store',
     timeout,
@@ -31,7 +32,7 @@ export function startLogin(login: LoginStart, done: (outcome: Outcome) => void):
       return ['error', new TypeError('The state store gave no handle: its store method must call back with a string')];
     }
     try {
-      return ['redirect', authorizationURL(meta, { state: handle, verifier, extra })];
+      return ['redirect', consentPage.url(meta, { state: handle, verifier, extra })];
     } catch (reason) {
       // A handle that no URL can carry, such as half of a surrogate pair.
       return ['error', asError(reason, 'The authorization URL')];

@@ -62,9 +62,9 @@ const ADVISABLE_SECRET = 32;
  *
  * The cookie is cleared when the login is taken, but single use relies on the browser deleting it: an attacker who copied the
  * cookie and the callback URL can present both again until `maxAge`. A strategy exchanges the code of a login once, however
- * often and however fast the callback comes, and remembers that for ten minutes, or until it has exchanged 5,000 more. A
- * longer `maxAge` outlasts that, and other processes do not know of it: there, Criteo refuses a code that was used
- * (Criteo, "Authorization code setup"), and may revoke the tokens that were issued for it (RFC 6749 section 4.1.2).
+ * often and however fast the callback comes, and remembers that until it has exchanged 5,000 more. Afterwards, and in other
+ * processes, Criteo refuses a code that was used (Criteo, "Authorization code setup"), and may revoke the tokens that were
+ * issued for it (RFC 6749 section 4.1.2).
  *
  * The app's state must be plain JSON, and small: the cookie has room for some 2500 bytes of it. `info.state` is a copy of
  * it.

@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { type AuthorizationRequest, authorizationURL, newVerifier } from '../../lib/login/authorization-url';
+import { type AuthorizationRequest, ConsentPage, newVerifier } from '../../lib/login/authorization-url';
 
 const endpoint = {
   authorizationURL: 'https://consent.example/request',
@@ -8,9 +8,9 @@ const endpoint = {
 };
 const ours = { response_type: 'code', client_id: endpoint.clientID, redirect_uri: endpoint.callbackURL };
 
-describe('authorizationURL', () => {
+describe('The URL of the consent page', () => {
   const parameters = (request: Partial<AuthorizationRequest>, changes: object = {}) => {
-    const url = authorizationURL({ ...endpoint, ...changes }, { state: 's', extra: {}, ...request });
+    const url = new ConsentPage().url({ ...endpoint, ...changes }, { state: 's', extra: {}, ...request });
     const { searchParams } = new URL(url);
     // No parameter appears twice.
     expect(new Set(searchParams.keys()).size).to.equal([...searchParams.keys()].length);
@@ -20,7 +20,9 @@ describe('authorizationURL', () => {
   it('has the parameters of RFC 6749 and no others, encoded', () => {
     const state = 'a b&c=d+é';
     expect(parameters({ state })).to.deep.equal({ ...ours, state });
-    expect(authorizationURL(endpoint, { state, extra: {} })).to.match(/^https:\/\/consent\.example\/request\?[!-~]+$/);
+    expect(new ConsentPage().url(endpoint, { state, extra: {} })).to.match(
+      /^https:\/\/consent\.example\/request\?[!-~]+$/,
+    );
   });
 
   it('adds the S256 challenge of a verifier (RFC 7636 appendix B)', () => {
@@ -45,6 +47,24 @@ describe('authorizationURL', () => {
     const changes = { authorizationURL };
     expect(parameters({}, changes)).to.deep.equal({ ...ours, state: 's', locale: 'fr', theme: 'dark' });
     expect(parameters({ extra: { locale: 'de' } }, changes)).to.include({ locale: 'de', theme: 'dark' });
+  });
+});
+
+describe('The URLs of the consent page for several logins', () => {
+  it('have the app, the callback URL and the endpoint of their own login', () => {
+    const page = new ConsentPage();
+    const others = [
+      endpoint,
+      { ...endpoint, clientID: 'other' },
+      { ...endpoint, callbackURL: 'https://other.example/cb' },
+      { ...endpoint, authorizationURL: 'https://other.example/request' },
+    ];
+    for (const each of [...others, ...others.reverse()]) {
+      const url = new URL(page.url(each, { state: 's', extra: {} }));
+      expect(`${url.origin}${url.pathname}`).to.equal(each.authorizationURL);
+      expect(url.searchParams.get('client_id')).to.equal(each.clientID);
+      expect(url.searchParams.get('redirect_uri')).to.equal(each.callbackURL);
+    }
   });
 });
 

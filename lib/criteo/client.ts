@@ -72,10 +72,11 @@ export class CriteoClient {
 
   /** @throws {TypeError} naming the option that is wrong. */
   constructor(options: CriteoClientOptions) {
-    const { clientSecret, apiURL = defaults.apiURL, tokenURL, timeout = defaults.timeout, agent } = options ?? {};
-    checkOptionNames('CriteoClient', options ?? {});
+    const given = options ?? {};
+    checkOptionNames('CriteoClient', given);
+    const { clientID, clientSecret, apiURL = defaults.apiURL, tokenURL, timeout = defaults.timeout, agent } = given;
     const client = tokenClientOf(this);
-    client.clientID = checkCredential('CriteoClient', 'clientID', options?.clientID);
+    client.clientID = checkCredential('CriteoClient', 'clientID', clientID);
     if (clientSecret) client.clientSecret = checkCredential('CriteoClient', 'clientSecret', clientSecret);
     client.agent = checkAgent('CriteoClient', agent);
     client.timeout = checkTimeout('CriteoClient', timeout);

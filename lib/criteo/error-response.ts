@@ -69,8 +69,7 @@ const anotherServer =
 function readCode(value: unknown, secrets: Secrets): string | undefined {
   // A known word tells nothing, even if a very short secret is a part of it.
   if (typeof value === 'string' && Object.hasOwn(advice, value)) return value;
-  const code = foreignText(value, secrets);
-  return code !== undefined && /^[\w.-]{1,64}$/.test(code) ? code : undefined;
+  return foreignText(value, secrets)?.match(/^[\w.-]{1,64}$/)?.[0];
 }
 
 /**

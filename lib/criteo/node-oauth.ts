@@ -37,7 +37,6 @@ export class CriteoOAuth2 extends OAuth2 {
     customHeaders?: OutgoingHttpHeaders,
   ) {
     super(clientID, clientSecret as string, baseSite, authorizePath, accessTokenPath, { ...customHeaders });
-    this._useAuthorizationHeaderForGET = true;
     // passport-oauth2-refresh copies only this method to an object of its own. Bound, it takes agent and deadline along.
     this._bound = this.getOAuthAccessToken.bind(this);
     this.getOAuthAccessToken = this._bound;
@@ -137,7 +136,7 @@ export class CriteoOAuth2 extends OAuth2 {
       // node-oauth's shape, which `InternalOAuthError` and people's `userProfile` expect.
       if (statusCode >= 400) {
         // It is likely to be printed.
-        const tokens = credentials.map(([, value]) => String(value).replace(/^\S+ /, ''));
+        const tokens = credentials.map(([, value]) => String(value).replace(/\S+ /, ''));
         throw { statusCode, data: redact(text, tokens) };
       }
       return { text, response: { statusCode, headers: received } };

@@ -8,8 +8,6 @@ const SIZES = [250, 100, 25] as const;
 // Criteo's documented page size: a shorter first page is the last one, even if the response does not say so.
 const DOCUMENTED = 25;
 const MOST_PAGES = 100;
-// How often the whole portfolio is read if it changes meanwhile.
-const READINGS = 2;
 
 type RequestPage = (url: URL, limit: number) => Promise<Page>;
 
@@ -23,41 +21,41 @@ type RequestPage = (url: URL, limit: number) => Promise<Page>;
  * @throws {CriteoAPIError} as `request`; for the rate limit, with what to do about it.
  */
 export async function fetchPages(url: URL, request: RequestPage): Promise<Page[]> {
-  const reading = new PortfolioReading(url, request);
-  for (let left = READINGS; left > 0; left -= 1) if (await reading.readAll()) return reading.pages;
-  const what = `is incomplete: ${reading.read} of ${reading.total} accounts came, also when it was read again`;
+  const first = new PortfolioReading(url, request, SIZES[0]);
+  if (await first.readAll()) return first.pages;
+  const second = new PortfolioReading(url, request, first.size);
+  if (await second.readAll()) return second.pages;
+  const what = `is incomplete: ${second.read} of ${second.total} accounts came, also when it was read again`;
   const fix = 'Perhaps it is changing: start the login again later, or set requireUserProfile: false';
   throw invalidPortfolio(200, `${what}. ${fix}`, true);
 }
 
 /** One way through the pages. */
 class PortfolioReading {
-  pages: Page[] = [];
+  readonly pages: Page[] = [];
   /** Items of all pages, as the responses tell; `undefined` if they do not. */
   total: number | undefined;
   /** Items that came. One that is shown on two pages counts once. */
   read = 0;
+  /** The page size to ask for: the largest that was not refused, then the one that the server uses. */
+  size: number;
   readonly #url: URL;
   readonly #request: RequestPage;
   readonly #ids = new Set<string>();
-  #size: number = SIZES[0];
   #limit = LARGEST_PORTFOLIO;
 
-  constructor(url: URL, request: RequestPage) {
+  constructor(url: URL, request: RequestPage, size: number) {
     this.#url = url;
     this.#request = request;
+    this.size = size;
   }
 
   /** Reads all pages, from the first on. Returns false if items are missing, or more came than there are. */
   async readAll(): Promise<boolean> {
-    this.pages = [];
-    this.read = 0;
-    this.#ids.clear();
-    this.#limit = LARGEST_PORTFOLIO;
     let index = 0;
     for (;;) {
       const page = index === 0 ? await this.#firstPage() : await this.#page(index);
-      const { totalItems, totalPages, pageSize } = readMetadata(page, this.#size);
+      const { totalItems, totalPages, pageSize } = readMetadata(page, this.size);
       if (index > 0 && totalItems !== this.total) return false;
       this.total = totalItems;
       this.#count(page);
@@ -69,8 +67,8 @@ class PortfolioReading {
       const size = pageSize ?? this.#sizeOf(page, index, isCounted);
       if (!isCounted && page.count < size) return true;
       // Positions count, not pages: if the size changed, the next page starts where the items so far end.
-      index = size === this.#size || index === 0 ? index + 1 : Math.floor((index * this.#size) / size);
-      this.#size = size;
+      index = size === this.size || index === 0 ? index + 1 : Math.floor((index * this.size) / size);
+      this.size = size;
       if (this.pages.length >= MOST_PAGES || Number(totalItems) / size > MOST_PAGES) throw tooManyPages();
     }
   }
@@ -80,11 +78,11 @@ class PortfolioReading {
    * then the first page is as long as all others but the last.
    */
   #sizeOf({ count }: Page, index: number, isCounted: boolean): number {
-    return index === 0 && (isCounted || count >= DOCUMENTED) ? Math.min(count, this.#size) : this.#size;
+    return index === 0 && (isCounted || count >= DOCUMENTED) ? Math.min(count, this.size) : this.size;
   }
 
   async #firstPage(): Promise<Page> {
-    const smaller = SIZES.filter((size) => size < this.#size);
+    const smaller = SIZES.filter((size) => size < this.size);
     for (;;) {
       try {
         return await this.#page(0);
@@ -92,7 +90,7 @@ class PortfolioReading {
         const next = smaller.shift();
         const isRefused = error instanceof CriteoAPIError && error.response?.status === 400;
         if (!isRefused || next === undefined) throw error;
-        this.#size = next;
+        this.size = next;
       }
     }
   }
@@ -101,7 +99,7 @@ class PortfolioReading {
     // By number only: a `nextPage` of the response could lead to another host.
     const url = new URL(this.#url);
     url.searchParams.set('pageIndex', String(index));
-    url.searchParams.set('pageSize', String(this.#size));
+    url.searchParams.set('pageSize', String(this.size));
     try {
       const page = await this.#request(url, this.#limit);
       this.#limit -= Buffer.byteLength(page.text);
@@ -124,7 +122,7 @@ class PortfolioReading {
     const isLimited = error instanceof CriteoAPIError && error.response?.status === 429;
     const isLate = error instanceof CriteoTransportError && error.code === 'timeout';
     if (this.pages.length === 0 || !(isLimited || isLate)) return error;
-    const progress = `Until then, ${this.read} of ${this.total ?? 'an unknown number of'} accounts came, ${this.#size} on a page`;
+    const progress = `Until then, ${this.read} of ${this.total ?? 'an unknown number of'} accounts came, ${this.size} on a page`;
     const fix = `${isLimited ? 'Ask Criteo for a higher limit' : 'Raise the option timeout'}, or set requireUserProfile: false`;
     const { status, retryable, response, traceId, retryAfter } = error;
     const message = `${error.message}. ${progress}. ${fix}`;

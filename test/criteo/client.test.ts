@@ -109,10 +109,13 @@ describe('CriteoClient', () => {
     });
 
     it('reports an OAuth error in a response with status 200', async () => {
-      const error = await rejection(token(200, { error: 'invalid_grant' }).refresh(refreshToken), CriteoTokenError);
-      expect(error)
-        .to.include({ code: 'invalid_grant' })
-        .and.to.deep.include({ response: { status: 200 } });
+      for (const access_token of [undefined, null, '']) {
+        const client = token(200, { access_token, error: 'invalid_grant' });
+        const error = await rejection(client.refresh(refreshToken), CriteoTokenError);
+        expect(error)
+          .to.include({ code: 'invalid_grant' })
+          .and.to.deep.include({ response: { status: 200 } });
+      }
     });
 
     it("reports an error in the API's envelope with any status", async () => {
@@ -232,31 +235,37 @@ describe('CriteoClient', () => {
     }
   });
 
-  describe('rejects a response without tokens', () => {
-    for (const [what, text] of [
-      ['null', answer(200, 'null')],
-      ['a number', answer(200, '17')],
-      ['a string', answer(200, '"at-1"')],
-      ['true', answer(200, 'true')],
-      ['an array', answer(200, [success])],
-      ['an empty object', answer(200, {})],
-      ['HTML', answer(200, '<html><title>Maintenance</title></html>')],
-      ['a form', answer(200, 'access_token=at-1&token_type=Bearer')],
-      ['half of JSON', answer(200, '{"access_token":"at-1"')],
-      ['an empty body', answer(200)],
-      ['no body (204)', head(204)],
-      ['a token with a line break', answer(200, { ...success, access_token: 'a\r\nb' })],
-      ['a token that is not a string', answer(200, { ...success, access_token: 1 })],
-      ['errors without content', answer(200, { errors: [null] })],
-      ['an empty error', answer(200, { access_token: '', error: '' })],
-      ['a body far larger than any token', answer(200, { ...success, padding: 'x'.repeat(256 * 1024) })],
+  describe('rejects a response without usable tokens', () => {
+    for (const [what, text, reason] of [
+      ['null', answer(200, 'null'), /not a JSON object/],
+      ['a number', answer(200, '17'), /not a JSON object/],
+      ['a string', answer(200, '"at-1"'), /not a JSON object/],
+      ['true', answer(200, 'true'), /not a JSON object/],
+      ['an array', answer(200, [success]), /not a JSON object/],
+      ['an empty object', answer(200, {}), /no usable access_token/],
+      ['HTML', answer(200, '<html><title>Maintenance</title></html>'), /not a JSON object/],
+      ['a form', answer(200, 'access_token=at-1&token_type=Bearer'), /not a JSON object/],
+      ['half of JSON', answer(200, '{"access_token":"at-1"'), /not a JSON object/],
+      ['an empty body', answer(200), /not a JSON object/],
+      ['no body (204)', head(204), /not a JSON object/],
+      ['no token and no errors', answer(200, { errors: [], warnings: [] }), /no usable access_token/],
+      ['a token with a line break', answer(200, { ...success, access_token: 'a\r\nb' }), /no usable access_token/],
+      ['a token that is not a string', answer(200, { ...success, access_token: 1 }), /no usable access_token/],
+      ['errors without content', answer(200, { errors: [null] }), /200 without an OAuth error or token/],
+      ['an empty error', answer(200, { access_token: '', error: '' }), /200 without an OAuth error or token/],
+      ['tokens with the status 101', answer(101, success), /responded with 101/],
+      [
+        'a body far larger than any token',
+        answer(200, { ...success, padding: 'x'.repeat(256 * 1024) }),
+        /token.* is larger than/,
+      ],
     ] as const) {
       it(`with an error that gives the reason: ${what}`, async () => {
         const server = await open(answers(text));
         const error = await rejection(clientOf(server).clientCredentials(), CriteoTransportError);
         expect(error.code).to.be.oneOf(['invalid_response', 'response_too_large']);
         expect(error).to.include({ retryable: false, status: 502 });
-        expect(error.message).to.match(/token/);
+        expect(error.message).to.match(reason);
         expectNoSecret(error, 'at-1', app.clientSecret);
       });
     }
@@ -389,8 +398,16 @@ describe('CriteoClient', () => {
 
     it('clientID: no options given', () => {
       for (const options of [undefined, null]) {
-        expect(() => Reflect.construct(CriteoClient, [options])).to.throw(TypeError, 'clientID');
+        expect(() => Reflect.construct(CriteoClient, [options])).to.throw(TypeError, 'the option clientID');
       }
+    });
+
+    it('clientID: given as clientId', () => {
+      const { clientID: clientId, clientSecret } = app;
+      expect(() => Reflect.construct(CriteoClient, [{ clientId, clientSecret }])).to.throw(
+        TypeError,
+        'CriteoClient: there is no option "clientId". Did you mean clientID?',
+      );
     });
 
     it('and does not change right options', () => {

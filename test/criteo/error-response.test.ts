@@ -235,22 +235,22 @@ describe('readTokenError', () => {
 });
 
 describe('readAPIError', () => {
-  for (const [status, code, ours, retryable, reauthorize, word] of [
-    [400, 'unexpected_status', 502, false, false, '400'],
-    [401, 'authorization-token-invalid', 502, false, false, 'access token'],
-    [403, 'forbidden', 403, false, true, 'consent'],
-    [404, 'not-found', 500, false, false, 'apiVersion'],
-    [410, 'gone', 500, false, false, 'apiVersion'],
-    [429, 'too-many-requests', 503, true, false, 'rate limit'],
-    [500, 'internal-error', 503, true, false, '500'],
-    [503, 'internal-error', 503, true, false, '503'],
+  for (const [status, code, ours, retryable, reauthorize, words] of [
+    [400, 'unexpected_status', 502, false, false, /responded with 400$/],
+    [401, 'authorization-token-invalid', 502, false, false, /access token/],
+    [403, 'forbidden', 403, false, true, /consent/],
+    [404, 'not-found', 500, false, false, /apiVersion/],
+    [410, 'gone', 500, false, false, /apiVersion/],
+    [429, 'too-many-requests', 503, true, false, /rate limit/],
+    [500, 'internal-error', 503, true, false, /responded with 500$/],
+    [503, 'internal-error', 503, true, false, /responded with 503$/],
   ] as const) {
     it(`explains status ${status} if the body does not`, () => {
       const error = readAPIError(answer(status, '<html>'), []);
       expect(error).to.be.instanceOf(CriteoAPIError);
       expect(error).to.include({ code, status: ours, retryable, reauthorize });
       expect(error).to.deep.include({ response: { status } });
-      expect(error.message).to.include(word);
+      expect(error.message).to.match(words);
     });
   }
 

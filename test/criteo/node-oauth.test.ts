@@ -186,8 +186,8 @@ describe('CriteoOAuth2', () => {
   });
 
   describe('get', () => {
-    const getOf = (oauth2: CriteoOAuth2, url: URL): Promise<unknown[]> =>
-      called((callback) => oauth2.get(url.href, token, callback));
+    const getOf = (oauth2: CriteoOAuth2, url: URL, accessToken = token): Promise<unknown[]> =>
+      called((callback) => oauth2.get(url.href, accessToken, callback));
 
     it('sends the token in the header only, and calls back like node-oauth', async () => {
       const server = await open(answers(answer(200, '{"data":[]}', { 'x-a': 'b' })));
@@ -201,22 +201,31 @@ describe('CriteoOAuth2', () => {
       expect(headers).not.to.have.property('content-length');
     });
 
-    it('keeps the token out of the URL even if the header is switched off', async () => {
+    it('keeps the token out of the URL whether the header is switched on or off', async () => {
       const server = await open(answers(answer(200, '{}')));
       const oauth2 = oauth2Of(server);
-      oauth2.useAuthorizationHeaderforGET(false);
-      await getOf(oauth2, server.url('/me'));
-      expect(server.received[0]).to.include({ path: '/me' });
-      expect(server.received[0]?.headers).to.include({ authorization: `Bearer ${token}` });
+      for (const headerForGET of [true, false]) {
+        oauth2.useAuthorizationHeaderforGET(headerForGET);
+        await getOf(oauth2, server.url('/me'));
+      }
+      for (const { path, headers } of server.received) {
+        expect(path).to.equal('/me');
+        expect(headers).to.include({ authorization: `Bearer ${token}` });
+      }
     });
 
     it("calls back with an error in node-oauth's form, without the token if the body repeats it", async () => {
-      for (const headerForGET of [true, false]) {
-        const server = await open(answers(answer(403, `{"detail":"${token} may not"}`)));
+      for (const [headerForGET, status, accessToken] of [
+        [true, 403, token],
+        [false, 400, token],
+        // So short that only the whole of it is recognized.
+        [true, 403, 'tok'],
+      ] as const) {
+        const server = await open(answers(answer(status, `{"detail":"${accessToken} may not"}`)));
         const oauth2 = oauth2Of(server);
         oauth2.useAuthorizationHeaderforGET(headerForGET);
-        expect(await getOf(oauth2, server.url('/me'))).to.eql([
-          { statusCode: 403, data: '{"detail":"[redacted] may not"}' },
+        expect(await getOf(oauth2, server.url('/me'), accessToken)).to.eql([
+          { statusCode: status, data: '{"detail":"[redacted] may not"}' },
         ]);
       }
     });
@@ -282,9 +291,11 @@ describe('CriteoOAuth2', () => {
       const server = await open(() => {});
       const other = await open(answers(answer(404, 'none')));
       const oauth2 = oauth2Of(server);
-      expect(await requestOf(oauth2, 'GET', other.url('/x').href, null, '', null)).to.eql([
-        { statusCode: 404, data: 'none' },
-      ]);
+      for (const headers of [null, { 'X-One': 1 }]) {
+        expect(await requestOf(oauth2, 'GET', other.url('/x').href, headers, '', null)).to.eql([
+          { statusCode: 404, data: 'none' },
+        ]);
+      }
     });
 
     it('rejects another origin if a header has a token, in any letter case of its name', async () => {

@@ -149,14 +149,19 @@ describe('The pages of a portfolio', () => {
   });
 
   it('fail as a whole if the deadline passes between two pages, with the number of fetched accounts', async () => {
-    const server = await open((socket, { index }) => {
-      const data = Array.from({ length: 250 }, (_, i) => ({ id: String(i), attributes: {} }));
-      const metadata = { totalItemsAcrossAllPages: 500, currentPageSize: 250 };
-      if (index === 0) socket.write(answer(200, { data, metadata }));
-    });
-    const error = await rejection(fetched(server, 200), CriteoTransportError);
-    expect(error).to.include({ code: 'timeout', status: 504 });
-    expect(error.message).to.include('250 of 500 accounts').and.include('requireUserProfile: false');
+    for (const [metadata, progress] of [
+      [{ totalItemsAcrossAllPages: 500, currentPageSize: 250 }, '250 of 500 accounts'],
+      [{ currentPageSize: 250 }, '250 of an unknown number of accounts'],
+    ] as const) {
+      const server = await open((socket, { index }) => {
+        const data = Array.from({ length: 250 }, (_, i) => ({ id: String(i), attributes: {} }));
+        if (index === 0) socket.write(answer(200, { data, metadata }));
+      });
+      const error = await rejection(fetched(server, 200), CriteoTransportError);
+      expect(error).to.include({ code: 'timeout', status: 504 });
+      expect(error.message).to.include(progress);
+      expect(error.message).to.include('Raise the option timeout, or set requireUserProfile: false');
+    }
   });
 
   it('are requested with a smaller size only if the size was refused', async () => {
@@ -174,7 +179,10 @@ describe('The pages of a portfolio', () => {
       for (const cap of [25, 100, 1000]) {
         for (const metadata of ['all', 'pages', 'none'] as const) {
           it(`are all fetched: ${total} accounts, ${cap} on a page, metadata: ${metadata}`, async () => {
-            await expectAll({ total, cap, metadata });
+            const calls = await expectAll({ total, cap, metadata });
+            const pages = Math.ceil(total / Math.min(cap, 250));
+            // Without metadata, a full page may be the last.
+            expect(calls).to.be.within(pages, metadata === 'none' ? pages + 1 : pages);
           });
         }
         it(`are all fetched: ${total} accounts, ${cap} on a page, currentPageSize counts the items`, async () => {
@@ -211,12 +219,12 @@ describe('The pages of a portfolio', () => {
       expect(new Set(all)).to.have.length(60);
     });
 
-    it('are all fetched if the page size changes', async () => {
-      for (const [first, later] of [
-        [25, 10],
-        [25, 20],
-        [20, 25],
-        [100, 30],
+    it('are all fetched in one reading if the page size changes', async () => {
+      for (const [first, later, calls] of [
+        [25, 10, 13],
+        [25, 20, 8],
+        [20, 25, 7],
+        [100, 30, 4],
       ] as const) {
         const server = await open((socket, { path, index }) => {
           const query = new URL(path, 'http://x').searchParams;
@@ -227,6 +235,7 @@ describe('The pages of a portfolio', () => {
           socket.write(answer(200, { data: all.slice(at, at + size), metadata }));
         });
         expect(new Set(await fetched(server))).to.have.length(130);
+        expect(server.received).to.have.length(calls);
       }
     });
 
@@ -236,9 +245,12 @@ describe('The pages of a portfolio', () => {
         next += 1;
         ids.unshift(next);
       };
-      const error = await rejection(fetched(await serve({ total: 60, cap: 25, before })), CriteoTransportError);
+      const server = await serve({ total: 60, cap: 25, above: 'refused', before });
+      const error = await rejection(fetched(server), CriteoTransportError);
       expect(error).to.include({ code: 'invalid_response', retryable: true });
       expect(error.message).to.include('incomplete').and.include('requireUserProfile: false');
+      // Each of two readings ends at its second page. Two page sizes are refused, in the first reading only.
+      expect(server.received).to.have.length(6);
     });
 
     it('fail if fewer accounts arrive than the total', async () => {

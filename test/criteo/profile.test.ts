@@ -163,7 +163,7 @@ describe('fetchProfile', () => {
     it('is a hash of the ids of several advertisers, in whatever order they are listed', async () => {
       const id = createHash('sha256').update('13\n1352').digest('hex');
       const { fetched } = await serve(answers(answer(200, two)));
-      expect(await fetched).to.include({ id, displayName: 'Zebra and 1 more' });
+      expect(await fetched).to.include({ provider: 'criteo', id, displayName: 'Zebra and 1 more' });
       const other = await serve(answers(answer(200, { data: [...two.data].reverse() })));
       expect(await other.fetched).to.include({ id, displayName: 'Ant and 1 more' });
     });
@@ -189,7 +189,8 @@ describe('fetchProfile', () => {
           const { fetched } = await serve(answers(answer(200, body)), { service });
           const error = await rejection(fetched, CriteoAPIError);
           expect(error).to.include({ code: 'no_advertisers', status: 403, reauthorize: true, retryable: false });
-          expect(error.message).to.include(`No ${word} was shared`);
+          expect(error).to.deep.include({ response: { status: 200 } });
+          expect(error.message).to.include(`No ${word} was shared`).and.include(`the option service (${service})`);
         }
       }
     });
@@ -211,6 +212,12 @@ describe('fetchProfile', () => {
       const { fetched } = await serve(answers(answer(200, { data, errors: null, warnings: null })));
       const { advertisers } = await fetched;
       expect(advertisers).to.eql(['1', '2', '3', '4', '5'].map((id) => ({ id, name: null })));
+    });
+
+    it('may have countries that are not texts, which are left out', async () => {
+      const data = [account('1', { countries: ['US', null, 7] }), account('2', { countries: 'US' }), account('3')];
+      const { fetched } = await serve(answers(answer(200, { data })), { service: 'retail-media' });
+      expect((await fetched).accounts.map(({ countries }) => countries)).to.eql([['US'], [], []]);
     });
 
     it('keeps large ids as strings', async () => {
@@ -238,22 +245,23 @@ describe('fetchProfile', () => {
       expect(JSON.parse((await fetched)._raw)).to.eql(one);
     });
 
-    for (const [what, text] of [
-      ['null', 'null'],
-      ['a number', '17'],
-      ['a string', '"x"'],
-      ['an array', '[{"id":"13"}]'],
-      ['HTML', '<html>'],
-      ['half of JSON', '{"data":[{"id":"13"}'],
-      ['empty', ''],
-      ['an object whose data is an object', '{"data":{"id":"13"}}'],
-      ['an object whose data is a string', '{"data":"13"}'],
+    for (const [what, text, reason] of [
+      ['null', 'null', 'is not a JSON object'],
+      ['a number', '17', 'is not a JSON object'],
+      ['a string', '"x"', 'is not a JSON object'],
+      ['an array', '[{"id":"13"}]', 'is not a JSON object'],
+      ['HTML', '<html>', 'is not a JSON object'],
+      ['half of JSON', '{"data":[{"id":"13"}', 'is not a JSON object'],
+      ['empty', '', 'is not a JSON object'],
+      ['an object whose data is an object', '{"data":{"id":"13"}}', 'data that is not an array'],
+      ['an object whose data is a string', '{"data":"13"}', 'data that is not an array'],
     ] as const) {
       it(`is rejected without a second try if it is ${what}`, async () => {
         const { fetched, server } = await serve(answers(answer(200, text)), { timeout: 5000 });
         const error = await rejection(fetched, CriteoTransportError);
         expect(error).to.include({ code: 'invalid_response', status: 502, retryable: false });
         expect(error).to.deep.include({ response: { status: 200 } });
+        expect(error.message).to.include(reason);
         expect(server.received).to.have.length(1);
       });
     }

@@ -52,6 +52,22 @@ describe('A token request', () => {
     expect(body).to.include('invalid_grant').and.not.include(refreshToken);
   });
 
+  it('masks credentials that look like words in that body', async () => {
+    const words = { code: 'corncrake', code_verifier: 'nightingale', refresh_token: 'woodpecker' };
+    const server = await open((socket, { body }) =>
+      socket.write(answer(400, { error: 'invalid_request', more: Object.fromEntries(new URLSearchParams(body)) })),
+    );
+    const client = Object.assign(new TokenClient(), { ...settings, clientSecret: 'kingfisher' });
+    let body = '';
+    const readRefusal = (text: string): void => {
+      body = text;
+    };
+    await rejection(client.request(server.url(), { ...words }, { readRefusal }), CriteoTokenError);
+    const masked = { code: '[redacted]', code_verifier: '[redacted]', refresh_token: '[redacted]' };
+    const more = { ...masked, client_id: 'client-1', client_secret: '[redacted]' };
+    expect(JSON.parse(body)).to.eql({ error: 'invalid_request', more });
+  });
+
   it('makes the error itself if that function returns none', async () => {
     const { response } = await request(answer(400, { error: 'invalid_grant' }), { readRefusal: () => undefined });
     const error = await rejection(response, CriteoTokenError);

@@ -46,7 +46,7 @@ describe('readTokenSet', () => {
   for (const [value, milliseconds] of [
     [900, 900_000],
     ['900', 900_000],
-    ['900.5', 900_500],
+    ['900.25', 900_250],
     [1.2345, 1234],
     [1, 1000],
     [31_536_000, 31_536_000_000],
@@ -98,6 +98,7 @@ describe('readTokenSet', () => {
       ['less than a second', 0.001],
       ['negative', -1],
       ['a negative number in a string', '-900'],
+      ['a number with an exponent in a string', '1e3'],
       ['the string NaN', 'NaN'],
       ['NaN', Number.NaN],
       ['infinite', Number.POSITIVE_INFINITY],
@@ -143,13 +144,15 @@ describe('readTokenSet', () => {
         const { tokens, reported } = kept({ token_type });
         expect(tokens).to.include({ accessToken: 'at-1', tokenType: 'Bearer', refreshToken: 'rt-1' });
         expect(reported.map(([field]) => field)).to.eql(['token_type']);
-        expect(reported.join()).not.to.include('s3cr3t');
+        expect(reported.join()).to.include('used as Bearer').and.not.include('s3cr3t');
       });
     }
 
     it('reports nothing for a correct response', () => {
       expect(kept({}).reported).to.eql([]);
-      expect(kept({ expires_in: undefined, refresh_token: null }).reported).to.eql([]);
+      for (const refresh_token of [undefined, null, '']) {
+        expect(kept({ expires_in: undefined, refresh_token }).reported).to.eql([]);
+      }
     });
   });
 

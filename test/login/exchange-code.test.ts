@@ -5,6 +5,7 @@ import { createSandbox, type Sandbox } from '../../lib/sandbox';
 import { boom, isTimeout, quick, timeout } from '../support/misbehaviours';
 import { expectOneOutcomeEach } from '../support/passport';
 import { app, errorOf, Stubbed, stubbed, successOf, user, Visitor } from '../support/strategy';
+import { warningsOf } from '../support/warnings';
 
 describe('CriteoStrategy, at the code exchange', () => {
   expectOneOutcomeEach();
@@ -53,6 +54,14 @@ describe('CriteoStrategy, at the code exchange', () => {
         done(boom);
       };
       expect(successOf(await visitor.login(strategy)).user).to.deep.equal({ id: 'first' });
+    });
+
+    it('warns of an expires_in that makes no sense, and keeps the tokens', async () => {
+      const strategy = stubbed();
+      strategy.token = (done) => done(null, 'a', 'r', { expires_in: 'soon' });
+      const warnings = await warningsOf(async () => successOf(await visitor.login(strategy)));
+      expect(warnings.map(({ code }) => code)).to.eql(['CRITEO_TOKEN_RESPONSE']);
+      expect(warnings.join()).to.include('expires_in');
     });
 
     it('ends the login with an error whose cause has the rejected value, if that is not an error', async () => {

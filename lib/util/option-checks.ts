@@ -47,7 +47,8 @@ export function checkEndpoint(owner: string, option: string, value: unknown): UR
 /** Checks the URL of Criteo's API, to which paths are appended. Returns it without a slash at its end. */
 export function checkBase(owner: string, option: string, value: unknown): string {
   const url = checkEndpoint(owner, option, value);
-  if (url.search) throw optionError(owner, option, 'must not have a query: other URLs are made of it');
+  // An empty query is a query: `search` is empty for it.
+  if (url.href.includes('?')) throw optionError(owner, option, 'must not have a query: other URLs are made of it');
   return url.href.replace(/\/+$/, '');
 }
 

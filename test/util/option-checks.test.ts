@@ -3,6 +3,7 @@ import https from 'node:https';
 import { expect } from 'chai';
 import {
   checkAgent,
+  checkBase,
   checkCount,
   checkCredential,
   checkEndpoint,
@@ -48,7 +49,7 @@ describe('checkCredential', () => {
 
 describe('isLoopback', () => {
   it('is true for the names of this machine', () => {
-    for (const host of ['localhost', 'app.localhost', '127.0.0.1', '127.1.2.3', '[::1]']) {
+    for (const host of ['localhost', 'app.localhost', '127.0.0.1', '127.10.20.255', '[::1]']) {
       expect(isLoopback(host), host).to.equal(true);
     }
   });
@@ -57,9 +58,15 @@ describe('isLoopback', () => {
     for (const host of [
       'localhost.evil.example',
       '127.0.0.1.evil.example',
+      'evil-127.0.0.1',
+      '1127.0.0.1',
+      '127.0.0',
+      '127.0.0.0.1',
       'notlocalhost',
       '128.0.0.1',
       '[::2]',
+      'evil[::1]',
+      '[::1].evil.example',
       '0.0.0.0',
       '',
     ]) {
@@ -103,8 +110,13 @@ describe('checkEndpoint', () => {
         ' https://host',
         'https://host /',
         'https://a b',
+        'https://host/a b',
+        'https://host/path ',
+        'https://host/path\n',
+        'https://host/a\\b',
         'https://[::1',
         'ftp://host',
+        'ftp://localhost',
         'javascript:1',
         new URL('https://host'),
       ],
@@ -131,6 +143,31 @@ describe('checkEndpoint', () => {
       }
     });
   }
+});
+
+describe('checkBase', () => {
+  const check = (value: unknown): string => checkBase('A', 'apiURL', value);
+
+  it('returns the URL without the slashes at its end, so that paths can be appended', () => {
+    for (const [value, expected] of [
+      ['https://api.criteo.com', 'https://api.criteo.com'],
+      ['https://api.criteo.com/', 'https://api.criteo.com'],
+      ['https://proxy.example//criteo/api//', 'https://proxy.example//criteo/api'],
+      ['http://127.0.0.1:3000/', 'http://127.0.0.1:3000'],
+    ] as const) {
+      expect(check(value)).to.equal(expected);
+    }
+  });
+
+  it('refuses a query, even an empty one', () => {
+    for (const value of ['https://host/?a=1', 'https://host?', 'https://host/path/?']) {
+      expect(() => check(value), value).to.throw(TypeError, 'A: the option apiURL must not have a query');
+    }
+  });
+
+  it('refuses a URL that secrets must not be sent to', () => {
+    expect(() => check('http://127.0.0.1.evil.example')).to.throw(TypeError, 'A: the option apiURL must use https');
+  });
 });
 
 describe('checkTimeout', () => {

@@ -96,6 +96,32 @@ describe('Deadline', () => {
     expect(order).to.eql(['late', 'turn']);
   });
 
+  for (const [what, later] of [
+    ['no more bytes arrived', 0],
+    ['no bytes can arrive any more', undefined],
+  ] as const) {
+    it(`waits for one turn of the event loop only, if ${what} in it`, async () => {
+      const order: string[] = [];
+      await new Promise<void>((resolve) => {
+        let reads = 0;
+        const received = (): number | undefined => {
+          reads += 1;
+          if (reads > 1) return later;
+          setImmediate(() => {
+            order.push('turn');
+            setImmediate(() => {
+              order.push('next turn');
+              resolve();
+            });
+          });
+          return 0;
+        };
+        new Deadline(1, () => order.push('late'), received);
+      });
+      expect(order).to.eql(['turn', 'late', 'next turn']);
+    });
+  }
+
   it('does not wait forever for a peer that keeps sending', async () => {
     let arrived = 0;
     const start = performance.now();

@@ -4,8 +4,17 @@ import { TokenStoreError } from '../../lib/errors';
 import { foreignCause } from '../../lib/util/foreign-cause';
 
 describe('foreignCause', () => {
-  it('returns a stack without frames if the error has none', () => {
-    expect(foreignCause(Object.assign(new Error('down'), { stack: 'Error: down' }))?.stack).to.equal('Error: down');
+  it('returns the stack frames that follow the message, and no others', () => {
+    const frames = '\n    at one (a.js:1:1)\n    at two (b.js:2:2)';
+    for (const [stack, expected] of [
+      ['Error: down', 'Error: down'],
+      [`Error: down${frames}`, `Error: down${frames}`],
+      [`Error: down${frames}\nmore${frames}`, `Error: down${frames}`],
+      // These lines may be a part of a message that was shortened afterwards.
+      [`Error: down\nmore${frames}`, 'Error: down'],
+    ]) {
+      expect(foreignCause(Object.assign(new Error('down'), { stack }))?.stack).to.equal(expected);
+    }
   });
 
   const token = 'kQ+7z/Vb2Xw9RtLm4pJc8NsYd3FgHa6E==';
@@ -52,6 +61,17 @@ describe('foreignCause', () => {
     );
   });
 
+  it('returns an error that JSON shows without its stack, and whose name and stack can be changed, as usual', () => {
+    const cause = foreignCause(new ReplyError()) ?? expect.fail();
+    expect(JSON.stringify(cause)).to.equal('{"code":"WRONGTYPE"}');
+    for (const name of ['name', 'stack'] as const) {
+      cause[name] = 'changed';
+      expect(cause[name]).to.equal('changed');
+      Object.defineProperty(cause, name, { get: () => 'changed again' });
+      expect(cause[name]).to.equal('changed again');
+    }
+  });
+
   it('masks the given secrets', () => {
     const cause = foreignCause(new Error('cannot write refresh-1 at refresh-1'), ['refresh-1']);
     expect(cause?.message).to.equal('cannot write [redacted] at [redacted]');
@@ -62,7 +82,9 @@ describe('foreignCause', () => {
     const codeOf = (code: unknown): unknown =>
       (foreignCause(Object.assign(new Error('x'), { code })) as { code?: unknown }).code;
     expect([11_000, '57014', 'ECONNREFUSED'].map(codeOf)).to.deep.equal([11_000, '57014', 'ECONNREFUSED']);
-    for (const code of [undefined, {}, Number.NaN, 1.5, 'two words', token]) expect(codeOf(code)).to.equal(undefined);
+    for (const code of [undefined, {}, Number.NaN, 1.5, 'two words', token, '4bf92f3577b34da6a3ce929d0e0e4736']) {
+      expect(codeOf(code)).to.equal(undefined);
+    }
   });
 
   it('returns an error for any value that was thrown', () => {
@@ -74,6 +96,9 @@ describe('foreignCause', () => {
       message: 'plain',
     });
     expect(foreignCause({ secret: token })?.message).to.equal('');
+    for (const message of [Symbol('x'), /x/, 7]) {
+      expect(foreignCause({ message, stack: 'Error: 7\n    at one (a.js:1:1)' })?.stack).to.equal('Error');
+    }
     const traps = {
       get(): never {
         throw new Error(token);

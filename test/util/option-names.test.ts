@@ -44,6 +44,8 @@ describe('checkOptionNames', () => {
     ['CriteoStrategy', 'usePKCE', 'pkce'],
     ['CriteoStrategy', 'bindto', 'bindTo'],
     ['CriteoStrategy', 'timeOut', 'timeout'],
+    ['CriteoStrategy', 'agnet', 'agent'],
+    ['CriteoStrategy', 'autorizatonURL', 'authorizationURL'],
     ['CriteoStrategy', 'httpsAgent', 'agent'],
     ['CriteoClient', 'tokenUrl', 'tokenURL'],
     ['CriteoClient', 'baseURL', 'apiURL'],
@@ -84,6 +86,11 @@ describe('checkOptionNames', () => {
       users: {},
       cache: {},
       debug: true,
+      // One or two letters from an option that is too short for so many: lock, key, service, store.
+      clock: Date,
+      keys: {},
+      device: 'tv',
+      stroke: 1,
     };
     for (const owner of owners) expect(() => checkOptionNames(owner, own)).not.to.throw();
   });

@@ -92,6 +92,7 @@ describe('redact', () => {
       'UNAUTHORIZED: INTERNAL_SERVER_ERROR at 10.0.0.1:443',
       'Zugriff für Müller & Söhne abgelehnt: 50 % über 広告主のアカウント',
       '<html><head><title>503 Service Temporarily Unavailable</title></head></html>',
+      'GET https://developers.criteo.com/i18n/b2b failed',
       "Advertiser 13, 1352 and '9007199254740' are not shared (errno -111, ECONNREFUSED, HTTP/1.1)",
     ]) {
       it(text.slice(0, 60), () => {
@@ -157,6 +158,25 @@ describe('redact', () => {
     }
     // What one or two words share with a secret is no piece of it.
     expect(redact('the correct battery', [dull])).to.equal('the correct battery');
+  });
+
+  it('masks parts of a secret that has white space, invisible characters or backslashes itself', () => {
+    for (const it of ['pass word one', 'pass\tword\\one', 'pass\u200bword\u00a0one']) {
+      for (const piece of [it, 'pass\n  word one', 'pass\\ word\\ one', 'passwordone']) {
+        expect(redact(around(piece), [it])).to.equal(around('[redacted]'));
+      }
+    }
+  });
+
+  it('masks eight characters in a row of a secret in base64, even if they look like words', () => {
+    for (const it of ['correcthorsebatterystaple', '>>>???>>>???>>>???']) {
+      for (const before of ['', 'a', 'ab']) {
+        const [, encoded = ''] = /^.{4}((?:\W*\w){8})/.exec(Buffer.from(before + it).toString('base64')) ?? [];
+        for (const piece of [encoded, encoded.replace(/.{4}/g, '$&\r\n').trim()]) {
+          expect(redact(around(piece), [it])).to.equal(around('[redacted]'));
+        }
+      }
+    }
   });
 
   const hex = (text: string): string[] => Buffer.from(text).toString('hex').match(/../g) ?? [];

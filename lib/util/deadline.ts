@@ -43,7 +43,7 @@ export class Deadline {
   /** Stops the deadline: `late` is not called any more. */
   cancel(): void {
     clearTimeout(this.#timer);
-    if (this.#turn) clearImmediate(this.#turn);
+    clearImmediate(this.#turn);
   }
 
   #start(): NodeJS.Timeout {

@@ -36,7 +36,7 @@ export function isLoopback(hostname: string): boolean {
 export function checkEndpoint(owner: string, option: string, value: unknown): URL {
   const url = typeof value === 'string' ? parseURL(value) : undefined;
   if (!url) throw optionError(owner, option, 'must be an absolute URL, such as https://app.example.com/path');
-  if (url.protocol !== 'https:' && !(url.protocol === 'http:' && isLoopback(url.hostname))) {
+  if (url.protocol !== 'https:' && !isLoopback(url.hostname)) {
     throw optionError(owner, option, 'must use https (http is allowed on localhost, 127.0.0.1 and [::1] only)');
   }
   if (url.username || url.password) throw optionError(owner, option, 'must not carry a user name or password');

@@ -93,8 +93,7 @@ export function checkOptionNames(owner: OptionOwner, options: object): void {
 function nearest(name: string, names: readonly string[]): string | undefined {
   const given = plain(name);
   const other = otherNames[given];
-  if (other !== undefined && names.includes(other)) return other;
-  return names.find((each) => distance(given, plain(each)) <= tolerance(each));
+  return names.find((each) => each === other) ?? names.find((each) => distance(given, plain(each)) <= tolerance(each));
 }
 
 /** Returns the form in which names are compared: `client_id`, `client-id`, `clientId` and `clientID` are the same. */

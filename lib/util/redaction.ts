@@ -71,7 +71,8 @@ function mask(text: string, secrets: Secrets): string {
   let shown = '';
   for (let at = 0; at < text.length; ) {
     const from = at;
-    while (at < text.length && hidden[at] === hidden[from]) at += 1;
+    // Stops at the end of the text, too: `hidden` has nothing there.
+    while (hidden[at] === hidden[from]) at += 1;
     shown += hidden[from] ? MASK : text.slice(from, at);
   }
   return shown;

@@ -10,7 +10,9 @@ import { foreignID, foreignText, redact } from './redaction';
  */
 export function foreignCause(reason: unknown, secrets: readonly (string | undefined)[] = []): Error | undefined {
   if (reason === undefined || reason === null) return undefined;
-  const text = typeof reason === 'object' ? property(reason, 'message') : String(reason);
+  // The text of a function is its source, and an object's may throw.
+  const isObject = typeof reason === 'object' || typeof reason === 'function';
+  const text = isObject ? property(reason, 'message') : String(reason);
   const name = foreignID(property(reason, 'name'), secrets) ?? 'Error';
   const code = property(reason, 'code');
   const cause = new Error(foreignText(text, secrets) ?? '');

@@ -113,4 +113,19 @@ describe('foreignCause', () => {
     expect(foreignCause(long)?.message.length).to.be.below(302);
     expect(performance.now() - start).to.be.below(500);
   });
+
+  it('shows no source of a function that was thrown, and does not throw if that has no text', () => {
+    const textless = Object.assign(() => {}, {
+      toString() {
+        throw new Error('no text');
+      },
+    });
+    for (const reason of [textless, class Failed {}, () => token]) {
+      expect(foreignCause(reason)?.message).to.equal('');
+      expect(inspect(foreignCause(reason)))
+        .to.not.include(token)
+        .and.not.include('class');
+    }
+    expect(foreignCause(Object.assign(() => {}, { message: 'down' }))?.message).to.equal('down');
+  });
 });

@@ -18,11 +18,7 @@ const idleSince = new WeakMap<Socket, number>();
  * whose peer has vanished is gone after about 11 s, before it is used.
  */
 export function keepAliveAgent(url: URL): Agent {
-  const agent = new (url.protocol === 'https:' ? HTTPSAgent : Agent)({
-    keepAlive: true,
-    timeout: IDLE,
-    scheduling: 'lifo',
-  });
+  const agent = new (url.protocol === 'https:' ? HTTPSAgent : Agent)({ keepAlive: true, timeout: IDLE });
   agent.on('free', (socket: Socket) => idleSince.set(socket, Date.now()));
   return agent;
 }
@@ -33,6 +29,7 @@ export function keepAliveAgent(url: URL): Agent {
  * the connection is likely broken although nothing has closed it.
  */
 export function isStale(socket: Socket): boolean {
-  const since = idleSince.get(socket);
-  return since !== undefined && Math.abs(Date.now() - since) > IDLE;
+  const now = Date.now();
+  const since = idleSince.get(socket) ?? now;
+  return Math.abs(now - since) > IDLE;
 }

@@ -25,7 +25,7 @@ export function isStream(body: WireRequest['body']): body is ByteStream {
 export function createRequest({ method, url, headers, agent }: WireRequest): ClientRequest {
   const { protocol, port } = url;
   // Node would take the brackets of an IPv6 address as a part of the name.
-  const hostname = url.hostname.replace(/^\[|\]$/g, '');
+  const hostname = url.hostname.replace(/[[\]]/g, '');
   const path = url.pathname + url.search;
   const send = protocol === 'https:' ? requestHTTPS : requestHTTP;
   return send({ protocol, hostname, port, path, method, headers, agent });

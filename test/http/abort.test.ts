@@ -5,9 +5,9 @@ import { abortError } from '../../lib/http/abort';
 describe('abortError', () => {
   it('makes an error with the code aborted and the abort reason as cause', () => {
     const reason = new Error('left');
-    expect(abortError(reason))
-      .to.be.instanceOf(CriteoTransportError)
-      .and.to.include({ code: 'aborted', cause: reason });
+    const error = abortError(reason);
+    expect(error).to.be.instanceOf(CriteoTransportError).and.to.include({ code: 'aborted', cause: reason });
+    expect(error.message).to.equal('The caller gave up (its signal aborted)');
   });
 
   it('returns the abort reason if that is a CriteoTransportError', () => {

@@ -63,11 +63,13 @@ describe('keepAliveAgent', () => {
         });
       }
 
-      it('for less than that, uses the open connection', async () => {
+      it('for no longer than that, uses the open connection', async () => {
         const server = await open(answers(answer(200, 'ok')));
         const agent = ours(server);
+        const start = now();
+        Date.now = () => start;
         await ask(server, { agent });
-        Date.now = () => now() + IDLE - 1000;
+        Date.now = () => start + IDLE;
         expect(await ask(server, { agent })).to.equal('ok');
         expect(server.connections).to.equal(1);
       });

@@ -37,6 +37,7 @@ describe('wireError', () => {
   it('reports a connection that broke within the response as response_truncated', () => {
     const error = wireError(request, failure('ECONNRESET'), { status: 200 });
     expect(error).to.include({ code: 'response_truncated', retryable: true });
+    expect(error.message).to.include(': the connection broke within the response (ECONNRESET)');
     expect(error).to.deep.include({ response: { status: 200 } });
   });
 

@@ -61,23 +61,23 @@ function send(endpoint: Endpoint, { method, headers, body, limit, hint }: Exchan
   return new Promise((resolve, reject) => {
     let result: HTTPResponse | undefined;
     let incoming: IncomingMessage | undefined;
-    let sent: RepeatableRequest | undefined;
+    let closed = false;
 
     const response = () => incoming && { status: Number(incoming.statusCode) };
     /** Ends the exchange. A connection that is back in the pool by now stays there. */
-    const settle = (): void => {
+    const end = (): void => {
       deadline.cancel();
-      sent?.destroy();
-      if (result) resolve(result);
+      sent.destroy();
+    };
+    const succeed = (whole: HTTPResponse): void => {
+      end();
+      resolve(whole);
     };
     const refuse = (error: CriteoTransportError): void => {
-      // Once the response is whole, nothing that happens to the connection can take it away.
-      if (!result) {
-        reject(error);
-        // As of Node 26, destroying the request leaves a connection open whose response has all arrived.
-        incoming?.destroy();
-      }
-      settle();
+      reject(error);
+      // As of Node 26, destroying the request leaves a connection open whose response has all arrived.
+      incoming?.destroy();
+      end();
     };
     const invalid = (code: TransportCode, why: string): void =>
       refuse(transportError(named, code, why, { response: response() }));
@@ -85,8 +85,11 @@ function send(endpoint: Endpoint, { method, headers, body, limit, hint }: Exchan
       // What follows a whole response, such as bytes that are no HTTP, does not take it away: its `end` is still to come.
       if (!incoming?.complete) refuse(wireError(named, error, response()));
     };
-    const late = (): void =>
-      refuse(sent?.failure ? wireError(named, sent.failure) : timeoutError(named, timeout, response()));
+    const late = (): void => {
+      // The server may have responded before it read the whole request.
+      if (result) return succeed(result);
+      refuse(sent.failure ? wireError(named, sent.failure) : timeoutError(named, timeout, response()));
+    };
 
     const onResponse = (received: IncomingMessage): void => {
       incoming = received;
@@ -104,28 +107,30 @@ function send(endpoint: Endpoint, { method, headers, body, limit, hint }: Exchan
       received.on('error', broken);
       received.on('end', () => {
         result = { status, headers, text: withoutMark(collected.bytes().toString()) };
-        if (sent?.closed) settle();
+        // A connection that is not kept may close before the last of a whole body was read from it.
+        if (closed) succeed(result);
       });
     };
     // Not at the response's `end`: only at `close` does the connection go back to the pool. A request that is sent before
     // that opens a second one.
     const onClose = (): void => {
-      if (result) settle();
-      // A connection that is not kept may close before the last of a whole body was read from it.
-      else if (!incoming?.complete) broken(Object.assign(new Error('closed too early'), { code: 'ECONNRESET' }));
+      closed = true;
+      if (result) succeed(result);
     };
 
-    const deadline = new Deadline(timeout, late, () => sent?.received);
     // Not by a spread: the object that it makes costs node 5 µs more, in each exchange.
     const all: OutgoingHttpHeaders = Object.assign(defaultHeaders(), endpoint.headers, headers);
     if (body !== undefined) all['Content-Length'] = Buffer.byteLength(body);
+    let sent: RepeatableRequest;
     try {
       sent = new RepeatableRequest(
         { method, url, headers: all, body, agent },
         { onResponse, onError: broken, onClose },
       );
     } catch (cause) {
-      refuse(transportError(named, 'connection_failed', `the request cannot be made (${codeOf(cause)})`, { cause }));
+      const why = `the request cannot be made (${codeOf(cause)})`;
+      return reject(transportError(named, 'connection_failed', why, { cause }));
     }
+    const deadline = new Deadline(timeout, late, () => sent.received);
   });
 }

@@ -10,6 +10,7 @@ import { cert } from '../support/certificate';
 import { expectNoSecret, rejection } from '../support/errors';
 import { collectGarbage } from '../support/garbage';
 import { answer, answers, flood, head, type Loopback, opener, type Script } from '../support/loopback';
+import { uncounted } from './support';
 
 const MB = 1024 * 1024;
 const json = '{"ok":true}';
@@ -46,9 +47,9 @@ describe('exchange', () => {
       expect(headers).not.to.have.any.keys('content-length', 'transfer-encoding');
     });
 
-    it('has the whole body, with its length in bytes', async () => {
+    it('has the whole body, with its length in bytes, whatever length the caller’s headers say', async () => {
       const server = await open(answers(answer(200, json)));
-      await ask(server, { method: 'POST', body: 'name=žluťoučký' });
+      await ask(server, { method: 'POST', body: 'name=žluťoučký', headers: { 'content-length': 3 } });
       const { headers, body } = server.received[0] ?? expect.fail();
       expect(body).to.equal('name=žluťoučký');
       expect(headers['content-length']).to.equal(String(Buffer.byteLength(body)));
@@ -70,6 +71,7 @@ describe('exchange', () => {
       );
       expect(error).to.include({ code: 'connection_failed', status: 502, retryable: false });
       expect(error.message).to.include('ERR_INVALID_CHAR');
+      expect(error.cause).to.include({ code: 'ERR_INVALID_CHAR' });
       expectNoSecret(error, 's3cr3t-token');
       expect(server.connections).to.equal(0);
     });
@@ -127,6 +129,14 @@ describe('exchange', () => {
         await server.quiet();
       });
     }
+
+    it('is returned before the deadline if the agent’s stream is closed before its last bytes are read', async () => {
+      const server = await open((socket) => socket.write(`${answer(200, json)}GARBAGE`));
+      const agent = add(new http.Agent());
+      Object.assign(agent, { createConnection: () => uncounted(Number(server.url().port)) });
+      // Much longer than this test may take.
+      expect((await ask(server, { agent, timeout: 60_000 })).text).to.equal(json);
+    });
 
     it('may follow interim responses', async () => {
       const server = await open(answers(head(103, { link: '</a>' }) + head(100) + answer(200, json)));
@@ -249,6 +259,8 @@ describe('exchange', () => {
         expect(error)
           .to.include(truncated)
           .and.to.deep.include({ response: { status: 200 } });
+        // Node's error, not one that says that no response came.
+        expect(error.cause).to.include({ message: 'aborted', code: 'ECONNRESET' });
       });
 
       it(`is rejected if the connection is reset ${what}`, async () => {
@@ -367,6 +379,7 @@ describe('exchange', () => {
       const { error } = await refused(answers(`${head(101, { connection: 'upgrade', upgrade: 'websocket' })}hello`));
       expect(error).to.include({ code: 'invalid_response', status: 502, retryable: false });
       expect(error).to.deep.include({ response: { status: 101 } });
+      expect(error.message).to.include('the server switched to another protocol');
     });
   });
 
@@ -380,6 +393,7 @@ describe('exchange', () => {
         );
         expect(error).to.include({ code: 'unexpected_redirect', status: 502, retryable: false });
         expect(error).to.deep.include({ response: { status } });
+        expect(error.message).to.include(`the response is a redirect (${status}), which is never followed`);
         expect(server.received).to.have.length(1);
         expect(elsewhere.connections).to.equal(0);
       });
@@ -399,13 +413,20 @@ describe('exchange', () => {
       expect(error.message).to.include('ECONNREFUSED');
     });
 
-    it('is not retryable if the certificate is not trusted', async () => {
-      const server = await open(answers(answer(200, json)), { secure: true });
-      const error = await rejection(ask(server), CriteoTransportError);
-      expect(error).to.include({ code: 'connection_failed', retryable: false });
-      expect(error.message).to.include('DEPTH_ZERO_SELF_SIGNED_CERT');
-      expect(server.received).to.eql([]);
-    });
+    for (const [what, useAgent] of [
+      ['an agent', true],
+      ['no agent', false],
+    ] as const) {
+      it(`is not retryable if the certificate is not trusted (${what})`, async () => {
+        const server = await open(answers(answer(200, json)), { secure: true });
+        const agent = useAgent ? agentFor(server) : undefined;
+        const asked = exchange({ url: server.url(), timeout: 3000, agent }, { method: 'GET', limit: 1 });
+        const error = await rejection(asked, CriteoTransportError);
+        expect(error).to.include({ code: 'connection_failed', retryable: false });
+        expect(error.message).to.include('DEPTH_ZERO_SELF_SIGNED_CERT');
+        expect(server.received).to.eql([]);
+      });
+    }
 
     it('is a CriteoTransportError for any kind of error from an agent', async () => {
       const server = await open(() => {});
@@ -466,6 +487,13 @@ describe('exchange', () => {
       expect((await ask(server, { method: 'POST', body, timeout: 5000 })).text).to.equal(json);
       // An error of the connection without a listener would end the process within this time.
       await new Promise((resolve) => setTimeout(resolve, 30));
+    });
+
+    it('is returned, and the connection kept, if the server reads the rest of the request', async () => {
+      const server = await early((socket) => socket.resume());
+      const agent = agentFor(server);
+      expect((await ask(server, { method: 'POST', body, agent, timeout: 60_000 })).text).to.equal(json);
+      expect(Object.values(agent.freeSockets).flat()).to.have.length(1);
     });
 
     it('is returned at the deadline, and the connection is closed', async () => {

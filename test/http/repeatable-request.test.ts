@@ -1,7 +1,6 @@
 import http from 'node:http';
 import https from 'node:https';
-import net from 'node:net';
-import { Duplex } from 'node:stream';
+import type net from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { expect } from 'chai';
 import { CriteoTransportError } from '../../lib/errors';
@@ -10,16 +9,24 @@ import { agents } from '../support/agents';
 import { cert } from '../support/certificate';
 import { rejection } from '../support/errors';
 import { answer, head, type Loopback, type LoopbackOptions, opener } from '../support/loopback';
-import { ways } from './support';
+import { uncounted, ways } from './support';
 
 const ok = answer(200, 'ok');
 
-/** Opens a connection that is a plain stream without byte counts, like those of some tunnel agents. */
-function uncounted(port: number): Duplex {
-  const socket = net.connect(port, '127.0.0.1');
-  const stream = Duplex.from({ readable: socket, writable: socket });
-  const methods = { setKeepAlive: () => stream, setTimeout: () => stream, setNoDelay: () => stream };
-  return Object.assign(stream, methods, { ref: () => stream, unref: () => stream });
+/** Replaces the function of an agent that node calls for each request. Attempts are counted from 1. */
+function replaceAddRequest(
+  agent: http.Agent,
+  replacement: (addRequest: () => void, attempt: number, request: http.ClientRequest) => void,
+): void {
+  // The types do not declare it.
+  const { addRequest } = agent as unknown as { addRequest(...args: unknown[]): void };
+  let attempt = 0;
+  Object.assign(agent, {
+    addRequest(request: http.ClientRequest, ...rest: unknown[]) {
+      attempt += 1;
+      replacement(() => addRequest.call(agent, request, ...rest), attempt, request);
+    },
+  });
 }
 
 for (const [way, ask] of ways) {
@@ -43,10 +50,12 @@ for (const [way, ask] of ways) {
       ['destroys it', (socket) => socket.destroy()],
     ];
 
+    // Node cannot reset TLS connections.
+    const closingsOf = (secure: boolean) => closings.filter(([what]) => !secure || what !== 'resets it');
+
     describe('over a kept connection', () => {
       for (const secure of [false, true]) {
-        // Node cannot reset TLS connections.
-        for (const [what, close] of closings.filter(([what]) => !secure || what !== 'resets it')) {
+        for (const [what, close] of closingsOf(secure)) {
           it(`is sent again on a new connection if the server ${what}${secure ? ' (TLS)' : ''}`, async () => {
             const server = await respondOnce(close, { secure });
             const agent = secure ? add(new https.Agent({ keepAlive: true, ca: cert })) : ours(server);
@@ -117,23 +126,33 @@ for (const [way, ask] of ways) {
         });
       }
 
-      it('fails with the error of an agent that throws at the second attempt', async () => {
-        const server = await respondOnce((socket) => socket.destroy());
-        const agent = ours(server);
-        await ask(server, { agent });
-        // The types do not declare it: node calls it for each request.
-        const { addRequest } = agent as unknown as { addRequest(...args: unknown[]): void };
-        let requests = 0;
-        Object.assign(agent, {
-          addRequest(...args: unknown[]) {
-            requests += 1;
-            if (requests > 1) throw Object.assign(new Error('no proxy left'), { code: 'EPROXY' });
-            addRequest.apply(agent, args);
-          },
+      for (const [which, before] of [
+        ['first', 0],
+        ['second', 1],
+      ] as const) {
+        it(`fails with the error of an agent that throws at the ${which} attempt`, async () => {
+          const server = await respondOnce((socket) => socket.destroy());
+          const agent = ours(server);
+          await ask(server, { agent });
+          replaceAddRequest(agent, (addRequest, attempt) => {
+            if (attempt > before) throw Object.assign(new Error('no proxy left'), { code: 'EPROXY' });
+            addRequest();
+          });
+          const error = await rejection(ask(server, { agent }), CriteoTransportError);
+          expect(error).to.include({ code: 'connection_failed' });
+          expect(Object(error.cause).message).to.equal('no proxy left');
+          expect(server.received).to.have.length(1 + before);
         });
-        const error = await rejection(ask(server, { agent }), CriteoTransportError);
-        expect(error).to.include({ code: 'connection_failed' });
-        expect(Object(error.cause).message).to.equal('no proxy left');
+      }
+
+      it('is sent, although its agent has only connections that may be broken', async () => {
+        const server = await open((socket, { index }) => (index === 0 ? socket.destroy() : socket.write(ok)));
+        const agent = add(new http.Agent());
+        replaceAddRequest(agent, (addRequest, _, request) => {
+          request.reusedSocket = true;
+          addRequest();
+        });
+        expect(await ask(server, { agent })).to.equal('ok');
         expect(server.received).to.have.length(2);
       });
 
@@ -186,6 +205,8 @@ for (const [way, ask] of ways) {
         await ask(server, { agent });
         const error = await rejection(ask(server, { agent, timeout: 80 }), CriteoTransportError);
         expect(error.code).to.be.oneOf(['timeout', 'aborted']);
+        await server.quiet();
+        expect(server.connections).to.equal(1);
         expect(server.received).to.have.length(2);
       });
 
@@ -206,15 +227,18 @@ for (const [way, ask] of ways) {
       });
     });
 
-    it('is not sent again over a new connection that breaks', async () => {
-      for (const [, close] of closings) {
-        const server = await open(close);
-        const error = await rejection(ask(server, { agent: ours(server) }), CriteoTransportError);
-        expect(error).to.include({ code: 'connection_failed', retryable: true });
-        await server.close();
-        expect(server.received).to.have.length(1);
-      }
-    });
+    for (const secure of [false, true]) {
+      it(`is not sent again over a new connection that breaks${secure ? ' (TLS)' : ''}`, async () => {
+        for (const [, close] of closingsOf(secure)) {
+          const server = await open(close, { secure });
+          const agent = secure ? add(new https.Agent({ ca: cert })) : ours(server);
+          const error = await rejection(ask(server, { agent }), CriteoTransportError);
+          expect(error).to.include({ code: 'connection_failed', retryable: true });
+          await server.close();
+          expect(server.received).to.have.length(1);
+        }
+      });
+    }
 
     describe('that cannot connect', () => {
       /** Makes an agent whose first connections fail. */
@@ -295,6 +319,26 @@ for (const [way, ask] of ways) {
   });
 }
 
+describe('A request whose agent closes it without an error', () => {
+  const open = opener();
+  const { add } = agents();
+
+  it('is sent again a moment later, and then fails', async () => {
+    const [, ask] = ways[1] ?? expect.fail();
+    const server = await open(() => {});
+    const agent = add(new http.Agent());
+    let attempts = 0;
+    replaceAddRequest(agent, (_, attempt, request) => {
+      attempts = attempt;
+      process.nextTick(() => request.emit('close'));
+    });
+    const error = await rejection(ask(server, { agent }), CriteoTransportError);
+    expect(error).to.include({ code: 'connection_failed', retryable: true });
+    expect(error.cause).to.include({ message: 'closed without a response', code: 'ECONNRESET' });
+    expect(attempts).to.equal(2);
+  });
+});
+
 describe('A request whose deadline passes before the second attempt', () => {
   const open = opener();
   const { ours } = agents();
@@ -313,14 +357,20 @@ describe('A request with a stream as its body', () => {
   const open = opener();
   const { ours } = agents();
 
+  const post = (
+    server: Loopback,
+    agent: http.Agent,
+    body: Buffer | ReadableStream,
+    headers: Record<string, string>,
+  ) => {
+    const { signal } = new AbortController();
+    return send({ method: 'POST', url: server.url(), headers, body, agent, idle: 1000, signal, onClose() {} });
+  };
+
   it('is not sent again, and cancels the stream', async () => {
     const server = await open((socket) => (server.received.length > 1 ? socket.end() : socket.write(ok)));
     const agent = ours(server);
-    const post = (body: Buffer | ReadableStream, headers: Record<string, string>) => {
-      const { signal } = new AbortController();
-      return send({ method: 'POST', url: server.url(), headers, body, agent, idle: 1000, signal, onClose() {} });
-    };
-    await (await post(Buffer.from('a'), { 'content-length': '1' })).text();
+    await (await post(server, agent, Buffer.from('a'), { 'content-length': '1' })).text();
     let cancel = (): void => {};
     const cancelled = new Promise<void>((resolve) => {
       cancel = resolve;
@@ -331,8 +381,25 @@ describe('A request with a stream as its body', () => {
       },
       cancel: () => cancel(),
     });
-    await rejection(post(body, { 'content-length': '1' }), CriteoTransportError);
+    await rejection(post(server, agent, body, { 'content-length': '1' }), CriteoTransportError);
     expect(server.received.map((received) => received.body)).to.eql(['a', 'b']);
     await cancelled;
+  });
+
+  it('fails with the error of the stream, and closes the connection', async () => {
+    const server = await open(() => {}, {
+      onConnection: (socket) => socket.once('data', () => fail(new Error('the disk is gone'))),
+    });
+    let fail = (_: Error): void => {};
+    const body = new ReadableStream({
+      start(controller) {
+        controller.enqueue(Buffer.from('a'));
+        fail = (error) => controller.error(error);
+      },
+    });
+    const error = await rejection(post(server, ours(server), body, { 'content-length': '2' }), CriteoTransportError);
+    expect(error).to.include({ code: 'connection_failed', retryable: false });
+    expect(error.cause).to.include({ message: 'the disk is gone' });
+    await server.quiet();
   });
 });

@@ -49,9 +49,9 @@ function ignore(): void {}
 export class RepeatableRequest {
   readonly #request: WireRequest;
   readonly #listener: RequestListener;
-  #outgoing: ClientRequest | undefined;
-  #socket: Socket | undefined;
-  #established = false;
+  #outgoing: ClientRequest;
+  // The connection, once it is established: before that, nothing of the request can have been sent.
+  #connection: { bytesRead?: number } | undefined;
   #repeated = false;
   #discarded = 0;
   #destroyed = false;
@@ -62,17 +62,13 @@ export class RepeatableRequest {
   constructor(request: WireRequest, listener: RequestListener) {
     this.#request = request;
     this.#listener = listener;
-    this.#send();
-  }
-
-  /** Whether the request is over. */
-  get closed(): boolean {
-    return this.#outgoing?.closed === true;
+    this.#outgoing = this.#send();
   }
 
   /** Bytes that came over the request's connection; undefined as long as nothing of the request can have been sent. */
   get received(): number | undefined {
-    return this.#established ? (this.#socket?.bytesRead ?? 0) : undefined;
+    // The connections of some agents are streams that do not count their bytes.
+    return this.#connection && (this.#connection.bytesRead ?? 0);
   }
 
   /** Why the request failed, while it waits to be repeated. */
@@ -81,45 +77,43 @@ export class RepeatableRequest {
   }
 
   /** Ends the request and its connection, unless the connection is back in the pool already. */
-  destroy(error?: Error): void {
+  destroy(): void {
     this.#destroyed = true;
     const waiting = this.#failure;
     if (!waiting) {
-      this.#outgoing?.destroy(error);
+      this.#outgoing.destroy();
       return;
     }
     clearTimeout(this.#pause);
     this.#failure = undefined;
-    this.#listener.onError(error ?? waiting);
+    this.#listener.onError(waiting);
     this.#listener.onClose();
   }
 
-  #send(): void {
+  #send(): ClientRequest {
     const outgoing = createRequest(this.#request);
-    this.#outgoing = outgoing;
-    this.#socket = undefined;
-    this.#established = false;
-    // Undefined also for a connection that does not count its bytes, as the stream of some agents.
+    this.#connection = undefined;
+    // Bytes that came over a kept connection before this request. Undefined if the connection is new, or does not count.
     let before: number | undefined;
-    let reused = false;
     let responded = false;
     let failed = false;
     // Another request has taken the place of this one.
     let replaced = false;
 
     const fail = (error: Error): void => {
-      if (replaced) return;
-      const unanswered = !responded && !failed && before !== undefined && this.#socket?.bytesRead === before;
-      const unsent = !this.#established;
+      if (failed || replaced) return;
       failed = true;
-      if (!(unsent || (reused && unanswered)) || !this.#isRepeatable(error)) return this.#listener.onError(error);
+      const { received } = this;
+      const unsent = received === undefined;
+      const unanswered = received === before;
+      if (!(unsent || unanswered) || !this.#isRepeatable(error)) return this.#listener.onError(error);
       replaced = true;
       this.#repeated = true;
       if (unsent) this.#replaceAfterPause(error);
       else this.#replace();
     };
     outgoing.on('socket', (socket) => {
-      reused = outgoing.reusedSocket || used.has(socket);
+      if (outgoing.reusedSocket || used.has(socket)) before = socket.bytesRead;
       if (!used.has(socket)) socket.on('error', ignore);
       used.add(socket);
       // A kept connection that may be broken as well: a repeat goes over a new one. Nothing has been written to it yet. One
@@ -131,23 +125,20 @@ export class RepeatableRequest {
         outgoing.destroy();
         return this.#replace();
       }
-      this.#socket = socket;
-      before = socket.bytesRead;
       const { secureConnecting } = socket as Partial<TLSSocket> & { secureConnecting?: boolean };
-      if (!socket.connecting && !secureConnecting) this.#established = true;
+      if (!socket.connecting && !secureConnecting) this.#connection = socket;
       else {
         socket.once(secureConnecting === undefined ? 'connect' : 'secureConnect', () => {
-          this.#established = true;
+          this.#connection = socket;
         });
       }
       this.#sendStream(outgoing);
     });
     outgoing.on('error', fail);
     outgoing.on('upgrade', (incoming) => {
-      responded = true;
       const response = { status: Number(incoming.statusCode) };
       const why = 'the server switched to another protocol';
-      this.#listener.onError(transportError(this.#request, 'invalid_response', why, { response }));
+      fail(transportError(this.#request, 'invalid_response', why, { response }));
       incoming.destroy();
     });
     outgoing.on('response', (incoming) => {
@@ -155,11 +146,13 @@ export class RepeatableRequest {
       this.#listener.onResponse(incoming);
     });
     outgoing.on('close', () => {
-      if (!responded && !failed) fail(Object.assign(new Error('closed without a response'), { code: 'ECONNRESET' }));
+      // Some agents say no more than that.
+      if (!responded) fail(Object.assign(new Error('closed without a response'), { code: 'ECONNRESET' }));
       if (!replaced) this.#listener.onClose();
     });
     const { body } = this.#request;
     if (!isStream(body)) outgoing.end(body);
+    return outgoing;
   }
 
   /** Sends a body that is a stream: not before it is certain over which connection, because it can be read only once. */
@@ -186,7 +179,7 @@ export class RepeatableRequest {
 
   #replace(): void {
     try {
-      this.#send();
+      this.#outgoing = this.#send();
     } catch (error) {
       // An agent may throw anything.
       this.#listener.onError(error as Error);

@@ -57,13 +57,13 @@ function respond(request: APIRequest): Promise<Response> {
     const onResponse = (incoming: IncomingMessage): void => {
       response = { status: Number(incoming.statusCode) };
       try {
-        resolve(readResponse(request, incoming, failure));
+        resolve(readResponse(request, incoming, { failure, received: () => sent.received }));
       } catch (cause) {
         onError(transportError(request, 'invalid_response', 'the response is not valid HTTP', { cause, response }));
         sent.destroy();
       }
     };
-    const abort = (): void => sent.destroy(abortError(signal.reason));
+    const abort = (): void => sent.destroy();
     let sent: RepeatableRequest;
     try {
       sent = new RepeatableRequest(request, {
@@ -78,26 +78,34 @@ function respond(request: APIRequest): Promise<Response> {
       onError(error);
       return onClose();
     }
-    signal.addEventListener('abort', abort, { once: true });
+    signal.addEventListener('abort', abort);
     if (signal.aborted) abort();
   });
 }
 
-type Failure = (error: unknown) => CriteoTransportError;
+/** How the connection of a response does. */
+interface Connection {
+  /** Turns an error of the connection into the one that the caller gets. */
+  failure(error: unknown): CriteoTransportError;
+  /** Bytes that came. */
+  received(): number | undefined;
+}
 
-function readResponse(request: APIRequest, incoming: IncomingMessage, failure: Failure): Response {
-  const { statusCode: status = 0, statusMessage: statusText = '' } = incoming;
+function readResponse(request: APIRequest, incoming: IncomingMessage, connection: Connection): Response {
+  const status = Number(incoming.statusCode);
+  const statusText = String(incoming.statusMessage);
   const headers = new Headers();
   for (const [name, value] of Object.entries(incoming.headers)) {
     for (const one of [value].flat()) headers.append(name, String(one));
   }
   const empty = withoutBody.includes(status) || request.method === 'HEAD';
-  const response = new Response(empty ? null : readBody(request, incoming, failure), { status, statusText, headers });
-  if (empty) incoming.resume();
-  return response;
+  const body = empty ? null : readBody(request, incoming, connection);
+  // A response is over, and its connection free, once it was read; also if it is empty.
+  incoming.resume();
+  return new Response(body, { status, statusText, headers });
 }
 
-function readBody(request: APIRequest, incoming: IncomingMessage, failure: Failure): ReadableStream<Uint8Array> {
+function readBody(request: APIRequest, incoming: IncomingMessage, connection: Connection): ReadableStream<Uint8Array> {
   const closeBecause = (why: string): void => {
     const response = { status: Number(incoming.statusCode) };
     incoming.destroy(transportError(request, 'timeout', why, { retryable: true, response }));
@@ -107,37 +115,36 @@ function readBody(request: APIRequest, incoming: IncomingMessage, failure: Failu
   const server = new Deadline(
     idle,
     () => closeBecause(`the response's body paused for ${idle} ms (the option timeout)`),
-    () => incoming.socket?.bytesRead,
+    connection.received,
   );
   const reader = new Deadline(unread, () =>
     closeBecause(`the response's body was not read for ${unread} ms. Read it, or call body.cancel()`),
   );
   reader.cancel();
-  let open = true;
-  const end = (): boolean => {
+  let cancelled = false;
+  const end = (): void => {
     server.cancel();
     reader.cancel();
-    const first = open;
-    open = false;
-    return first;
   };
   return new ReadableStream<Uint8Array>(
     {
       start(controller) {
         incoming.on('data', (chunk: Buffer) => {
-          if (!open) return;
-          controller.enqueue(chunk);
-          if (Number(controller.desiredSize) > 0) return server.restart();
-          // Enough for now: from here on, it is the reader who takes the time.
+          if (cancelled) return;
+          // From here on, it is the reader who takes the time, until the stream has room again: it calls `pull` then, which
+          // may be at once.
           server.cancel();
           reader.restart();
           incoming.pause();
+          controller.enqueue(chunk);
         });
         incoming.on('end', () => {
-          if (end()) controller.close();
+          end();
+          if (!cancelled) controller.close();
         });
         incoming.on('error', (error) => {
-          if (end()) controller.error(failure(error));
+          end();
+          controller.error(connection.failure(error));
         });
       },
       pull() {
@@ -146,6 +153,7 @@ function readBody(request: APIRequest, incoming: IncomingMessage, failure: Failu
         incoming.resume();
       },
       cancel() {
+        cancelled = true;
         end();
         incoming.destroy();
       },

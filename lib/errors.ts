@@ -187,17 +187,24 @@ export class ConsentCallbackError extends CriteoError {
  */
 export class PendingLoginError extends CriteoError {
   declare code: PendingLoginCode;
-  constructor(code: PendingLoginCode, message: string) {
-    // Another site's page started the login. One that the user starts on this site finds room.
-    const isFull = code === 'too_many_logins';
-    super('PendingLoginError', message, { code, status: isFull ? 429 : 500, retryable: isFull });
+  constructor(code: PendingLoginCode, message: string, cause?: unknown) {
+    const status = passingStatus[code];
+    super('PendingLoginError', message, { code, status: status ?? 500, retryable: status !== undefined, cause });
   }
 }
+
+const passingStatus: Partial<Record<PendingLoginCode, number>> = {
+  // Another site's page started the login. One that the user starts on this site finds room.
+  too_many_logins: 429,
+  session_not_saved: 503,
+};
 
 /** Why a pending login could not be kept. */
 export type PendingLoginCode =
   /** There is no `req.session`. */
   | 'session_missing'
+  /** The session could not be saved before the code is sent to Criteo, so it was not sent. */
+  | 'session_not_saved'
   /** The option `state` is not JSON. */
   | 'state_invalid'
   /** The option `state` takes more room than the store has for one login. */

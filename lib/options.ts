@@ -88,8 +88,9 @@ export interface CriteoStrategyBaseOptions {
   issuer?: string | undefined;
   /**
    * Identifies the user who is signed in, so that a login is finished by who started it: at the callback it must return
-   * what it returned at the start, else the login fails with `user_changed`. Undefined means that no user is signed in; a
-   * function that always returns undefined switches the check off. Stores keep a hash of the text.
+   * what it returned at the start, else the login fails with `user_changed`. Return a text of their own for every signed-in
+   * user. Undefined means that no user is signed in; a function that always returns undefined switches the check off. An
+   * empty text and null are errors. Stores keep a hash of the text.
    *
    * @default the first of `id`, `_id`, `sub`, `userId`, `userID`, `user_id`, `uid` and `uuid` of `req.user` (or of what
    *   Passport's `userProperty` names), or `req.user` itself if it is a text or a number. A signed-in user without any of

@@ -164,16 +164,23 @@ export class CriteoStrategy extends OAuth2Strategy {
   override authenticate(req: PassportRequest, given?: CriteoAuthenticateOptions | null): void {
     // First of all, and synchronously: an instance that Passport was given carries the actions of the latest request.
     const actions = actionsOf(this);
-    const request: Delivery = { actions, strategy: this.name, startedAt: requestStarted(), options: undefined };
+    const request: Delivery = {
+      actions,
+      self: actions,
+      strategy: this.name,
+      startedAt: requestStarted(),
+      options: undefined,
+    };
     const failed = (reason: unknown): void => deliver(request, ['error', asError(reason, 'The login')]);
     try {
+      // Passport has made an object for this request if it was given a name. A copy, because a subclass may have set on
+      // `this` what belongs to the request, and the next request sets it anew.
+      const self = Object.hasOwn(this, '_criteo') ? ({ __proto__: this, ...this, ...actions } as this) : this;
+      request.self = self;
       const callback = readCallback(req);
       if (isAheadOfVisit(req) || (!callback && isPartOfPage(req))) {
         return deliver(request, noUserWaiting(callback !== undefined));
       }
-      // Passport has made an object for this request if it was given a name. A copy, because a subclass may have set on
-      // `this` what belongs to the request, and the next request sets it anew.
-      const self = Object.hasOwn(this, '_criteo') ? ({ __proto__: this, ...this, ...actions } as this) : this;
       const options = given ?? {};
       request.options = options;
       if (!callback) return self._start(req, options, (outcome) => deliver(request, outcome));
@@ -282,9 +289,10 @@ export class CriteoStrategy extends OAuth2Strategy {
   /** @internal */
   protected _metadata(req: PassportRequest, options: CriteoAuthenticateOptions): StateMetadata {
     const { clientID, bindTo } = this._criteo;
-    const user: unknown = atOnce('The option bindTo', bindTo(req)) ?? undefined;
-    if (user !== undefined && typeof user !== 'string') {
-      throw optionError('CriteoStrategy', 'bindTo', 'must return a string or undefined');
+    const user: unknown = atOnce('The option bindTo', bindTo(req));
+    if (user !== undefined && (typeof user !== 'string' || user === '')) {
+      // Not taken for nobody: it is what a column of the database holds for many users.
+      throw optionError('CriteoStrategy', 'bindTo', 'must return a text that is not empty, or undefined for no user');
     }
     const { callbackURL } = options;
     const { authorizationURL, tokenURL } = this._oauth2.endpoints();

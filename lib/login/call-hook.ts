@@ -1,3 +1,4 @@
+import { types } from 'node:util';
 import { HookTimeoutError } from '../errors';
 import { Deadline } from '../util/deadline';
 
@@ -12,8 +13,8 @@ export type HookAnswer = (error?: unknown, first?: unknown, second?: unknown, th
 
 /**
  * Calls a callback-style hook and gives its answer to `done` exactly once, whatever the hook does. The first answer counts.
- * A throw or a rejection is an answer, and so are `timeout` milliseconds without one. An answer that comes at once costs
- * neither a timer nor a promise.
+ * A throw or a rejection is an answer, and so are `timeout` milliseconds without one. A promise as answer is refused,
+ * because the hook was to wait for it. An answer that comes at once costs neither a timer nor a promise.
  */
 export function callHook(
   what: string,
@@ -27,12 +28,15 @@ export function callHook(
     if (settled) return;
     settled = true;
     deadline?.cancel();
-    done(error ? asError(error, what) : undefined, first, second, third);
+    const reason = error || refusedPromise(what, first);
+    if (reason) done(asError(reason, what));
+    else done(undefined, first, second, third);
   };
   const failed = (reason: unknown): void => settle(asError(reason, what));
   try {
     const returned = call(settle);
-    if (isThenable(returned)) returned.then(undefined, failed);
+    // Not of other objects that have a `then`: that of a query of Mongoose, say, runs the query once more.
+    if (types.isPromise(returned)) returned.then(undefined, failed);
   } catch (reason) {
     failed(reason);
   }
@@ -60,12 +64,25 @@ export function atOnce<T>(what: string, answer: T): T {
   throw new TypeError(`${what} must answer at once, but it returned a promise`);
 }
 
+/** Returns the error for a hook that answers with a promise, whose rejection is ignored; undefined for other answers. */
+function refusedPromise(what: string, answer: unknown): unknown {
+  try {
+    if (types.isPromise(answer)) answer.catch(() => {});
+    else if (!isThenable(answer)) return undefined;
+  } catch (reason) {
+    return reason;
+  }
+  return new TypeError(`${what} called back with a promise: call back once it has settled, with its result`);
+}
+
 /**
  * Turns what was thrown into an error for Passport. Passport hands it to `next`, for which undefined, 'route' and 'router'
  * mean something else, so only objects stay as they are.
  */
 export function asError(reason: unknown, what: string): object {
-  return typeof reason === 'object' && reason !== null ? reason : new Error(`${what} failed: ${String(reason)}`);
+  if (typeof reason === 'object' && reason !== null) return reason;
+  // The text of a function is its source, or throws.
+  return new Error(`${what} failed: ${typeof reason === 'function' ? 'a function was thrown' : String(reason)}`);
 }
 
 /** Checks whether a value can be awaited. */

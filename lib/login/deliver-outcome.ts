@@ -1,4 +1,5 @@
-import { asError, isThenable } from './call-hook';
+import { types } from 'node:util';
+import { asError } from './call-hook';
 import { codeOf, loginTeller } from './login-events';
 import type { Outcome } from './outcome';
 import { hintAtUnreadFailure } from './unread-failure-hint';
@@ -15,6 +16,8 @@ export interface Actions {
 /** A request, as far as its outcome goes. */
 export interface Delivery {
   actions: Actions;
+  /** What the actions are called on: the strategy, as the request sees it. */
+  self: object;
   /** The strategy's name. */
   strategy: string;
   /** When the request came; undefined if nothing subscribed to login events. */
@@ -35,8 +38,8 @@ export function deliver(request: Delivery, outcome: Outcome): void {
     else deliver(request, ['error', asError(reason, `The ${kind} of the login`)]);
   };
   try {
-    const returned: unknown = Reflect.apply(request.actions[kind], request.actions, told);
-    if (isThenable(returned)) Promise.resolve(returned).catch(failed);
+    const returned: unknown = Reflect.apply(request.actions[kind], request.self, told);
+    if (types.isPromise(returned)) returned.catch(failed);
   } catch (reason) {
     return failed(reason);
   }

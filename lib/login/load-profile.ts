@@ -32,10 +32,10 @@ async function asksToSkip(
   skip: Function,
   accessToken: string,
 ): Promise<unknown> {
-  const [skipped] = await askHook('skipUserProfile', timeout, async (answer) => {
+  const [skipped] = await askHook('skipUserProfile', timeout, (answer) => {
     // As in passport-oauth2: a function of two parameters calls back, others return.
-    if (skip.length > 1) await skip.call(strategy, accessToken, answer);
-    else answer(null, await skip.call(strategy));
+    if (skip.length > 1) return skip.call(strategy, accessToken, answer);
+    return Promise.resolve(skip.call(strategy)).then((skipped) => answer(null, skipped));
   });
   return skipped;
 }

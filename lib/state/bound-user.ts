@@ -27,13 +27,14 @@ export function signedInUser(req: PassportRequest): string | undefined {
 }
 
 function userOf(req: PassportRequest): unknown {
-  // Passport lets an app choose another property for the user, and @fastify/passport keeps its name elsewhere.
-  const { _userProperty, passport, ctx } = req as {
+  // Passport lets an app choose another property for the user. Passport 0.4 and @fastify/passport keep its name elsewhere.
+  const { _userProperty, _passport, passport, ctx } = req as {
     _userProperty?: string;
+    _passport?: { instance?: { _userProperty?: string } };
     passport?: { userProperty?: string };
     ctx?: { state?: Record<string, unknown> };
   };
-  const property = _userProperty ?? passport?.userProperty ?? 'user';
+  const property = _userProperty ?? _passport?.instance?._userProperty ?? passport?.userProperty ?? 'user';
   // koa-passport keeps the user in ctx.state, and the request that it makes for passport.authorize does not show it.
   // The type of a request knows no property that an app chooses.
   return (req as unknown as Record<string, unknown>)[property] || ctx?.state?.[property];
@@ -61,10 +62,10 @@ function objectText(id: unknown): string | undefined {
   if (id instanceof Uint8Array) return textOf(Buffer.from(id).toString('hex'));
   const { toHexString } = id as { toHexString?: unknown };
   if (typeof toHexString === 'function') return textOf(toHexString.call(id));
-  // Not null-prototype objects, which have no toString, nor `[object Object]`, which all objects have in common, nor bytes
-  // that were read as UTF-8 though they are none (MongoDB's Binary).
+  // Not null-prototype objects, which have no toString, nor `[object Object]`, which all objects have in common (lists of
+  // such as well), nor bytes that were read as UTF-8 though they are none (MongoDB's Binary).
   const text: unknown = 'toString' in id ? String(id) : '';
-  return typeof text === 'string' && !/^\[object |\uFFFD/.test(text) ? textOf(text) : undefined;
+  return typeof text === 'string' && !/\[object |\uFFFD/.test(text) ? textOf(text) : undefined;
 }
 
 /** Names a user in 43 characters that reveal nothing: the name may be a credential, and many can read sessions. */
@@ -80,4 +81,4 @@ const notRead =
 const unidentified =
   `A user is signed in, but req.user has no id that can be told: none of ${names.join(', ')} is a text or a number. ` +
   'A login has to be finished by the user who started it, so set the option bindTo of CriteoStrategy to a function of ' +
-  'the request that returns a string for each user, for example (req) => req.user?.email.';
+  'the request that returns a text of their own for every signed-in user, for example (req) => req.user?.accountId.';

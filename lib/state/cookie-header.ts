@@ -15,10 +15,18 @@ export function readCookies(req: PassportRequest, names: RegExp): Map<string, st
   if (typeof header !== 'string') return cookies;
   for (const pair of header.slice(0, LONGEST_HEADER).split(';')) {
     const at = pair.indexOf('=');
-    const name = pair.slice(0, Math.max(at, 0)).trim();
-    if (names.test(name) && !cookies.has(name)) cookies.set(name, pair.slice(at + 1).trim());
+    const name = trimmed(pair.slice(0, Math.max(at, 0)));
+    if (names.test(name) && !cookies.has(name)) cookies.set(name, trimmed(pair.slice(at + 1)));
   }
   return cookies;
+}
+
+/**
+ * Removes the white space that browsers remove from cookies, and no other (RFC 6265 section 5.2). `trim` would turn a name
+ * that starts with U+00A0 into one with the prefix `__Host-`, and a browser lets any subdomain set that.
+ */
+function trimmed(text: string): string {
+  return text.replace(/^[ \t]+|[ \t]+$/g, '');
 }
 
 /**

@@ -140,7 +140,9 @@ export class CookieStateStore implements StateStore {
     const line = setCookie(name, value, Math.ceil(this.#maxAge / 1000));
     if (line.length > LONGEST) throw tooLarge(line.length, login.app);
     const added = { crossSite: meta.crossSite, size: name.length + value.length };
-    appendCookies([...this.#surplus(this.#pending(req), added).map(clear), line]);
+    // Over https, only names with the prefix count: any subdomain can set the others.
+    const pending = [...this.#pending(req)].filter(([each]) => each.startsWith('__Host-') === secure);
+    appendCookies([...this.#surplus(pending, added).map(clear), line]);
     return handle;
   }
 
@@ -177,7 +179,7 @@ export class CookieStateStore implements StateStore {
    * their labels can be read, because the rest opens with the handle alone. A user who forges a label loses logins of their
    * own browser, no more.
    */
-  #surplus(cookies: Map<string, string>, added: Pick<Occupant, 'crossSite' | 'size'>): string[] {
+  #surplus(cookies: readonly [name: string, value: string][], added: Pick<Occupant, 'crossSite' | 'size'>): string[] {
     const expired: string[] = [];
     const fresh: (Occupant & { name: string })[] = [];
     for (const [name, value] of cookies) {

@@ -1,4 +1,5 @@
 import { PendingLoginError } from '../errors';
+import { foreignCause } from '../util/foreign-cause';
 import { isRecord } from '../util/json';
 import { checkCount, optionError } from '../util/option-checks';
 import { checkOptionNames } from '../util/option-names';
@@ -95,8 +96,8 @@ export class SessionStateStore implements StateStore {
   }
 
   /**
-   * Takes the login of a handle out of the session, if it is there, fresh, and the strategy's own. Errors: `session_missing`,
-   * and what saving the session gives.
+   * Takes the login of a handle out of the session, if it is there, fresh, and the strategy's own. Errors: `session_missing`
+   * and `session_not_saved`.
    */
   verify(req: PassportRequest, handle: string, meta: StateMetadata, callback: VerifyCallback): void {
     const session = sessionOf(req);
@@ -114,7 +115,7 @@ export class SessionStateStore implements StateStore {
     if (!left) delete session[this.#key];
     if (!isFresh(login.startedAt, this.#maxAge)) return callback(null, false, expiredLogin(login, this.#maxAge));
     save(session, (error) => {
-      if (error) return callback(error);
+      if (error) return callback(new PendingLoginError('session_not_saved', notSaved, foreignCause(error)));
       callback(null, login.verifier ?? true, login.state, login);
     });
   }
@@ -189,6 +190,9 @@ const noSession =
   'There is no req.session: mount session middleware (express-session, say) before passport.authenticate, on the ' +
   'login route and on the callback route, or give the strategy a CookieStateStore. If it is mounted, its store may ' +
   'be unreachable, or its cookie.path may not be part of the URL as the application sees it (behind a proxy).';
+const notSaved =
+  'The session could not be saved, so the code was not sent to Criteo. Most likely the store of the session middleware ' +
+  'cannot be reached; the cause says more. Loading the callback once more may help.';
 const unknown =
   'This session holds other pending logins, but not this one. Most likely it is over and its callback was loaded once ' +
   'more (reload, back button), or too many were started since. Start again.';

@@ -35,10 +35,11 @@ export function foreignID(value: unknown, secrets: Secrets): string | undefined 
 /**
  * Masks secrets in text of another party, after cutting the text to `limit` (at most 4,096) characters. Masked are
  *
- * 1. the `secrets` as they are, and eight or more characters of one in a row: in any letter case, wrapped or escaped by
- *    backslashes, in hex or base64;
+ * 1. the `secrets` as they are, and eight or more characters of one in a row: in any letter case, wrapped, split or escaped
+ *    by backslashes, in hex or base64, or as the numbers of their bytes;
  * 2. what looks like a token rather than a word, so that it needs no list of spellings: runs with escapes of URLs, HTML
- *    or JavaScript, and runs with ten or more characters that make no word, number or name.
+ *    or JavaScript, and runs with ten or more characters that make no word, number or name;
+ * 3. the user and password of a URL.
  *
  * JSON stays JSON: quotation marks, commas and brackets are never masked.
  */
@@ -62,12 +63,16 @@ function ellipsis(text: string, limit: number): string {
 // or a letter, as JSON has it, is apart: half of it would be no JSON.
 const runs = /\\[^xu0-7\\]|(?:[\w+/=.~%&;#@$!*^?:-]|\\[xu0-7\\])+/g;
 
+// RFC 3986 section 3.2.1. Drivers show the URL of the database that they cannot reach.
+const userinfo = /(?<=\/\/)[^\s"'/?#@:]*:[^\s"'/?#@]+(?=@)/g;
+
 function mask(text: string, secrets: Secrets): string {
   const hidden = findSecrets(text, secrets);
   for (const { 0: run, index } of text.matchAll(runs)) {
     const end = index + run.length;
     if (looksLikeToken(run)) hidden.fill(1, index, end);
   }
+  for (const { 0: credentials, index } of text.matchAll(userinfo)) hidden.fill(1, index, index + credentials.length);
   let shown = '';
   for (let at = 0; at < text.length; ) {
     const from = at;
@@ -89,7 +94,11 @@ const symbols = /[^a-z0-9]/gi;
 /** Marks by 1 every character of a text that belongs to a secret. */
 function findSecrets(text: string, secrets: Secrets): Uint8Array {
   const hidden = new Uint8Array(text.length);
-  const [unwrapped, alphanumeric] = [readWithout(wrapping, text), readWithout(symbols, text)];
+  const [unwrapped, alphanumeric, bytesRead] = [
+    readWithout(wrapping, text),
+    readWithout(symbols, text),
+    readBytes(text),
+  ];
   for (const secret of secrets) {
     if (!secret) continue;
     for (let at = text.indexOf(secret); at >= 0; at = text.indexOf(secret, at + 1)) {
@@ -97,6 +106,8 @@ function findSecrets(text: string, secrets: Secrets): Uint8Array {
     }
     const bytes = Buffer.from(secret);
     hidePieces(hidden, unwrapped, secret.replace(wrapping, ''), PIECE);
+    hidePieces(hidden, alphanumeric, secret.replace(symbols, ''), PIECE);
+    hidePieces(hidden, bytesRead, bytes.toString('latin1'), PIECE);
     hidePieces(hidden, alphanumeric, bytes.toString('hex'), 2 * PIECE - 4);
     for (const shift of [0, 1, 2]) {
       // How a secret looks depends on where, among the encoded bytes, it starts.
@@ -107,16 +118,27 @@ function findSecrets(text: string, secrets: Secrets): Uint8Array {
   return hidden;
 }
 
-/** A text in lower case and without some characters; `places` says where each of the others was. */
+/** What a text says in lower case if it is read in another way, and where each of these characters starts and ends in it. */
 interface Reading {
   text: string;
-  places: number[];
+  starts: number[];
+  ends: number[];
 }
 
 function readWithout(dropped: RegExp, text: string): Reading {
   const gaps = new Set(Array.from(text.matchAll(dropped), ({ index }) => index));
-  const places = [...Array(text.length).keys()].filter((at) => !gaps.has(at));
-  return { text: places.map((at) => lowerCase(text.charAt(at))).join(''), places };
+  const starts = [...Array(text.length).keys()].filter((at) => !gaps.has(at));
+  return { text: starts.map((at) => lowerCase(text.charAt(at))).join(''), starts, ends: starts.map((at) => at + 1) };
+}
+
+/** Reads the numbers in a text as bytes, as drivers and JSON show a Buffer: 114, 116 or 0x72, 0x74. */
+function readBytes(text: string): Reading {
+  const numbers = [...text.matchAll(/\b(?:0x[0-9a-f]{2}|\d{1,3})\b/gi)];
+  return {
+    text: numbers.map(([number]) => lowerCase(String.fromCharCode(Number(number)))).join(''),
+    starts: numbers.map(({ index }) => index),
+    ends: numbers.map(({ 0: number, index }) => index + number.length),
+  };
 }
 
 /** A few letters become two characters in lower case: they stay as they are, so that places can be counted. */
@@ -126,11 +148,11 @@ function lowerCase(char: string): string {
 }
 
 /** Marks the stretches of a reading that are `length` or more characters of `secret` in a row. */
-function hidePieces(hidden: Uint8Array, { text, places }: Reading, secret: string, length: number): void {
+function hidePieces(hidden: Uint8Array, { text, starts, ends }: Reading, secret: string, length: number): void {
   const wanted = secret.toLowerCase();
   for (let at = 0; at + length <= text.length; at += 1) {
     if (wanted.includes(text.slice(at, at + length))) {
-      hidden.fill(1, places[at], Number(places[at + length - 1]) + 1);
+      hidden.fill(1, starts[at], ends[at + length - 1]);
     }
   }
 }

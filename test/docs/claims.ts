@@ -24,7 +24,7 @@ export const claims: Record<string, Claim[]> = {
     ['existing file is not overwritten', 'cli/login/run-login', 'overwrites no file'],
   ],
   connect: [
-    ['always returns `undefined` switches the check off', 'login/finish', 'which skips the check'],
+    ['always returns `undefined` switches the check off', 'login/finish', 'which switches the check off'],
     ['It is never sent to Criteo', 'login/start', 'and does not send it to Criteo'],
     [
       'a login cannot end at another callback URL',
@@ -101,7 +101,11 @@ export const claims: Record<string, Claim[]> = {
     ['never becomes a profile', 'criteo/portfolio-pages', 'fail if accounts are missing in the second reading too'],
   ],
   'state-stores': [
-    ['in one process, always', 'login/finish', 'exchanges the code once with SessionStateStore'],
+    [
+      'in one process, if sessions are kept on the server',
+      'login/finish',
+      'exchanges the code once with SessionStateStore',
+    ],
     ['at most 2048 bytes', 'state/session-store-size', 'counts bytes of the state, not characters'],
     ['about 2500 bytes at most', 'state/cookie-store', 'fails with state_too_large above that'],
     ['10 in a session', 'state/session-store-size', 'keeps the newest 10 logins'],

@@ -33,24 +33,6 @@ describe('callHook', () => {
     ],
     ['rejects', () => Promise.reject(boom)],
     ['rejects later', () => new Promise((_, reject) => setImmediate(reject, boom))],
-    [
-      'returns a thenable that throws',
-      () => ({
-        // biome-ignore lint/suspicious/noThenProperty: that is what is tested
-        then() {
-          throw boom;
-        },
-      }),
-    ],
-    [
-      'returns an object whose then throws when it is read',
-      () =>
-        Object.defineProperty({}, 'then', {
-          get() {
-            throw boom;
-          },
-        }),
-    ],
   ] satisfies [string, (answer: HookAnswer) => unknown][]) {
     it(`passes on the error of a hook that ${what}`, async () => {
       expect(await answersOf(call)).to.eql([[boom]]);
@@ -116,6 +98,60 @@ describe('callHook', () => {
 
   it('does not use the value of a returned promise as the result', async () => {
     expect(await answersOf(async () => 1, 500)).to.eql([]);
+  });
+
+  it('does not run a query that a hook returns, and that runs when its then is called', async () => {
+    let runs = 0;
+    // biome-ignore lint/suspicious/noThenProperty: that is what is tested
+    const query = { then: () => (runs += 1) };
+    const asked = (answer: HookAnswer) => {
+      setImmediate(answer, null, 1);
+      return query;
+    };
+    expect(await answersOf(asked)).to.eql([[undefined, 1]]);
+    expect(runs).to.equal(0);
+  });
+
+  for (const [what, answer] of [
+    ['a promise', Promise.resolve(1)],
+    ['a promise that rejects', Promise.reject(boom)],
+    ['a promise that never settles', new Promise(() => {})],
+    // biome-ignore lint/suspicious/noThenProperty: that is what is tested
+    ['a query', { then: () => expect.fail() }],
+  ] as [string, unknown][]) {
+    it(`refuses ${what} as the answer of a hook`, async () => {
+      const [[error, ...others] = []] = await answersOf((done) => done(null, answer));
+      expect(error).to.be.instanceOf(TypeError);
+      expect(error)
+        .to.have.property('message')
+        .that.matches(/^The hook called back with a promise: call back once it has/);
+      expect(others).to.eql([]);
+    });
+  }
+
+  it('calls back with an error for an answer whose then throws when it is read', async () => {
+    const answer = Object.defineProperty({}, 'then', {
+      get() {
+        throw boom;
+      },
+    });
+    expect(await answersOf((done) => done(null, answer))).to.eql([[boom]]);
+  });
+
+  it('turns a function that was thrown into an error, without its source and even if it has no text', async () => {
+    const textless = Object.assign(() => 'secret', {
+      toString() {
+        throw new Error('no text');
+      },
+    });
+    const { proxy, revoke } = Proxy.revocable(() => {}, {});
+    revoke();
+    for (const reason of [textless, () => 'secret', class Secret {}, proxy]) {
+      for (const call of [(done: HookAnswer) => done(reason), () => Promise.reject(reason)]) {
+        const [[error] = []] = await answersOf(call);
+        expect(error).to.be.instanceOf(Error).and.have.property('message', 'The hook failed: a function was thrown');
+      }
+    }
   });
 
   it('turns a reason that is not an object into an error', async () => {

@@ -2,8 +2,10 @@ import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import { expect } from 'chai';
 import express, { type RequestHandler } from 'express';
 import passport from 'passport';
+import { CriteoStrategy } from '../../lib/index';
 import { httpServers } from '../support/http-server';
-import { type Stubbed, stubbed, tokens, Visitor } from '../support/strategy';
+import { authenticate } from '../support/passport';
+import { app, type Stubbed, stubbed, tokens, Visitor } from '../support/strategy';
 import type { Warning } from '../support/warnings';
 
 type Callback = (error: unknown, user?: unknown) => unknown;
@@ -53,10 +55,6 @@ describe('Delivery of an outcome to the app', () => {
     ],
     ['rejects', () => Promise.reject(oops)],
     ['rejects later', () => new Promise((_, reject) => setImmediate(reject, oops))],
-    [
-      'returns a thenable that rejects',
-      () => Object.defineProperty({}, 'then', { value: (_: unknown, reject: Callback) => reject(oops) }),
-    ],
   ];
 
   for (const [way, act] of ways) {
@@ -84,6 +82,40 @@ describe('Delivery of an outcome to the app', () => {
         /callback given to passport\.authenticate threw or rejected.*return next\(error\)/,
       );
       expect(warned[0]?.message).not.to.include('secret');
+    });
+  }
+
+  it("does not run a query that the app's callback returns, and that runs when its then is called", async () => {
+    let runs = 0;
+    // biome-ignore lint/suspicious/noThenProperty: that is what is tested
+    const query = { then: () => (runs += 1) };
+    const outcomes = await received(['redirect'], () => query, stubbed(), new Visitor().request({ query: {} }));
+    expect(outcomes.map(([each]) => each)).to.deep.equal(['redirect']);
+    expect(runs).to.equal(0);
+  });
+
+  for (const given of ['by name', 'as an instance'] as const) {
+    it(`calls actions that a subclass has wrapped as methods of the strategy, given ${given}`, async () => {
+      class Labelled extends CriteoStrategy {
+        label = 'tenant-7';
+        override authenticate(...args: Parameters<CriteoStrategy['authenticate']>): void {
+          for (const kind of ['fail', 'error'] as const) {
+            const action = this[kind] as (...args: unknown[]) => void;
+            this[kind] = function (this: Labelled, told: unknown, ...rest: unknown[]) {
+              action.call(this, Object.assign(told as object, { label: this.label }), ...rest);
+            };
+          }
+          super.authenticate(...args);
+        }
+      }
+      const strategy = new Labelled({ ...app, verify: () => ({}) });
+      const declined = { query: { code: 'c', state: 'x'.repeat(32) } };
+      const failed = await authenticate(strategy, new Visitor().request(declined), {}, given);
+      expect(failed).to.deep.include({ kind: 'fail' });
+      expect(failed.args[0]).to.include({ code: 'state_unknown', label: 'tenant-7' });
+      const broken = await authenticate(strategy, { method: 'GET', headers: {}, query: {} }, {}, given);
+      expect(broken.kind).to.equal('error');
+      expect(broken.args[0]).to.include({ code: 'session_missing', label: 'tenant-7' });
     });
   }
 

@@ -101,7 +101,10 @@ describe('CriteoStrategy, at the callback', () => {
         regenerate() {},
         save: (done: (e: Error) => void) => done(new Error('disk full')),
       });
-      expect(errorOf(await authenticate(strategy, request)).message).to.equal('disk full');
+      const error = errorOf(await authenticate(strategy, request));
+      expect(error).to.include({ code: 'session_not_saved', status: 503, retryable: true });
+      expect(error.message).to.match(/could not be saved, so the code was not sent/);
+      expect(error.cause).to.have.property('message', 'disk full');
       expect(strategy.asked).to.have.length(0);
     });
   });
@@ -203,13 +206,21 @@ describe('CriteoStrategy, at the callback', () => {
       expect(failureOf(await visitor.finish(strategy, { code: 'c', state: again })).code).to.equal('user_changed');
     });
 
-    for (const none of ['', undefined, null]) {
-      it(`signs the user in if bindTo returns ${JSON.stringify(none)}, which skips the check`, async () => {
+    it('signs any user in if bindTo always returns undefined, which switches the check off', async () => {
+      strategy = stubbed({ bindTo: () => undefined });
+      visitor.user = alice;
+      const state = await visitor.handle(strategy);
+      visitor.user = bob;
+      successOf(await visitor.finish(strategy, { code: 'c', state }));
+    });
+
+    for (const none of ['', null]) {
+      it(`ends with an error if bindTo returns ${JSON.stringify(none)}, which could be many users`, async () => {
         strategy = stubbed({ bindTo: () => none });
-        visitor.user = alice;
-        const state = await visitor.handle(strategy);
-        visitor.user = bob;
-        successOf(await visitor.finish(strategy, { code: 'c', state }));
+        expect(errorOf(await visitor.finish(strategy, {})).message).to.match(
+          /bindTo must return a text that is not empty, or undefined for no user/,
+        );
+        expect(visitor.pending()).to.deep.equal([]);
       });
     }
   });

@@ -85,7 +85,7 @@ describe('A failure that the app does not show', () => {
 
   it('is noticed by the strategy, but not for a prefetch, which no user sees', async () => {
     const actions = { success() {}, fail() {}, redirect() {}, pass() {}, error() {} };
-    const request = { actions, strategy: 'criteo', startedAt: undefined };
+    const request = { actions, self: actions, strategy: 'criteo', startedAt: undefined };
     const options = { failureRedirect: '/login' };
     const silent = await warningsOf(() => {
       deliver({ ...request, options: undefined }, ['fail', info]);

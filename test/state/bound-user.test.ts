@@ -54,6 +54,13 @@ describe('signedInUser', () => {
     expect(of({ id: Buffer.from([0x80]) })).not.to.equal(of({ id: Buffer.from([0x81]) }));
   });
 
+  it('reads the property that is set as userProperty of Passport 0.4', () => {
+    const _passport = { instance: { _userProperty: 'account' } };
+    expect(named({ _passport, account: { id: 'a' }, user: { id: 'b' } })).to.equal('a');
+    expect(named({ _passport, user: { id: 'b' } })).to.equal(undefined);
+    expect(named({ _passport: { instance: {} }, user: { id: 'b' } })).to.equal('b');
+  });
+
   it('reads the property that is set as userProperty of Passport', () => {
     expect(named({ _userProperty: 'account', account: { id: 'a' }, user: { id: 'b' } })).to.equal('a');
     expect(named({ _userProperty: 'account', user: { id: 'b' } })).to.equal(undefined);
@@ -82,6 +89,7 @@ describe('signedInUser', () => {
     ['is true', true],
     ['keeps its id under another name', { email: 'ada@example.com', primaryKey: 1 }],
     ['has an object without a toString of its own as id', { id: { value: 1 } }],
+    ['has a list with such an object as id', { id: ['acme', { value: 1 }] }],
     ['has an id without a prototype', { id: Object.create(null) }],
     ['has an id that is true', { id: true }],
     ['has an id that is not a number', { id: Number.NaN }],

@@ -18,6 +18,15 @@ describe('readCookies', () => {
     ]);
   });
 
+  it('does not take a name or value for another that has other white space before or after it', () => {
+    // A browser lets any subdomain set a cookie whose name does not start with __Host- exactly.
+    for (const space of ['\u00a0', '\ufeff', '\u2000', '\u2028', '\u3000', '\v', '\f', '\r', '\n', '\0']) {
+      expect(read(`${space}a=1; b${space}=2`), JSON.stringify(space)).to.deep.equal([]);
+      expect(read(`a=${space}1`), JSON.stringify(space)).to.deep.equal([['a', `${space}1`]]);
+    }
+    expect(read('\t a\t=\t1 ')).to.deep.equal([['a', '1']]);
+  });
+
   it('returns the first of several cookies with one name', () => {
     expect(read('a=1; a=2')).to.deep.equal([['a', '1']]);
   });

@@ -134,6 +134,18 @@ describe('CookieStateStore', () => {
       }
     });
 
+    it('without those that another subdomain may have set: over https, only cookies with the prefix __Host- count', () => {
+      const jar = new Jar();
+      const mine = Array.from({ length: 4 }, () => start(newStore(), jar));
+      const planted = new Jar();
+      for (let count = 0; count < 5; count += 1) start(newStore(), planted);
+      for (const [name, value] of planted.cookies) jar.cookies.set(name.replace('__Host-', ''), value);
+      const { lines } = start(newStore(), jar);
+      expect(lines).to.have.length(1);
+      start(newStore(), jar, { crossSite: true, callbackURL: localhost });
+      for (const { handle } of mine) expect(finish(newStore(), jar, handle).ok).to.equal(true);
+    });
+
     it('to 4096 bytes together, so that servers accept the Cookie header', () => {
       const jar = new Jar();
       const state = 'x'.repeat(900);
@@ -180,19 +192,22 @@ describe('CookieStateStore', () => {
       const jar = new Jar();
       start(newStore(), jar);
       pass(600_001);
-      jar.cookies.set('criteo-login.AAAAAAAAAAAAAAAA', 'garbage');
-      jar.cookies.set('criteo-login.BBBBBBBBBBBBBBBB', `${(Date.now() + 120_000).toString(36)}.AAAA`);
-      jar.cookies.set('criteo-login.CCCCCCCCCCCCCCCC', '');
-      jar.cookies.set('criteo-login.tooShort', 'another’s');
+      jar.cookies.set('__Host-criteo-login.AAAAAAAAAAAAAAAA', 'garbage');
+      jar.cookies.set('__Host-criteo-login.BBBBBBBBBBBBBBBB', `${(Date.now() + 120_000).toString(36)}.AAAA`);
+      jar.cookies.set('__Host-criteo-login.CCCCCCCCCCCCCCCC', '');
+      jar.cookies.set('__Host-criteo-login.tooShort', 'another’s');
       jar.cookies.set('sid', 'another’s');
       const { handle } = start(newStore(), jar);
-      expect(jar.names.slice(0, 2)).to.deep.equal(['criteo-login.tooShort', 'sid']);
+      expect(jar.names.slice(0, 2)).to.deep.equal(['__Host-criteo-login.tooShort', 'sid']);
       expect(jar.names).to.have.length(3);
       expect(finish(newStore(), jar, handle).ok).to.equal(true);
     });
 
     it('without clearing more than 20 cookies in one response', () => {
-      const planted = Array.from({ length: 700 }, (_, index) => `criteo-login.${String(index).padStart(16, '0')}=a`);
+      const planted = Array.from(
+        { length: 700 },
+        (_, index) => `__Host-criteo-login.${`${index}`.padStart(16, '0')}=a`,
+      );
       const { req, res } = newRequest(planted.join('; '));
       let handle: string | undefined;
       newStore().store(req, undefined, undefined, meta, (_error, given) => {
@@ -293,6 +308,15 @@ describe('CookieStateStore', () => {
       start(newStore(), theirs);
       const swapped = `${mine.names[0]}=${[...theirs.cookies.values()][0]}`;
       expect(finish(newStore(), swapped, handle)).to.include({ ok: false, code: 'state_unknown' });
+    });
+
+    it('whose cookie has no __Host- prefix for a browser, because white space that is not ASCII comes before it', () => {
+      for (const space of ['\u00a0', '\u2000', '\ufeff']) {
+        const jar = new Jar();
+        const { handle } = start(newStore(), jar);
+        const done = finish(newStore(), `${space}${jar.header}`, handle);
+        expect(done, JSON.stringify(space)).to.include({ ok: false, code: 'state_unknown' });
+      }
     });
 
     it('whose cookie has lost its __Host- prefix, as if another subdomain had set it', () => {

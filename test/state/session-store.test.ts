@@ -1,5 +1,7 @@
+import { inspect } from 'node:util';
 import { expect } from 'chai';
 import fc from 'fast-check';
+import { PendingLoginError } from '../../lib/errors';
 import { SessionStateStore } from '../../lib/state/session-store';
 import { answerOf, Bench, metadata, requestOf } from '../support/session-store';
 
@@ -226,10 +228,15 @@ describe('SessionStateStore', () => {
       expect(ok).to.deep.equal([true, true]);
     });
 
-    it('passes on the error if the session cannot be saved', () => {
-      const failed = new Error('disk full');
+    it('gives an error if the session cannot be saved, without the session that the driver attached', () => {
+      const command = { args: ['sess:1', JSON.stringify(bench.session)] };
+      const failed = Object.assign(new Error('disk full'), { code: 'ENOSPC', command });
       const handle = withSave({ regenerate() {}, save: (done: (error: Error) => void) => done(failed) });
-      expect(bench.finish(handle)).to.deep.equal([failed]);
+      const [error] = bench.finish(handle) as [Error];
+      expect(error).to.be.instanceOf(PendingLoginError).and.include({ code: 'session_not_saved', status: 503 });
+      expect(error.cause).to.include({ message: 'disk full', code: 'ENOSPC' });
+      const shown = inspect(error, { depth: Number.POSITIVE_INFINITY, showHidden: true });
+      expect(shown).to.include('disk full').and.not.include('sess:1').and.not.include(handle);
     });
 
     it('does not wait for a session without the methods that Passport needs', () => {

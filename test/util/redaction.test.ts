@@ -227,6 +227,12 @@ describe('redact', () => {
     base64url: (text) => Buffer.from(text).toString('base64url'),
     'base64, together with other text': (text) => Buffer.from(`id:${text}:x`).toString('base64'),
     'base64, after other text': (text) => Buffer.from(`code=${text}`).toString('base64'),
+    'a Buffer in JSON': (text) => JSON.stringify(Buffer.from(text)),
+    'hexadecimal numbers': (text) =>
+      hex(text)
+        .map((it) => `0x${it}`)
+        .join(', '),
+    'one letter after the other': (text) => text.replaceAll(/[a-z0-9]/gi, '$& '),
   };
 
   for (const [what, spell] of Object.entries(spellings)) {
@@ -238,6 +244,27 @@ describe('redact', () => {
       }
     });
   }
+
+  it('masks the user and the password of a URL, even if they look like words', () => {
+    for (const [url, shown] of [
+      [
+        'connect ECONNREFUSED redis://app:sommer@cache.internal:6379',
+        'connect ECONNREFUSED redis://[redacted]@cache.internal:6379',
+      ],
+      ['postgres://:sommer@db/shop?x=1', 'postgres://[redacted]@db/shop?x=1'],
+      ['{"url":"amqp://a:b:c@mq"}', '{"url":"amqp://[redacted]@mq"}'],
+      ['https://example.com/a:b@c', 'https://example.com/a:b@c'],
+      ['mail ada@example.com, see //a:b', 'mail ada@example.com, see //a:b'],
+    ] as const) {
+      expect(redact(url, [])).to.equal(shown);
+    }
+    expect(redact(`//${':'.repeat(4000)}`, [])).to.have.length.above(4000);
+  });
+
+  it('keeps numbers that are not those of a secret', () => {
+    const text = '{"ids":[114,116,45,97,98,99,100,101],"codes":"0x72, 0x74, 0x2d"}';
+    expect(redact(text, ['another-secret-1'])).to.equal(text);
+  });
 
   it('never shows eight characters of a secret in a row, in any encoding, cut or wrapped', () => {
     // No backslash: one of the eight may be lost in the backslashes that JSON adds. Criteo's secrets have none.
@@ -335,7 +362,8 @@ function readings(text: string): string[] {
     ...[0, 1, 2, 3].map((offset) => bytes(run.slice(offset), 'base64')),
     ...[0, 1].map((offset) => bytes(run.slice(offset), 'hex')),
   ]);
-  return [text, unescaped, ...decoded];
+  const numbers = (text.match(/\b(0x[0-9a-f]{2}|\d{1,3})\b/gi) ?? []).map(Number);
+  return [text, unescaped, ...decoded, Buffer.from(numbers).toString(), text.replaceAll(' ', '')];
 }
 
 /** Whether a text has eight characters of a secret in a row, in whatever letter case. */

@@ -24,6 +24,17 @@ describe('A session cookie with SameSite=Strict', () => {
     expect((await client.get(origin + next, { from: consentPage })).body).to.equal('null');
   });
 
+  it('keeps a user signed in whom a link of another site sends to the callback', async () => {
+    const { origin, client, begin, finish } = await open(documented);
+    const consentPage = await begin();
+    await finish(consentPage);
+    const user = (await client.get(`${origin}/dashboard`, { from: origin })).body;
+    expect(user).to.match(/^\{"id":/);
+    await client.get(`${origin}/criteo-auth/callback?state=x`, { from: consentPage });
+    await client.get(`${origin}/criteo-auth/callback?error=access_denied`, { from: consentPage });
+    expect((await client.get(`${origin}/dashboard`, { from: origin })).body).to.equal(user);
+  });
+
   it('makes connecting advertisers fail with user_changed, because the callback has no user', async () => {
     const { origin, sandbox, client, begin, finish } = await open((app, passport, options) => {
       app.use(sessions({ cookie: { sameSite: 'strict' } }), passport.session());

@@ -21,7 +21,8 @@ export function mountStrictSessions(app: Express, passport: Passport, registered
   );
 
   app.get('/criteo-auth', passport.authenticate('criteo'));
-  const options = { failureRedirect: '/login', failureMessage: true };
+  // Without failureMessage, which would write a new session over that of the user, whose cookie does not come along.
+  const options = { failureRedirect: '/login?failed' };
   app.get('/criteo-auth/callback', passport.authenticate('criteo', options), (_req, res) => {
     // Not res.redirect: the browser would still come from Criteo, and would not send a Strict cookie.
     res.send('<!doctype html><meta http-equiv="refresh" content="0; url=/dashboard"><title>Signed in</title>');

@@ -1,5 +1,6 @@
 import { isUtf8 } from 'node:buffer';
 import { hash, timingSafeEqual } from 'node:crypto';
+import { types } from 'node:util';
 import { ConsentCallbackError } from '../errors';
 import { isRecord, type JSONObject, withoutMark } from '../util/json';
 import { checkCredential } from '../util/option-checks';
@@ -29,7 +30,7 @@ export type RawBody = string | Uint8Array;
 
 /** Returns true for the bytes of a body, which may be kept as text. */
 export function isRaw(value: unknown): value is RawBody {
-  return typeof value === 'string' || value instanceof Uint8Array;
+  return typeof value === 'string' || types.isUint8Array(value);
 }
 
 /** The header's value as frameworks pass it on. More than one value is refused. */

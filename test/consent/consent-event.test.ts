@@ -1,5 +1,6 @@
 import { createHmac } from 'node:crypto';
 import { inspect } from 'node:util';
+import { runInNewContext } from 'node:vm';
 import { expect } from 'chai';
 import fc from 'fast-check';
 import { type ConsentEvent, signConsentCallback, verifyConsentCallback } from '../../lib';
@@ -148,6 +149,7 @@ describe('verifyConsentCallback', () => {
       ['null', null],
       ['a list of bytes', [...Buffer.from(denial)]],
       ['a serialised Buffer', Buffer.from(denial).toJSON()],
+      ['an object that inherits from Uint8Array', Object.create(Uint8Array.prototype)],
     ]) {
       it(`cannot be ${what}, and the error says what is wrong and how to fix it`, () => {
         const error = errorOf(() => verifyConsentCallback(body as string, denialSignature, secret));
@@ -155,6 +157,11 @@ describe('verifyConsentCallback', () => {
         expect(error.message).to.match(/raw body .* missing.*body parser.*bytes as received/);
       });
     }
+
+    it('may be bytes of another realm, such as that of a test runner', () => {
+      const bytes = runInNewContext(`Uint8Array.of(${[...Buffer.from(denial)]})`);
+      expect(verifyConsentCallback(bytes, denialSignature, secret).type).to.equal('ConsentDenied');
+    });
 
     it('may be a view into a larger buffer', () => {
       const large = new Uint8Array(Buffer.from(`xx${denial}xx`));

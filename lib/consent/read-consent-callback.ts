@@ -40,7 +40,7 @@ const owner = 'readConsentCallback';
  * @throws {ConsentCallbackError} with the `status` to respond with, and the codes of `verifyConsentCallback`; and
  *   `method_not_allowed` (405) – not a POST; `unsupported_encoding` (415) – a compressed body; `body_too_large` (413);
  *   `body_timeout` (408) – the body did not arrive within `timeout`; `body_aborted` (400) – the upload broke off;
- *   `raw_body_missing` (500) – the body was read before
+ *   `raw_body_missing` (500) – the body was read before, or does not come as bytes
  * @throws {TypeError} An option is missing or wrong, or the first argument is not a request. The text names it
  * @see Criteo, Marketing Solutions docs: the consent-delegation callback
  */

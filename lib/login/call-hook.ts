@@ -11,6 +11,9 @@ export const GRACE = 500;
 /** Takes a hook's answer: an error or none, then up to three values. A hook is the app's, so nothing is believed. */
 export type HookAnswer = (error?: unknown, first?: unknown, second?: unknown, third?: unknown) => void;
 
+/** Takes the answer that counts, whose error is an object. */
+type CountedAnswer = (error: object | undefined, first?: unknown, second?: unknown, third?: unknown) => void;
+
 /**
  * Calls a callback-style hook and gives its answer to `done` exactly once, whatever the hook does. The first answer counts.
  * A throw or a rejection is an answer, and so are `timeout` milliseconds without one. A promise as answer is refused,
@@ -20,7 +23,7 @@ export function callHook(
   what: string,
   timeout: number,
   call: (callback: HookAnswer) => unknown,
-  done: HookAnswer,
+  done: CountedAnswer,
 ): void {
   let deadline: Deadline | undefined;
   let settled = false;

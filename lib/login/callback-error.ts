@@ -8,7 +8,7 @@ import { failure, type Outcome, toStartAgain } from './outcome';
  * mistakes of the authorization request (RFC 6749 section 4.1.2.1). Criteo documents no word for a denial ("Authorization
  * code setup" says only "an error"), so every other error is a user who declined.
  */
-const notTheUser: ReadonlyMap<string, number> = new Map([
+const notTheUser: ReadonlyMap<unknown, number> = new Map([
   ['server_error', 502],
   ['temporarily_unavailable', 503],
   ['invalid_request', 500],
@@ -19,7 +19,7 @@ const notTheUser: ReadonlyMap<string, number> = new Map([
 
 /** Returns the failure of a callback without a state. It may come from anyone, so only words of RFC 6749 are shown. */
 export function stateMissing({ error }: CallbackParameters): Outcome {
-  const isKnown = error === 'access_denied' || notTheUser.has(String(error));
+  const isKnown = error === 'access_denied' || notTheUser.has(error);
   return failure({ code: 'state_missing', message: stateless, error: isKnown ? error : undefined }, 403);
 }
 
@@ -31,8 +31,8 @@ const stateless =
 export function refused(callback: CallbackParameters, state: unknown): Outcome {
   const error = errorWord(callback);
   const description = describe(callback);
-  const status = error === undefined ? undefined : notTheUser.get(error);
-  if (error === undefined || status === undefined) {
+  const status = notTheUser.get(error);
+  if (status === undefined) {
     const message = description ?? 'The user declined at Criteo.';
     return failure({ code: 'access_denied', message, error, state });
   }
@@ -40,7 +40,7 @@ export function refused(callback: CallbackParameters, state: unknown): Outcome {
   const told = description ?? `Criteo ended the login with the error ${error}`;
   const message = retryable ? toStartAgain(told) : told;
   const uri = foreignText(callback.error_uri);
-  return ['error', new CriteoAuthorizationError(message, { code: error, status, retryable, uri })];
+  return ['error', new CriteoAuthorizationError(message, { code: String(error), status, retryable, uri })];
 }
 
 /**
@@ -48,9 +48,9 @@ export function refused(callback: CallbackParameters, state: unknown): Outcome {
  * word counts; everything else is untrusted text.
  */
 export function errorWord({ error }: CallbackParameters): string | undefined {
-  const isWord = error !== undefined && /^[a-z][\w.-]{0,63}$/i.test(error);
   // The same rule as for other foreign text: what looks like a token is not shown.
-  return isWord && foreignText(error) === error ? error : undefined;
+  const shown = foreignText(error);
+  return shown === error && /^[a-z][\w.-]{0,63}$/i.test(String(shown)) ? shown : undefined;
 }
 
 /** Returns the description of a callback's error, sanitized. */

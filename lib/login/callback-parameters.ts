@@ -78,10 +78,9 @@ function isCallback(source: unknown): source is Record<string, unknown> {
 function query(req: PassportRequest): unknown {
   const parsed: unknown = req.query;
   if (isRecord(parsed) && Object.keys(parsed).length > 0) return parsed;
-  const [, search] = /^[^?#]*\?([^#]*)/.exec(String(req.url)) ?? [];
-  if (!search) return undefined;
-  const values = new Map<string, string | []>();
-  // A repeated parameter is a list, as it is for a framework: which of them are in it does not matter.
-  for (const [name, value] of new URLSearchParams(search)) values.set(name, values.has(name) ? [] : value);
+  const search = /^[^?#]*\?([^#]*)/.exec(String(req.url))?.[1];
+  const values = new Map<string, string | null>();
+  // A repeated parameter is malformed, whatever its values are.
+  for (const [name, value] of new URLSearchParams(search)) values.set(name, values.has(name) ? null : value);
   return Object.fromEntries(values);
 }

@@ -93,10 +93,11 @@ function replacementError(reason: unknown, exchange: CodeExchange, secrets: (str
 function parsed(exchange: CodeExchange, body: string, status: number): object | undefined {
   try {
     const error: unknown = atOnce('parseErrorResponse', exchange.parseErrorResponse(body, status));
-    return isRecord(error) ? error : undefined;
+    if (isRecord(error)) return error;
   } catch {
-    return undefined;
+    // A hook that throws leaves the error as it is.
   }
+  return undefined;
 }
 
 function transportError(cause: unknown): CriteoTransportError {

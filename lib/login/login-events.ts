@@ -50,7 +50,7 @@ export function factsOf(told: unknown): { code?: string; message?: string | unde
   try {
     const { code, message } = Object(told) as { code?: unknown; message?: unknown };
     const isWord = typeof code === 'string' && /^[\w-]{1,64}$/.test(code);
-    return isWord ? { code, message: foreignText(message, [], 500) } : {};
+    return isWord ? { code, message: foreignText(message, undefined, 500) } : {};
   } catch {
     // A getter of the app's own that throws.
     return {};

@@ -22,7 +22,7 @@ export function startLogin(login: LoginStart, done: (outcome: Outcome) => void):
     timeout,
     (answer) => callStore(store, login, answer),
     (error, handle) => {
-      if (error) return done(['error', asError(error, 'The state store')]);
+      if (error) return done(['error', error]);
       done(redirect(handle));
     },
   );

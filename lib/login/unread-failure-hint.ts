@@ -10,7 +10,12 @@ import { factsOf } from './login-events';
  * @param info of the failure
  */
 export function hintAtUnreadFailure(options: object | null | undefined, info: unknown): void {
-  if (isUnread(options)) hint('CRITEO_UNREAD_FAILURE', () => messageOf(info));
+  try {
+    const { failureRedirect, failureMessage, failureFlash } = Object(options) as Record<string, unknown>;
+    if (failureRedirect && !failureMessage && !failureFlash) hint('CRITEO_UNREAD_FAILURE', () => messageOf(info));
+  } catch {
+    // A getter of the app's own that throws. The failure is told already, so this must not become another outcome.
+  }
 }
 
 function messageOf(info: unknown): string {
@@ -21,14 +26,4 @@ function messageOf(info: unknown): string {
     'req.session.messages; or give passport.authenticate a callback. NODE_DEBUG=passport-criteo prints every failed login. ' +
     'This hint comes once, and not if NODE_ENV is production.'
   );
-}
-
-function isUnread(options: object | null | undefined): boolean {
-  try {
-    const { failureRedirect, failureMessage, failureFlash } = Object(options) as Record<string, unknown>;
-    return Boolean(failureRedirect && !failureMessage && !failureFlash);
-  } catch {
-    // A getter of the app's own that throws. The failure is told already, so this must not become another outcome.
-    return false;
-  }
 }

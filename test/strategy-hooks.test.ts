@@ -158,13 +158,16 @@ describe('CriteoStrategy, with the hook', () => {
     for (const [name, act, check] of misbehaviours) {
       it(`whose store ${name} ends with an error`, async () => {
         const store = storeOf({ store: (_req: unknown, done: Answer) => act(done) });
-        check(errorOf(await authenticate(stubbed({ store, timeout }), visitor.request({ query: {} }))));
+        check(
+          errorOf(await authenticate(stubbed({ store, timeout }), visitor.request({ query: {} }))),
+          'The state store',
+        );
       });
 
       it(`whose verify ${name} ends with an error before the code exchange`, async () => {
         const store = storeOf({ verify: (_req: unknown, _handle: unknown, done: Answer) => act(done) });
         const strategy = stubbed({ store, timeout });
-        check(errorOf(await visitor.finish(strategy, { code: 'c', state: 's' })));
+        check(errorOf(await visitor.finish(strategy, { code: 'c', state: 's' })), 'The state store');
         expect(strategy.asked).to.have.length(0);
       });
     }

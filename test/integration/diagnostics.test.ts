@@ -96,31 +96,6 @@ describe('Diagnostics', () => {
     ]);
   });
 
-  it('report only codes that are single words, and no code if reading it throws', async () => {
-    const events = published('login');
-    const unreadable = Object.defineProperty(new Error('no'), 'code', {
-      get() {
-        throw new Error('not to be read');
-      },
-    });
-    const results: [unknown, false, object?][] = [
-      [null, false, { code: 'a secret, in words' }],
-      [null, false, { code: 42 }],
-      [unreadable, false],
-    ];
-    for (const result of results) {
-      const options = { ...app, ...sandbox.endpoints, callbackURL };
-      strategy = new CriteoStrategy(options, (_at, _rt, _profile, done) => done(...result));
-      await finish(await sandbox.approve(await begin()));
-    }
-    const ends = events.filter(({ outcome }) => outcome !== 'redirect').map(({ outcome, code }) => [outcome, code]);
-    expect(ends).to.deep.equal([
-      ['fail', undefined],
-      ['fail', undefined],
-      ['error', undefined],
-    ]);
-  });
-
   it('feed a meter as the documentation shows', async () => {
     const recorded: [name: string, attributes: object][] = [];
     measureCriteo({
@@ -163,29 +138,5 @@ describe('Diagnostics', () => {
     );
     expect(printed[1]).to.match(/: 200 after \d+ ms$/);
     expect(nothing).to.deep.equal([]);
-  });
-
-  it('print code and message of each failed login on one line if NODE_DEBUG is set', async () => {
-    const options = { ...app, callbackURL: 'https://app.example.com/criteo-auth/callback', ...sandbox.endpoints };
-    const script = `
-      const { CriteoStrategy } = require(${JSON.stringify(join(root, 'lib/index'))});
-      const strategy = new CriteoStrategy({ ...${JSON.stringify(options)}, verify: () => false });
-      const request = (query, session) => ({ method: 'GET', headers: {}, query, session });
-      const ignore = () => {};
-      Object.assign(strategy, { fail: ignore, error: ignore, redirect: ignore, success: ignore });
-      strategy.authenticate(request({ code: 'c', state: 's' }, {}));
-      strategy.authenticate(request({}, undefined));`;
-    const env = { PATH: process.env['PATH'], NODE_DEBUG: 'passport-criteo' };
-    const args = ['--require', 'tsx/cjs', '--eval', script];
-    const { stderr } = await promisify(execFile)(process.execPath, args, { cwd: root, env });
-    const printed = stderr
-      .split('\n')
-      .filter((line) => line !== '')
-      .sort();
-    expect(printed).to.have.length(2);
-    expect(printed[0]).to.match(
-      /^PASSPORT-CRITEO \d+: criteo: login error: session_missing: "There is no req\.session.*"$/,
-    );
-    expect(printed[1]).to.match(/^PASSPORT-CRITEO \d+: criteo: login fail: state_unknown: ".*Start again\."$/);
   });
 });

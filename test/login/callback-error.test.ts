@@ -10,6 +10,7 @@ describe('errorWord', () => {
       '',
       'access_denied ',
       'call 555-1234',
+      'call me',
       '<b>no</b>',
       '1',
       'a'.repeat(65),

@@ -79,7 +79,7 @@ describe('Delivery of an outcome to the app', () => {
       expect(outcomes.map(([each]) => each)).to.deep.equal(['redirect', 'error']);
       expect(warned.map(({ code }) => code)).to.deep.equal(['CRITEO_CALLBACK_FAILED']);
       expect(warned[0]?.message).to.match(
-        /callback given to passport\.authenticate threw or rejected.*return next\(error\)/,
+        /callback given to passport\.authenticate threw or rejected while it was told the error of a login,.*return next\(error\)/,
       );
       expect(warned[0]?.message).not.to.include('secret');
     });
@@ -116,6 +116,17 @@ describe('Delivery of an outcome to the app', () => {
       const broken = await authenticate(strategy, { method: 'GET', headers: {}, query: {} }, {}, given);
       expect(broken.kind).to.equal('error');
       expect(broken.args[0]).to.include({ code: 'session_missing', label: 'tenant-7' });
+    });
+  }
+
+  for (const kind of ['redirect', 'fail']) {
+    it(`names the outcome ${kind} in the error if the app throws text on it`, async () => {
+      const fail = () => {
+        throw 'no database';
+      };
+      const query = kind === 'fail' ? { code: 'c' } : {};
+      const outcomes = await received([kind], fail, stubbed(), new Visitor().request({ query }));
+      expect(Object(outcomes[1]?.[1]).message).to.equal(`The ${kind} of the login failed: no database`);
     });
   }
 

@@ -1,6 +1,7 @@
 import { inspect } from 'node:util';
 import { expect } from 'chai';
 import { CriteoTokenError, CriteoTransportError } from '../../lib/errors';
+import type { Login } from '../../lib/login/verify';
 import { createSandbox, type Sandbox } from '../../lib/sandbox';
 import { boom, isTimeout, quick, timeout } from '../support/misbehaviours';
 import { expectOneOutcomeEach } from '../support/passport';
@@ -21,7 +22,7 @@ describe('CriteoStrategy, at the code exchange', () => {
         const strategy = stubbed({ timeout });
         strategy.token = token;
         const error = errorOf(await visitor.login(strategy));
-        if (name === 'never calls back') isTimeout(error);
+        if (name === 'never calls back') isTimeout(error, 'Token exchange');
         else expect(error).to.be.instanceOf(CriteoTransportError);
         expect(strategy.asked).to.have.length(1);
         expect(strategy.profiled).to.have.length(0);
@@ -54,6 +55,19 @@ describe('CriteoStrategy, at the code exchange', () => {
         done(boom);
       };
       expect(successOf(await visitor.login(strategy)).user).to.deep.equal({ id: 'first' });
+    });
+
+    it('keeps the lifetime that the request gives to the access token', async () => {
+      let lifetime = 0;
+      const strategy = stubbed({
+        verify: ({ tokens }: Login) => {
+          lifetime = tokens.expiresAt - tokens.obtainedAt;
+          return user;
+        },
+      });
+      strategy.token = (done) => done(null, 'a', 'r', { expires_in: 600 });
+      successOf(await visitor.login(strategy));
+      expect(lifetime).to.equal(600_000);
     });
 
     it('warns of an expires_in that makes no sense, and keeps the tokens', async () => {
@@ -116,7 +130,9 @@ describe('CriteoStrategy, at the code exchange', () => {
       it(`turns a failure in node-oauth’s form with the body ${data} into a CriteoTransportError`, async () => {
         const strategy = stubbed();
         strategy.token = (done) => done({ statusCode: 500, data });
-        expect(errorOf(await visitor.login(strategy))).to.be.instanceOf(CriteoTransportError);
+        const error = errorOf(await visitor.login(strategy));
+        expect(error).to.be.instanceOf(CriteoTransportError);
+        expect(error.cause).to.deep.equal({ statusCode: 500, data: data ?? '' });
       });
     }
   });

@@ -42,6 +42,35 @@ describe('CriteoStrategy, at the callback', () => {
     expect(strategy.asked[0]?.code).to.equal('c+1');
   });
 
+  it('fails with invalid_callback, and returns the app’s state, if there is neither a code nor an error', async () => {
+    const state = await visitor.handle(strategy, { state: 'mine' });
+    for (const query of [
+      { state },
+      { state: await visitor.handle(strategy, { state: 'mine' }), code: '', error: '' },
+    ]) {
+      const failed = failureOf(await visitor.finish(strategy, query));
+      expect(failed).to.include({ code: 'invalid_callback', status: 400, state: 'mine' });
+      expect(failed.message).to.match(/neither a code nor an error/);
+    }
+    expect(strategy.asked).to.have.length(0);
+  });
+
+  it('fails with invalid_callback, which names the parameter, if one is malformed, and keeps every login', async () => {
+    const state = await visitor.handle(strategy);
+    const failed = failureOf(await visitor.finish(strategy, { code: ['a', 'b'], state }));
+    expect(failed).to.include({ code: 'invalid_callback', status: 400 });
+    expect(failed.message).to.match(/parameter code is repeated/);
+    expect(visitor.pending()).to.deep.equal([state]);
+  });
+
+  it('fails with invalid_callback if it is a prefetch, and keeps every login', async () => {
+    const state = await visitor.handle(strategy);
+    const headers = { purpose: 'prefetch' };
+    const failed = failureOf(await authenticate(strategy, visitor.request({ query: { code: 'c', state }, headers })));
+    expect(failed).to.include({ code: 'invalid_callback', status: 503 });
+    expect(visitor.pending()).to.deep.equal([state]);
+  });
+
   describe('with several logins pending', () => {
     for (const order of [
       [0, 1],
@@ -233,10 +262,20 @@ describe('CriteoStrategy, at the callback', () => {
         'a sign-in that is finished by passport.authorize',
         {},
         authorize,
-        /by passport\.authenticate but finished by passport\.authorize/,
+        /by passport\.authenticate but finished by passport\.authorize.*on both routes.*passport\.authorize\(name, \{\}, callback\).*Start again/,
       ],
-      ['a callback URL given on the login route only', elsewhere, {}, /connect\/criteo\/callback but .*both routes/],
-      ['a callback URL given on the callback route only', {}, elsewhere, /criteo-auth\/callback but .*both routes/],
+      [
+        'a callback URL given on the login route only',
+        elsewhere,
+        {},
+        /connect\/criteo\/callback but .*both routes.*Start again/,
+      ],
+      [
+        'a callback URL given on the callback route only',
+        {},
+        elsewhere,
+        /criteo-auth\/callback but .*both routes.*Start again/,
+      ],
     ];
     for (const [name, starts, finishes, message] of cases) {
       it(`fails with login_mismatch before the code exchange for ${name}`, async () => {
@@ -285,7 +324,9 @@ describe('CriteoStrategy, at the callback', () => {
         for (const outcome of outcomes.filter(({ kind }) => kind !== 'success')) {
           const failed = failureOf(outcome);
           expect(failed).to.include({ code: 'state_unknown', status: 403, state: 'mine' });
-          expect(failed.message).to.match(/came twice \(reload/);
+          expect(failed.message).to.match(
+            /came twice \(reload.* not sent again, because .* did not sign the user in, start again/,
+          );
         }
         expect(strategy.asked).to.have.length(1);
       };
@@ -414,6 +455,7 @@ describe('CriteoStrategy, at the callback', () => {
       const { message, ...failed } = failureOf(await visitor.finish(strategy, query));
       expect(failed).to.deep.equal({ code: 'state_missing', error: 'access_denied', status: 403 });
       expect(message).not.to.include('555');
+      expect(failureOf(await visitor.finish(strategy, { error: 'server_error' })).error).to.equal('server_error');
       const foreign = failureOf(await visitor.finish(strategy, { error: 'call-555' }));
       expect(foreign).not.to.have.property('error');
       expect(visitor.pending()).to.deep.equal([pending]);
@@ -431,6 +473,7 @@ describe('CriteoStrategy, at the callback', () => {
         const state = await visitor.handle(strategy);
         const failed = failureOf(await visitor.finish(strategy, { code: 'c', state, iss }));
         expect(failed).to.include({ code: 'issuer_mismatch', status: 403 });
+        expect(failed.message).to.match(/not from https:\/\/api\.criteo\.com \(the option issuer\)/);
         expect(visitor.pending()).to.deep.equal([state]);
       });
     }
@@ -454,6 +497,7 @@ describe('CriteoStrategy, at the callback', () => {
       const strict = stubbed({ pkce: true });
       const failed = failureOf(await visitor.finish(strict, { code: 'c', state }));
       expect(failed).to.include({ code: 'state_unknown', status: 403, state: 's' });
+      expect(failed.message).to.match(/started without PKCE.*Start again/);
       expect(strict.asked).to.have.length(0);
     });
   });

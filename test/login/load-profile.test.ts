@@ -27,6 +27,7 @@ describe('CriteoStrategy, at the profile', () => {
       ['false', false, false],
       ['a function that returns true', () => true, true],
       ['a function that returns false', () => false, false],
+      ['a function of one parameter that returns true', (_unused: unknown) => true, true],
       ['a function that promises true', async () => true, true],
       ['a function that calls back with true', (_token: unknown, done: Answer) => done(null, true), true],
       [
@@ -68,7 +69,7 @@ describe('CriteoStrategy, at the profile', () => {
     for (const [name, act, check] of misbehaviours) {
       it(`that ${name} ends the login with an error`, async () => {
         const strategy = stubbed({ timeout, skipUserProfile: (_token: unknown, done: Answer) => act(done) });
-        check(errorOf(await visitor.login(strategy)));
+        check(errorOf(await visitor.login(strategy)), 'skipUserProfile');
         expect(strategy.profiled).to.have.length(0);
       });
     }
@@ -80,7 +81,7 @@ describe('CriteoStrategy, at the profile', () => {
         this.timeout(3_000);
         const strategy = stubbed({ timeout });
         strategy.profile = act;
-        check(errorOf(await visitor.login(strategy)));
+        check(errorOf(await visitor.login(strategy)), 'userProfile');
       });
 
       it(`that ${name} does not end the login if requireUserProfile is false`, async function () {
@@ -95,7 +96,7 @@ describe('CriteoStrategy, at the profile', () => {
         successOf(await visitor.login(strategy));
         expect(seen).to.have.length(1);
         expect(seen[0]?.profile).to.equal(undefined);
-        check(seen[0]?.profileError as Error);
+        check(seen[0]?.profileError as Error, 'userProfile');
       });
     }
 
@@ -179,14 +180,18 @@ describe('CriteoStrategy, at the profile', () => {
     });
 
     it('that fails ends a login by passport.authenticate with an error that says once to start again', async () => {
-      const down = new CriteoAPIError('Criteo is down', { code: 'internal-error', status: 503, retryable: true });
+      const down = new CriteoAPIError('api.criteo.com is down', {
+        code: 'internal-error',
+        status: 503,
+        retryable: true,
+      });
       const strategy = stubbed();
       strategy.profile = (done) => done(down);
       for (let login = 0; login < 2; login += 1) {
         const error = errorOf(await visitor.login(strategy));
         expect(error).to.equal(down).and.include({ retryable: true });
-        expect(error.message).to.equal('Criteo is down. Start the login again.');
-        expect(error.stack).to.match(/^CriteoAPIError: Criteo is down\. Start the login again\.\n/);
+        expect(error.message).to.equal('api.criteo.com is down. Start the login again.');
+        expect(error.stack).to.match(/^CriteoAPIError: api\.criteo\.com is down\. Start the login again\.\n/);
       }
     });
 
@@ -195,6 +200,12 @@ describe('CriteoStrategy, at the profile', () => {
       const strategy = stubbed();
       strategy.profile = (done) => done(revoked);
       expect(errorOf(await visitor.login(strategy))).to.equal(revoked);
+    });
+
+    it('that fails with an error of the app’s own ends the login with that error, as it is', async () => {
+      const strategy = stubbed();
+      strategy.profile = (done) => done(Object.assign(new Error('no database'), { retryable: true }));
+      expect(errorOf(await visitor.login(strategy)).message).to.equal('no database');
     });
   });
 });

@@ -101,6 +101,7 @@ describe('CriteoStrategy, at the start of a login', () => {
       'on another host': { originalUrl: path, headers: { host: 'www.example.com' } },
       'behind a proxy that changes the host': { originalUrl: path, headers: { host: '127.0.0.1:3000' } },
       'without a host': { originalUrl: path, headers: {} },
+      'without headers': { originalUrl: path, headers: undefined },
       'by a form': { originalUrl: path, method: 'POST' },
     })) {
       it(`starts a login ${name}`, async () => {
@@ -190,8 +191,11 @@ describe('CriteoStrategy, at the start of a login', () => {
     for (const [name, parts] of ahead) {
       it(`fails for ${name} and adds nothing to the session`, async () => {
         const request = visitor.request({ query: {}, ...parts });
-        const { code, status } = failureOf(await authenticate(stubbed(), request));
+        const { code, message, status } = failureOf(await authenticate(stubbed(), request));
         expect({ code, status }).to.deep.equal({ code: 'invalid_request', status: 503 });
+        expect(message)
+          .to.match(/a HEAD request or a prefetch, or .* an image, a script/)
+          .and.match(/neither starts a login nor finishes one/);
         expect(visitor.session).to.deep.equal({});
       });
     }

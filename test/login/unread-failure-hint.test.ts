@@ -19,7 +19,8 @@ describe('A failure that the app does not show', () => {
     expect(warning?.message)
       .to.match(/^A login failed: state_unknown: There is no such login\. – The app does not show why/)
       .and.contain('Add failureMessage: true')
-      .and.contain('a callback');
+      .and.contain('a callback')
+      .and.match(/comes once, and not if NODE_ENV is production/);
   });
 
   it('is hinted at once', async () => {

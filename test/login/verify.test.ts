@@ -315,7 +315,9 @@ describe('CriteoStrategy, verify', () => {
       ['returns a thenable that never settles', () => Object.defineProperty({}, 'then', { value: () => {} })],
     ] as [string, unknown][]) {
       it(`because it ${name}, ends the login with an error at its deadline`, async () => {
-        expect(errorOf(await visitor.login(stubbed({ timeout: 60, verify })))).to.include({ code: 'hook_timeout' });
+        const error = errorOf(await visitor.login(stubbed({ timeout: 60, verify })));
+        expect(error).to.include({ code: 'hook_timeout' });
+        expect(error.message).to.match(/^verify did not respond within 60 ms/);
       });
     }
 

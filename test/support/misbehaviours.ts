@@ -6,8 +6,8 @@ import type { Answer } from './strategy';
 export const timeout = 60;
 export const boom = new Error('boom');
 
-/** What a callback-style hook can do wrong, and a check of the error that must follow. */
-export const misbehaviours: [string, (answer: Answer) => unknown, (error: Error) => void][] = [
+/** What a callback-style hook can do wrong, and a check of the error that must follow, given how errors name the hook. */
+export const misbehaviours: [string, (answer: Answer) => unknown, (error: Error, hook: string) => void][] = [
   [
     'throws',
     () => {
@@ -71,14 +71,15 @@ function isBoom(error: Error): void {
   expect(error).to.equal(boom);
 }
 
-function hasText(text: string): (error: Error) => void {
-  return (error) => {
+function hasText(text: string): (error: Error, hook: string) => void {
+  return (error, hook) => {
     expect(error).to.be.instanceOf(Error);
-    expect(error.message).to.match(new RegExp(`failed: ${text}$`));
+    expect(error.message).to.equal(`${hook} failed: ${text}`);
   };
 }
 
-export function isTimeout(error: Error): void {
+export function isTimeout(error: Error, hook: string): void {
   expect(error).to.be.instanceOf(HookTimeoutError);
   expect(error).to.include({ code: 'hook_timeout', status: 503 });
+  expect(error.message).to.contain(`${hook} did not respond within`);
 }

@@ -39,7 +39,7 @@ export function callHook(
   try {
     const returned = call(settle);
     // Not of other objects that have a `then`: that of a query of Mongoose, say, runs the query once more.
-    if (types.isPromise(returned)) returned.then(undefined, failed);
+    if (returned && types.isPromise(returned)) returned.then(undefined, failed);
   } catch (reason) {
     failed(reason);
   }
@@ -70,11 +70,11 @@ export function atOnce<T>(what: string, answer: T): T {
 /** Returns the error for a hook that answers with a promise, whose rejection is ignored; undefined for other answers. */
 function refusedPromise(what: string, answer: unknown): unknown {
   try {
-    if (types.isPromise(answer)) answer.catch(() => {});
-    else if (!isThenable(answer)) return undefined;
+    if (!isThenable(answer)) return undefined;
   } catch (reason) {
     return reason;
   }
+  if (types.isPromise(answer)) answer.catch(() => {});
   return new TypeError(`${what} called back with a promise: call back once it has settled, with its result`);
 }
 

@@ -39,7 +39,7 @@ export function deliver(request: Delivery, outcome: Outcome): void {
   };
   try {
     const returned: unknown = Reflect.apply(request.actions[kind], request.self, told);
-    if (types.isPromise(returned)) returned.catch(failed);
+    if (returned && types.isPromise(returned)) returned.catch(failed);
   } catch (reason) {
     return failed(reason);
   }

@@ -152,7 +152,7 @@ for (const [way, ask] of ways) {
           request.reusedSocket = true;
           addRequest();
         });
-        expect(await ask(server, { agent })).to.equal('ok');
+        expect(await ask(server, { agent, timeout: 10_000 })).to.equal('ok');
         expect(server.received).to.have.length(2);
       });
 

@@ -83,15 +83,15 @@ function respond(request: APIRequest): Promise<Response> {
   });
 }
 
-/** How the connection of a response does. */
-interface Connection {
+/** What reading a body needs of the request. */
+interface ReadContext {
   /** Turns an error of the connection into the one that the caller gets. */
   failure(error: unknown): CriteoTransportError;
   /** Bytes that came. */
   received(): number | undefined;
 }
 
-function readResponse(request: APIRequest, incoming: IncomingMessage, connection: Connection): Response {
+function readResponse(request: APIRequest, incoming: IncomingMessage, context: ReadContext): Response {
   const status = Number(incoming.statusCode);
   const statusText = String(incoming.statusMessage);
   const headers = new Headers();
@@ -99,13 +99,13 @@ function readResponse(request: APIRequest, incoming: IncomingMessage, connection
     for (const one of [value].flat()) headers.append(name, String(one));
   }
   const empty = withoutBody.includes(status) || request.method === 'HEAD';
-  const body = empty ? null : readBody(request, incoming, connection);
-  // A response is over, and its connection free, once it was read; also if it is empty.
+  const body = empty ? null : readBody(request, incoming, context);
+  // An empty response is read as well: only then is its connection free.
   incoming.resume();
   return new Response(body, { status, statusText, headers });
 }
 
-function readBody(request: APIRequest, incoming: IncomingMessage, connection: Connection): ReadableStream<Uint8Array> {
+function readBody(request: APIRequest, incoming: IncomingMessage, context: ReadContext): ReadableStream<Uint8Array> {
   const closeBecause = (why: string): void => {
     const response = { status: Number(incoming.statusCode) };
     incoming.destroy(transportError(request, 'timeout', why, { retryable: true, response }));
@@ -115,7 +115,7 @@ function readBody(request: APIRequest, incoming: IncomingMessage, connection: Co
   const server = new Deadline(
     idle,
     () => closeBecause(`the response's body paused for ${idle} ms (the option timeout)`),
-    connection.received,
+    context.received,
   );
   const reader = new Deadline(unread, () =>
     closeBecause(`the response's body was not read for ${unread} ms. Read it, or call body.cancel()`),
@@ -131,8 +131,7 @@ function readBody(request: APIRequest, incoming: IncomingMessage, connection: Co
       start(controller) {
         incoming.on('data', (chunk: Buffer) => {
           if (cancelled) return;
-          // From here on, it is the reader who takes the time, until the stream has room again: it calls `pull` then, which
-          // may be at once.
+          // From here on, the reader takes the time, until the stream has room and calls `pull`. That may be at once.
           server.cancel();
           reader.restart();
           incoming.pause();
@@ -144,7 +143,7 @@ function readBody(request: APIRequest, incoming: IncomingMessage, connection: Co
         });
         incoming.on('error', (error) => {
           end();
-          controller.error(connection.failure(error));
+          controller.error(context.failure(error));
         });
       },
       pull() {

@@ -196,6 +196,20 @@ describe('send', () => {
     await server.quiet();
   });
 
+  const endings: [string, (response: Response) => Promise<unknown> | undefined][] = [
+    ['is read', (response) => response.text()],
+    ['is cancelled', (response) => response.body?.cancel()],
+  ];
+  for (const [what, finish] of endings) {
+    it(`leaves no timer that keeps the process alive once the body ${what}`, async () => {
+      const server = await open(answers(answer(200, 'ok')));
+      const timers = () => process.getActiveResourcesInfo().filter((name) => name === 'Timeout').length;
+      const before = timers();
+      await finish(await ask(server, { idle: 60_000 }));
+      expect(timers()).to.be.at.most(before);
+    });
+  }
+
   const moments: [string, (run: () => void) => void][] = [
     ['at once', (run) => run()],
     ['in the next tick', (run) => process.nextTick(run)],

@@ -105,7 +105,8 @@ export class RepeatableRequest {
       failed = true;
       const { received } = this;
       const unsent = received === undefined;
-      const unanswered = received === before;
+      // Both, because the count of a TLS connection over an agent's own stream may stand still.
+      const unanswered = !responded && received === before;
       if (!(unsent || unanswered) || !this.#isRepeatable(error)) return this.#listener.onError(error);
       replaced = true;
       this.#repeated = true;

@@ -62,7 +62,8 @@ export abstract class CriteoError extends Error {
 // of the class, because bundlers rename a class that names itself.)
 Object.defineProperty(CriteoError, Symbol.hasInstance, {
   value(this: unknown, value: unknown): boolean {
-    if (this === CriteoError) return typeof value === 'object' && value !== null && known.has(value);
+    // False for values that are not objects, too.
+    if (this === CriteoError) return known.has(value as object);
     return Function.prototype[Symbol.hasInstance].call(this, value);
   },
 });

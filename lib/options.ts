@@ -245,7 +245,7 @@ export function readOptions(options: unknown): { settings: Settings; wiring: Wir
   if (typeof apiVersion !== 'string' || !/^(\d{4}-(0[1-9]|1[0-2])|preview|experimental)$/.test(apiVersion)) {
     throw optionError(OWNER, 'apiVersion', "must be a version like '2026-07', or 'preview' or 'experimental'");
   }
-  const hasAccounts = service !== 'retail-media' || /^\d/.test(apiVersion);
+  const hasAccounts = service !== 'retail-media' || /\d/.test(apiVersion);
   if (!hasAccounts && given.userProfileURL === undefined) {
     const must =
       `cannot be '${apiVersion}' with the service retail-media: that version has no retail-media/accounts. ` +

@@ -138,7 +138,8 @@ export class CriteoStrategy extends OAuth2Strategy {
         clientID: settings.clientID,
         clientSecret: '',
         callbackURL: wiring.callbackURL,
-        // Given, so that passport-oauth2 derives none from the host, which all Criteo apps share.
+        // Not used, because a store is given. Without it, passport-oauth2 calls url.parse, of which node.js 24 and later
+        // warn if the app is bundled.
         sessionKey: 'criteo',
         // The types of passport-oauth2 know no store that keeps a verifier, though passport-oauth2 does.
         store: store as unknown as OAuth2Strategy.StateStore,

@@ -65,16 +65,18 @@ describe('errors', () => {
       it('always has the flags, and other properties only if they are given', () => {
         const bare = make({ traceId: undefined, retryAfter: undefined, response: undefined });
         expect(bare.retryable).to.equal(false);
-        expect(bare).not.to.have.any.keys('traceId', 'retryAfter', 'response', 'cause');
+        expect(bare.reauthorize).to.equal(name === 'ReauthorizationRequiredError');
+        expect(bare).not.to.have.any.keys('traceId', 'retryAfter', 'response');
+        expect(bare).not.to.have.property('cause');
         const given = { retryable: true, traceId: 't-1', retryAfter: 0, response: { status: 500 } };
         expect(make(given)).to.deep.include(given);
       });
 
-      it('keeps the original error as its cause, which is not enumerable', () => {
+      it('keeps the original error as its cause, as any error of JavaScript does', () => {
         const cause = new Error('deeper');
-        const error = make({ cause });
-        expect(error).to.have.property('cause', cause);
-        expect(Object.keys(error)).not.to.include('cause');
+        const usual = Object.getOwnPropertyDescriptor(new Error('It broke', { cause }), 'cause');
+        expect(usual).to.include({ value: cause, enumerable: false });
+        expect(Object.getOwnPropertyDescriptor(make({ cause }), 'cause')).to.deep.equal(usual);
       });
     });
   }
@@ -87,6 +89,7 @@ describe('errors', () => {
       {},
       null,
       undefined,
+      7,
       'CriteoError',
       CriteoError,
     ]) {

@@ -52,7 +52,9 @@ describe('readOptions', () => {
       const options = { service: 'retail-media', apiVersion };
       expect(() => read(options)).to.throw(
         TypeError,
-        `apiVersion cannot be '${apiVersion}' with the service retail-media`,
+        new RegExp(
+          `apiVersion cannot be '${apiVersion}' with the service retail-media: .*set the option userProfileURL$`,
+        ),
       );
       const userProfileURL = 'https://api.criteo.com/2026-07/retail-media/accounts';
       expect(read({ ...options, userProfileURL }).settings.userProfileURL.href).to.equal(userProfileURL);
@@ -120,10 +122,14 @@ describe('readOptions', () => {
     expect(wiring.customHeaders).not.to.equal(customHeaders);
   });
 
-  const wrong: Record<string, unknown[]> = {
-    clientID: [undefined, null, '', 7, ' id', 'id\n'],
-    clientSecret: [undefined, null, '', 7, 'secret-value\n', false],
-    callbackURL: [
+  const credential = '(must be a non-empty string, as shown in|starts or ends with white space)';
+  const endpoint = 'must (be an absolute URL|use https|not )';
+  const wrong: [option: string, must: string, ...values: unknown[]][] = [
+    ['clientID', credential, undefined, null, '', 7, ' id', 'id\n'],
+    ['clientSecret', credential, undefined, null, '', 7, 'secret-value\n', false],
+    [
+      'callbackURL',
+      endpoint,
       undefined,
       null,
       '',
@@ -142,24 +148,61 @@ describe('readOptions', () => {
       'http://127.0.0.1.example.com/cb',
       'javascript:alert(1)',
     ],
-    authorizationURL: ['/request', 'http://consent.example/request', 7],
-    tokenURL: ['/oauth2/token', 'http://api.example/token', 7],
-    userProfileURL: ['/me', 'http://api.example/me', 7],
-    apiURL: ['api.criteo.com', 'https://api.criteo.com/?v=1', 'http://api.criteo.com', 7],
-    service: ['commerce', 7, '', 'Marketing-Solutions'],
-    apiVersion: ['2026', '2026-13', '2026-00', '2026-7', 'latest', '../2026-07', 7, ''],
-    pkce: ['plain', 1, null],
-    state: [false],
-    store: [false, null, {}, { store: () => {} }, { verify: () => {} }, 7, 'session'],
-    skipUserProfile: ['yes', 1, null],
-    requireUserProfile: ['no', 0, null],
-    passReqToCallback: ['yes', 1, null],
-    timeout: [0, -1, 1.5, Number.NaN, Number.POSITIVE_INFINITY, 2 ** 31, '10000'],
-    agent: ['agent', 7, true],
-    issuer: ['', 7, null],
-    bindTo: ['id', null, {}],
-    sessionKey: ['', 7, null, '__proto__', 'constructor', 'cookie', 'passport'],
-    customHeaders: [
+    ['authorizationURL', endpoint, '/request', 'http://consent.example/request', 7],
+    ['tokenURL', endpoint, '/oauth2/token', 'http://api.example/token', 7],
+    ['userProfileURL', endpoint, '/me', 'http://api.example/me', 7],
+    ['apiURL', endpoint, 'api.criteo.com', 'https://api.criteo.com/?v=1', 'http://api.criteo.com', 7],
+    ['service', "must be 'marketing-solutions' or 'retail-media'", 'commerce', 7, '', 'Marketing-Solutions'],
+    [
+      'apiVersion',
+      "must be a version like '2026-07', or 'preview' or 'experimental'",
+      '2026',
+      '2026-13',
+      '2026-00',
+      '2026-7',
+      '2026-07/..',
+      'latest',
+      '../2026-07',
+      7,
+      '',
+      ['2026-07'],
+    ],
+    ['pkce', 'must be true or false', 'plain', 1, null],
+    ['state', 'cannot be false: state is what protects a login', false],
+    ['store', 'cannot be false: state is what protects a login', false],
+    [
+      'store',
+      'must be a state store: an object with the methods store and verify',
+      null,
+      {},
+      { store: () => {} },
+      { verify: () => {} },
+      7,
+      'session',
+      // passport-oauth2 would put a store of its own in the place of a function.
+      Object.assign(() => {}, { store: () => {}, verify: () => {} }),
+    ],
+    ['skipUserProfile', 'must be a boolean or a function', 'yes', 1, null],
+    ['requireUserProfile', 'must be true or false', 'no', 0, null],
+    ['passReqToCallback', 'must be true or false', 'yes', 1, null],
+    [
+      'timeout',
+      'must be a whole number of milliseconds',
+      0,
+      -1,
+      1.5,
+      Number.NaN,
+      Number.POSITIVE_INFINITY,
+      2 ** 31,
+      '10000',
+    ],
+    ['agent', 'must be an http.Agent or https.Agent', 'agent', 7, true],
+    ['issuer', 'must be a non-empty string', '', 7, null],
+    ['bindTo', 'must be a function of the request', 'id', null, {}],
+    ['sessionKey', '(must|cannot) be ', '', 7, null, '__proto__', 'constructor', 'cookie', 'passport'],
+    [
+      'customHeaders',
+      'must be an object of header names and values that HTTP allows',
       null,
       'X: y',
       [],
@@ -167,13 +210,13 @@ describe('readOptions', () => {
       { 'X-Bad': 'secret-value\r\nX-Evil: 1' },
       { 'X-None': undefined },
     ],
-    name: ['', 7, null],
-  };
-  for (const [option, values] of Object.entries(wrong)) {
+    ['name', 'must be a non-empty string', '', 7, null],
+  ];
+  for (const [option, must, ...values] of wrong) {
     for (const value of values) {
-      it(`rejects ${option}: ${inspect(value)}`, () => {
+      it(`rejects ${option}: ${inspect(value, { breakLength: Number.POSITIVE_INFINITY })}, and says what it must be`, () => {
         const act = () => read({ [option]: value });
-        expect(act).to.throw(TypeError, new RegExp(`^CriteoStrategy: the option ${option} `));
+        expect(act).to.throw(TypeError, new RegExp(`^CriteoStrategy: the option ${option} ${must}`));
         expect(act).to.throw().with.property('message').that.does.not.include('secret-value');
       });
     }
@@ -184,7 +227,10 @@ describe('readOptions', () => {
       store: (_req: unknown, _state: unknown, _meta: unknown, _callback: unknown) => {},
       verify: () => {},
     };
-    expect(() => read({ pkce: true, store })).to.throw(TypeError, 'the option store must keep the verifier for pkce');
+    expect(() => read({ pkce: true, store })).to.throw(
+      TypeError,
+      'store must keep the verifier for pkce: store(req, verifier,',
+    );
   });
 });
 

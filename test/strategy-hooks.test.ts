@@ -70,6 +70,13 @@ describe('CriteoStrategy, with the hook', () => {
         },
         /boom/,
       ],
+      [
+        'throws a text',
+        () => {
+          throw 'boom';
+        },
+        /^The login failed: boom$/,
+      ],
       ['returns a value that is not text', () => ({ filter: { a: 1 } }), /The extra parameter filter must be a string/],
       ['returns a promise', async () => ({}), /authorizationParams must answer at once/],
       ['returns a promise that rejects', () => Promise.reject(boom), /authorizationParams must answer at once/],
@@ -105,42 +112,44 @@ describe('CriteoStrategy, with the hook', () => {
       });
     });
 
-    for (const [name, hook] of [
+    for (const [name, hook, message] of [
       [
         'throws',
         () => {
           throw boom;
         },
+        /^boom$/,
       ],
-      ['returns a promise that rejects', () => Promise.reject(boom)],
-      ['returns a value that is not text', () => ({ x: Symbol('x') })],
-    ] as [string, () => unknown][]) {
+      ['returns a promise that rejects', () => Promise.reject(boom), /^tokenParams must answer at once/],
+      ['returns a value that is not text', () => ({ x: Symbol('x') }), /^The extra parameter x must be a string/],
+    ] as [string, () => unknown, RegExp][]) {
       it(`that ${name} ends with an error before the code exchange`, async () => {
         const strategy = withHook('tokenParams', hook);
-        expect(errorOf(await visitor.login(strategy)).message).to.match(/boom|must answer at once|must be a string/);
+        expect(errorOf(await visitor.login(strategy)).message).to.match(message);
         expect(strategy.asked).to.have.length(0);
       });
     }
   });
 
   describe('bindTo', () => {
-    for (const [name, bindTo] of [
+    for (const [name, bindTo, message] of [
       [
         'throws',
         () => {
           throw boom;
         },
+        /^boom$/,
       ],
-      ['returns a promise', async () => 'me'],
-      ['returns a promise that rejects', () => Promise.reject(boom)],
-      ['returns an object', () => ({ id: 1 })],
-    ] as [string, () => unknown][]) {
+      ['returns a promise', async () => 'me', /^The option bindTo must answer at once/],
+      ['returns a promise that rejects', () => Promise.reject(boom), /^The option bindTo must answer at once/],
+      ['returns an object', () => ({ id: 1 }), /^CriteoStrategy: the option bindTo must return a text/],
+    ] as [string, () => unknown, RegExp][]) {
       it(`that ${name} ends with an error at the start and at the callback`, async () => {
         const state = await visitor.handle(stubbed());
         const strategy = stubbed({ bindTo });
         for (const query of [{}, { code: 'c', state }]) {
           const found = errorOf(await authenticate(strategy, visitor.request({ query })));
-          expect(found.message).to.match(/boom|bindTo must/);
+          expect(found.message).to.match(message);
         }
         expect(visitor.pending()).to.deep.equal([state]);
         expect(strategy.asked).to.have.length(0);
@@ -185,6 +194,29 @@ describe('CriteoStrategy, with the hook', () => {
       expect(errorOf(await authenticate(stubbed({ store }), visitor.request({ query: {} })))).to.be.instanceOf(
         URIError,
       );
+    });
+
+    it('is told whose login it keeps, and whether the login is for signing in or for linking an account', async () => {
+      const told: unknown[] = [];
+      const store = storeOf({
+        store: (_req: unknown, meta: unknown, done: Answer) => [told.push(meta), done(null, 'handle')],
+      });
+      const strategy = stubbed({ store });
+      await visitor.begin(strategy);
+      await visitor.begin(strategy, { assignProperty: 'account' });
+      const meta = {
+        authorizationURL: 'https://consent.criteo.com/request',
+        tokenURL: 'https://api.criteo.com/oauth2/token',
+        clientID: app.clientID,
+        callbackURL: app.callbackURL,
+        strategy: 'criteo',
+        boundTo: undefined,
+        crossSite: false,
+      };
+      expect(told).to.deep.equal([
+        { ...meta, purpose: 'authenticate' },
+        { ...meta, purpose: 'authorize' },
+      ]);
     });
 
     it('that calls back twice counts once, at the start and at the callback', async () => {

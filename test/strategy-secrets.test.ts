@@ -1,5 +1,6 @@
 import { inspect } from 'node:util';
 import { expect } from 'chai';
+import { CriteoTokenError } from '../lib/errors';
 import { createSandbox } from '../lib/sandbox';
 import { CriteoStrategy } from '../lib/strategy';
 import { authenticate, expectOneOutcomeEach, type Outcome } from './support/passport';
@@ -125,6 +126,14 @@ describe('The secrets of CriteoStrategy', () => {
         expectNone(outcome.args[0], sent);
       });
     }
+
+    it('do not appear in what parseErrorResponse reads from a response that repeats them', () => {
+      const body = JSON.stringify({ error: 'invalid_client', error_description: `not ${app.clientSecret}` });
+      const error = stubbed().parseErrorResponse(body, 401);
+      expect(error).to.be.instanceOf(CriteoTokenError);
+      expect(error?.message).to.include('not [redacted]');
+      expectNone(error, secrets);
+    });
 
     it('do not appear if the profile cannot be fetched', async () => {
       const strategy = stubbed();

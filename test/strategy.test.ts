@@ -1,10 +1,13 @@
+import url from 'node:url';
 import { inspect } from 'node:util';
 import { expect } from 'chai';
 import nock from 'nock';
 import OAuth2Strategy from 'passport-oauth2';
+import type { Login } from '../lib/login/verify';
 import { SessionStateStore } from '../lib/state/session-store';
 import { CriteoStrategy } from '../lib/strategy';
 import { documented } from './support/documented';
+import { rejection } from './support/errors';
 import { authenticate, expectOneOutcomeEach } from './support/passport';
 import { app, construct, deepFreeze, locationOf, Stubbed, stubbed, successOf, user, Visitor } from './support/strategy';
 
@@ -184,6 +187,84 @@ describe('CriteoStrategy', () => {
       expect(await get('https://tokens.example/x')).to.equal(null);
       expect(String(await get('https://elsewhere.example/x'))).to.match(/is not sent to https:\/\/elsewhere/);
     });
+  });
+
+  describe('with the responses that Criteo documents', () => {
+    const criteo = documented();
+    const tokens = { access_token: 'at-1', token_type: 'Bearer', expires_in: 900, refresh_token: 'rt-1' };
+    const credentials = { client_id: app.clientID, client_secret: app.clientSecret };
+    const advertiser = { type: 'advertiser', id: '13', attributes: { advertiserName: 'Ant' } };
+    const profile = { provider: 'criteo', id: '13', displayName: 'Ant', advertisers: [{ id: '13', name: 'Ant' }] };
+    const sharePortfolio = (): unknown =>
+      criteo()
+        .get('/2026-07/advertisers/me')
+        .matchHeader('authorization', 'Bearer at-1')
+        .reply(200, { data: [advertiser], errors: [], warnings: [] });
+
+    it('gives the tokens and the shared portfolio to verify', async () => {
+      let login: Login | undefined;
+      const verify = (given: Login) => {
+        login = given;
+        return user;
+      };
+      const strategy = construct({ ...app, verify });
+      const visitor = new Visitor();
+      const state = await visitor.handle(strategy);
+      criteo()
+        .post('/oauth2/token', (form) => form.code === 'code-1')
+        .reply(200, tokens);
+      sharePortfolio();
+      successOf(await visitor.finish(strategy, { code: 'code-1', state }));
+      expect(login?.tokens).to.include({ accessToken: 'at-1', refreshToken: 'rt-1' });
+      expect(login?.profile).to.deep.include(profile);
+    });
+
+    it('fetches the portfolio for a subclass that calls super.userProfile to add to it', async () => {
+      class Own extends CriteoStrategy {
+        override userProfile(...[accessToken, done]: Parameters<CriteoStrategy['userProfile']>): void {
+          super.userProfile(accessToken, (error, profile) =>
+            done(error, profile && { ...profile, displayName: 'Own' }),
+          );
+        }
+      }
+      const strategy = new Own({ ...app, verify: () => user });
+      sharePortfolio();
+      const [error, found] = await new Promise<unknown[]>((resolve) =>
+        strategy.userProfile('at-1', (...answer) => resolve(answer)),
+      );
+      expect(error).to.equal(null);
+      expect(found).to.deep.include({ ...profile, displayName: 'Own' });
+    });
+
+    it('refreshes tokens', async () => {
+      const form = { grant_type: 'refresh_token', refresh_token: 'rt-0', ...credentials };
+      criteo().post('/oauth2/token', form).reply(200, tokens);
+      const fresh = await construct(app, four).refresh('rt-0');
+      expect(fresh).to.include({ accessToken: 'at-1', refreshToken: 'rt-1' });
+    });
+
+    for (const refreshToken of [undefined, null, '', 7]) {
+      it(`rejects ${inspect(refreshToken)} as a refresh token, and sends no request`, async () => {
+        const error = await rejection(construct(app, four).refresh(refreshToken as string), TypeError);
+        expect(error.message).to.equal('CriteoStrategy.refresh: refreshToken must be a non-empty string');
+      });
+    }
+  });
+
+  it('is constructed without url.parse, of which node.js 24 and later warn if the app is bundled', () => {
+    const { parse } = url;
+    let calls = 0;
+    const counted = (...given: Parameters<typeof parse>) => {
+      calls += 1;
+      return Reflect.apply(parse, url, given);
+    };
+    Object.assign(url, { parse: counted });
+    try {
+      construct(app, four);
+    } finally {
+      url.parse = parse;
+    }
+    expect(calls).to.equal(0);
   });
 
   it('works if the strategy object is frozen', async () => {

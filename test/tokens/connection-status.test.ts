@@ -2,9 +2,7 @@ import { once } from 'node:events';
 import { expect } from 'chai';
 import { ReauthorizationRequiredError } from '../../lib/errors';
 import { rejection } from '../support/errors';
-import { LIFE, opener, until } from './support';
-
-const DAY = 86_400_000;
+import { DAY, LIFE, opener, until } from './support';
 
 describe('The status of a connection', () => {
   const open = opener();
@@ -110,9 +108,23 @@ describe('A refresh token that will expire soon', () => {
     const told: string[] = [];
     const connections = source({ onExpiring: (key) => told.push(key), expiringWithin: 100 * DAY });
     await connections.save('user-1', await consent());
-    pass(82 * DAY);
+    pass(81 * DAY);
     await connections.accessToken('user-1');
     await until(() => told.length === 1);
+  });
+
+  it('is announced once, even if a source without the hook refreshes the connection in between', async () => {
+    const { source, consent, pass } = await open();
+    const told: string[] = [];
+    const connections = source({ onExpiring: (key) => told.push(key) });
+    await connections.save('user-1', await consent());
+    pass(170 * DAY);
+    for (const each of [connections, source(), connections]) {
+      await each.accessToken('user-1');
+      pass(LIFE);
+    }
+    await new Promise(setImmediate);
+    expect(told).to.deep.equal(['user-1']);
   });
 
   it('is used even if the hook fails, which is a process warning', async () => {

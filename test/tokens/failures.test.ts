@@ -117,6 +117,7 @@ describe('A connection that has ended', () => {
       await rejection(connections.accessToken('user-1'), ReauthorizationRequiredError);
       const [warning] = await warned;
       expect(warning).to.include({ code: 'CRITEO_HOOK_FAILED', detail });
+      expect(warning.message).to.include('onReauthorizationRequired');
     });
   }
 
@@ -248,6 +249,27 @@ describe('When Criteo refuses the app or cannot be reached', () => {
     expect(given[0]).to.equal(2000);
     expect(given[1]).to.be.within(500, 1875);
   });
+
+  for (const grant of ['refresh_token', 'client_credentials'] as const) {
+    it(`gives the second request of the grant ${grant} the rest of the client's timeout`, async () => {
+      const { source, client, consent, pass, store } = await open();
+      store.set('user-1', await consent());
+      pass(LIFE);
+      const given: (number | undefined)[] = [];
+      const ask = ({ timeout }: { timeout?: number | undefined } = {}) => {
+        given.push(timeout);
+        return Promise.reject(
+          new CriteoTransportError('down', { code: 'connection_failed', status: 502, retryable: true }),
+        );
+      };
+      client.refresh = (_refreshToken, options) => ask(options);
+      client.clientCredentials = ask;
+      await rejection(source({ grant }).accessToken('user-1'), CriteoTransportError);
+      expect(given).to.have.length(2);
+      expect(given[0]).to.equal(10_000);
+      expect(given[1]).to.be.within(9000, 9875);
+    });
+  }
 
   it("gives up at the client's timeout, and sends no second request if no time is left", async () => {
     const { source, consent, pass, sandbox, asked } = await open({ timeout: 50 });

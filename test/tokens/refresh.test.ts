@@ -1,10 +1,11 @@
 import { expect } from 'chai';
 import { CriteoClient } from '../../lib/criteo/client';
 import { CriteoTransportError, ReauthorizationRequiredError, TokenStoreError } from '../../lib/errors';
+import type { ExchangeFault } from '../../lib/sandbox';
 import type { TokenStore } from '../../lib/tokens/store';
 import type { StoredTokenSet } from '../../lib/tokens/stored-tokens';
 import { rejection } from '../support/errors';
-import { bare, gate, LIFE, opener, until } from './support';
+import { bare, DAY, gate, LIFE, opener, start, until } from './support';
 
 /** A store with compare-and-set, as a database has it. */
 function atomicStore(rows = new Map<string, StoredTokenSet>()): Required<TokenStore> {
@@ -20,6 +21,16 @@ function atomicStore(rows = new Map<string, StoredTokenSet>()): Required<TokenSt
       return true;
     },
   };
+}
+
+/** A store whose driver sends each write twice: the second one finds the version of the first. */
+function twiceSent(rows: Map<string, StoredTokenSet>): TokenStore {
+  const atomic = atomicStore(rows);
+  const compareAndSet: typeof atomic.compareAndSet = async (...write) => {
+    await atomic.compareAndSet(...write);
+    return atomic.compareAndSet(...write);
+  };
+  return { ...atomic, compareAndSet };
 }
 
 /** Holds the responses of the token endpoint back until the gate is opened. */
@@ -42,12 +53,12 @@ for (const [kind, shared] of [
   describe(`A refresh, with ${kind}`, () => {
     const open = opener();
 
-    async function refreshing() {
+    async function refreshing(fault: Omit<ExchangeFault, 'on'> = { rotateRefreshToken: true }) {
       const world = await open();
       const [one, other] = [world.source({ store: shared(world.store) }), world.source({ store: shared(world.store) })];
       await one.save('user-1', await world.consent());
       world.pass(LIFE);
-      world.sandbox.fault({ on: 'token', rotateRefreshToken: true });
+      world.sandbox.fault({ on: 'token', ...fault });
       const release = hold(world.client);
       const token = one.accessToken('user-1');
       token.catch(() => {});
@@ -66,6 +77,14 @@ for (const [kind, shared] of [
 
     it('does not bring back tokens that another process deleted meanwhile', async () => {
       const { store, other, token, release } = await refreshing();
+      await other.delete('user-1');
+      release();
+      expect(await rejection(token, ReauthorizationRequiredError)).to.include({ code: 'not_connected', key: 'user-1' });
+      expect(store.size).to.equal(0);
+    });
+
+    it('says that there is no connection if Criteo refused it and another process deleted the tokens meanwhile', async () => {
+      const { store, other, token, release } = await refreshing({ status: 400, body: { error: 'invalid_grant' } });
       await other.delete('user-1');
       release();
       expect(await rejection(token, ReauthorizationRequiredError)).to.include({ code: 'not_connected', key: 'user-1' });
@@ -251,6 +270,35 @@ describe('A store with compareAndSet', () => {
     }
   });
 
+  it('gets new tokens although other processes have changed the record twice meanwhile', async () => {
+    const { source, consent, store, pass, asked } = await open();
+    const atomic = atomicStore(store);
+    store.set('user-1', await consent());
+    pass(LIFE);
+    let changes = 0;
+    const compareAndSet: typeof atomic.compareAndSet = (key, ...write) => {
+      const row = store.get(key);
+      if (row && changes < 2) {
+        changes += 1;
+        store.set(key, { ...row, version: `change-${changes}` });
+      }
+      return atomic.compareAndSet(key, ...write);
+    };
+    const token = await source({ store: { ...atomic, compareAndSet } }).accessToken('user-1');
+    expect(store.get('user-1')?.accessToken).to.equal(token);
+    expect([changes, asked()]).to.deep.equal([2, 1]);
+  });
+
+  it('may write new tokens and then return false, as after a command that was sent twice: onExpiring is called all the same', async () => {
+    const { source, consent, pass, store } = await open();
+    const told: string[] = [];
+    const connections = source({ store: twiceSent(store), onExpiring: (key) => told.push(key) });
+    store.set('user-1', { ...(await consent()), refreshTokenObtainedAt: start });
+    pass(170 * DAY);
+    expect(await connections.accessToken('user-1')).to.equal(store.get('user-1')?.accessToken);
+    expect(told).to.deep.equal(['user-1']);
+  });
+
   it('keeps the order of the calls', async () => {
     const { source, consent, store } = await open();
     const slow = atomicStore(store);
@@ -311,7 +359,6 @@ describe('The client id', () => {
 
 describe('The mark of a connection that has ended', () => {
   const open = opener();
-  const DAY = 86_400_000;
 
   async function dead() {
     const world = await open();
@@ -337,6 +384,18 @@ describe('The mark of a connection that has ended', () => {
     expect(told).to.deep.equal(['user-1']);
   });
 
+  it('is tested after a day even if the access token, which was refused, has not expired', async () => {
+    const { source, consent, pass, sandbox, asked } = await open();
+    const connections = source();
+    const { accessToken, ...tokens } = await consent();
+    await connections.save('user-1', { ...tokens, accessToken, expiresAt: tokens.obtainedAt + 3 * DAY });
+    sandbox.fault({ on: 'token', status: 400, body: { error: 'invalid_grant' } });
+    await rejection(connections.accessToken('user-1', { force: accessToken }), ReauthorizationRequiredError);
+    pass(DAY);
+    expect(await connections.accessToken('user-1')).to.not.equal(accessToken);
+    expect(asked()).to.equal(2);
+  });
+
   it('is not believed if it is from a clock that was far ahead', async () => {
     const { connections, pass, asked } = await dead();
     pass(-365 * DAY);
@@ -360,18 +419,38 @@ describe('The mark of a connection that has ended', () => {
   it('is reported to the app even if the store wrote it and then returned false, as after a command that was sent twice', async () => {
     const { source, consent, pass, store, sandbox } = await open();
     const told: string[] = [];
-    const atomic = atomicStore(store);
-    const compareAndSet: typeof atomic.compareAndSet = async (...write) => {
-      await atomic.compareAndSet(...write);
-      return atomic.compareAndSet(...write);
-    };
-    const onReauthorizationRequired = (key: string) => told.push(key);
-    const connections = source({ store: { ...atomic, compareAndSet }, onReauthorizationRequired });
+    const connections = source({ store: twiceSent(store), onReauthorizationRequired: (key) => told.push(key) });
     store.set('user-1', await consent());
     await sandbox.revoke();
     pass(LIFE);
     await rejection(connections.accessToken('user-1'), ReauthorizationRequiredError);
     expect(told).to.deep.equal(['user-1']);
+  });
+
+  it('is an error of the store if it cannot be stored, and Criteo is not asked again at once', async () => {
+    const { source, consent, pass, store, sandbox, asked } = await open();
+    const told: string[] = [];
+    let isBroken = true;
+    const { compareAndSet, ...atomic } = atomicStore(store);
+    const connections = source({
+      store: {
+        ...atomic,
+        compareAndSet: (...write) =>
+          isBroken ? Promise.reject(new Error('the disk is full')) : compareAndSet(...write),
+      },
+      onReauthorizationRequired: (key) => told.push(key),
+    });
+    store.set('user-1', await consent());
+    await sandbox.revoke();
+    pass(LIFE);
+    for (let call = 1; call <= 2; call += 1) {
+      expect(await rejection(connections.accessToken('user-1'), TokenStoreError)).to.include({ code: 'store_failed' });
+    }
+    expect([asked(), ...told]).to.deep.equal([1]);
+    isBroken = false;
+    pass(1000);
+    await rejection(connections.accessToken('user-1'), ReauthorizationRequiredError);
+    expect([asked(), ...told]).to.deep.equal([2, 'user-1']);
   });
 
   it('stays if Criteo cannot be reached', async () => {

@@ -9,6 +9,7 @@ import { login, opener as sandboxOpener, start } from '../sandbox/support';
 export { start };
 
 export const MINUTE = 60_000;
+export const DAY = 86_400_000;
 /** The life of Criteo's access tokens. */
 export const LIFE = 15 * MINUTE;
 

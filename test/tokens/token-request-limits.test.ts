@@ -4,7 +4,7 @@ import { CriteoAPIError, CriteoTokenError, CriteoTransportError } from '../../li
 import { realTimers } from '../../lib/tokens/clock';
 import { RequestLimits, remembered } from '../../lib/tokens/token-request-limits';
 import { expectNoSecret, rejection } from '../support/errors';
-import { gate, LIFE, MINUTE, opener, until } from './support';
+import { DAY, gate, LIFE, MINUTE, opener, until } from './support';
 
 describe('The requests to the token endpoint', () => {
   const open = opener();
@@ -46,6 +46,18 @@ describe('The requests to the token endpoint', () => {
       expect((await rejection(call, CriteoTransportError)).retryAfter).to.be.within(59, 68);
     }
     expect(asked()).to.equal(1);
+  });
+
+  it('for the app’s own token are not sent by refreshes that were in the queue when Retry-After came', async () => {
+    const { source, sandbox, asked } = await open();
+    const machine = source({ grant: 'client_credentials', concurrency: 1 });
+    sandbox.fault({ on: 'token', status: 429, headers: { 'retry-after': '60' } });
+    const calls = ['a', 'b'].map((key) => machine.accessToken(key));
+    for (const call of calls) call.catch(() => {});
+    for (const call of calls) {
+      expect((await rejection(call, CriteoTransportError)).retryAfter).to.be.within(59, 68);
+    }
+    expect(asked('client_credentials')).to.equal(1);
   });
 
   it('stop as soon as the first Retry-After has come, although its own request is repeated', async () => {
@@ -156,6 +168,60 @@ describe('The requests to the token endpoint', () => {
     expect(errors[0]).to.include({ code: 'fresh_token_refused', retryable: true, status: 503 });
     expect(errors[0]?.retryAfter).to.be.within(1, 60);
     expectNoSecret(errors[0], token);
+  });
+
+  // A token is replaced early before a minute and half of its lifetime; if it lives for less than two seconds, before a
+  // minute.
+  for (const [lifetime, age, isEarly] of [
+    [LIFE, MINUTE - 1, true],
+    [LIFE, MINUTE, false],
+    [30_000, 14_999, true],
+    [30_000, 15_000, false],
+    [2000, 999, true],
+    [2000, 1000, false],
+    [1999, MINUTE - 1, true],
+    [1999, MINUTE, false],
+  ] as const) {
+    const what = `a token with a lifetime of ${lifetime} ms was replaced at the age of ${age} ms`;
+    it(`${isEarly ? 'have to wait' : 'may be sent at once'} after ${what}`, async () => {
+      const { source, consent, pass } = await open();
+      const connections = source();
+      const tokens = await consent();
+      await connections.save('user-1', { ...tokens, expiresAt: tokens.obtainedAt + lifetime });
+      pass(age);
+      const force = await connections.accessToken('user-1', { force: tokens.accessToken });
+      const next = connections.accessToken('user-1', { force });
+      if (isEarly) expect(await rejection(next, CriteoAPIError)).to.include({ code: 'fresh_token_refused' });
+      else expect(await next).to.not.equal(force);
+    });
+  }
+
+  it('are limited if Criteo returns the refused token again, also for callers that waited for it', async () => {
+    const { source, consent, sandbox, asked } = await open();
+    const connections = source();
+    const tokens = await consent();
+    const { accessToken: force } = tokens;
+    await connections.save('user-1', tokens);
+    const body = { access_token: force, token_type: 'Bearer', expires_in: 900 };
+    sandbox.fault({ on: 'token', status: 200, body, delay: 20, times: Infinity });
+    const first = connections.accessToken('user-1', { force });
+    await until(() => asked() === 1);
+    const second = connections.accessToken('user-1', { force });
+    expect(await first).to.equal(force);
+    expect(await rejection(second, CriteoAPIError)).to.include({ code: 'fresh_token_refused' });
+    expect(asked()).to.equal(1);
+  });
+
+  it('that have to wait do not bring back a token of a connection that another process has marked as ended', async () => {
+    const { source, consent, store, now } = await open();
+    const connections = source();
+    const tokens = await consent();
+    await connections.save('user-1', tokens);
+    await connections.accessToken('user-1', { force: tokens.accessToken });
+    // The mark of a clock that is wrong by days is not believed without a request.
+    store.set('user-1', { ...(store.get('user-1') ?? tokens), reauthorizeSince: now() - 2 * DAY });
+    const error = await rejection(connections.accessToken('user-1', { force: true }), CriteoAPIError);
+    expect(error).to.include({ code: 'fresh_token_refused', retryable: true });
   });
 
   // A lifetime of 0 makes no sense, so such a token is used for a minute.

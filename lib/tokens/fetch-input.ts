@@ -14,13 +14,14 @@ export type FetchInput = Parameters<typeof fetch>[0];
 export function readFetchInput(input: FetchInput, init: TokenFetchInit | null = {}): FetchCall {
   const given = init ?? {};
   // By its shape, because libraries bring Request classes of their own.
-  if (typeof input === 'string' || input instanceof URL || typeof input?.url !== 'string') {
-    return { url: input as string, init: given, signalOf: given };
+  const request = input as Request | undefined;
+  if (typeof request?.url !== 'string') {
+    return { url: input as string, init: given, signalOf: { signal: given.signal } };
   }
-  const { url, method, headers } = input;
+  const { url, method, headers } = request;
   const overrides = Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined));
-  const bodyOf = 'body' in overrides ? given : input;
-  if (bodyOf === input && input.body && (input.bodyUsed || input.body.locked)) {
+  const bodyOf = 'body' in overrides ? given : request;
+  if (bodyOf === request && request.body && (request.bodyUsed || request.body.locked)) {
     throw new TypeError(
       'TokenSource.fetch: the body of the Request was read before. Clone the Request ahead of reading it',
     );
@@ -28,7 +29,7 @@ export function readFetchInput(input: FetchInput, init: TokenFetchInit | null = 
   return {
     url,
     init: { method, headers, ...overrides, body: bodyOf.body ?? null },
-    signalOf: 'signal' in overrides ? given : input,
-    keepShortBody: bodyOf === input,
+    signalOf: 'signal' in overrides ? { signal: given.signal } : request,
+    keepShortBody: bodyOf === request,
   };
 }

@@ -2,7 +2,7 @@ import { performance } from 'node:perf_hooks';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { APIEndpoint } from '../criteo/client';
 import { readAPIError, retryAfter } from '../criteo/error-response';
-import { CriteoAPIError, CriteoTransportError } from '../errors';
+import { type CriteoError, CriteoTransportError } from '../errors';
 import { abortError } from '../http/abort';
 import { type APIRequest, send } from '../http/streaming-request';
 import { transportError } from '../http/wire-error';
@@ -34,8 +34,8 @@ export interface FetchCall {
   url: string | URL;
   init: TokenFetchInit;
   /**
-   * What has the signal. It is kept until the call is over: the signal of a `Request` follows the caller's through a weak
-   * reference to the `Request`.
+   * An object with the signal, which does not change. It is kept until the call is over: the signal of a `Request`
+   * follows the caller's through a weak reference to the `Request`.
    */
   signalOf: { readonly signal?: AbortSignal | null | undefined };
   /** The body is the stream of a `Request`: if it is short, it is kept for a repeat. @default false */
@@ -114,7 +114,7 @@ export async function fetchWithToken(
 
   // The caller may give up until the last byte of the response, not only until its headers: the signal is listened to
   // while this call, or a response of it, is open.
-  const giveUp = (): void => control.abort(abortError(signalOf.signal?.reason));
+  const giveUp = (): void => control.abort(abortError((signalOf.signal as AbortSignal).reason));
   if (signal?.aborted) giveUp();
   const stop = signal && !signal.aborted ? onAbort(signal, giveUp) : () => {};
   let open = 1;
@@ -131,8 +131,8 @@ export async function fetchWithToken(
     let repeats = 0;
     let refusal: Response | undefined;
     for (;;) {
-      const token = await getToken(refused, control.signal).catch((error: unknown) => {
-        if (refusal && error instanceof CriteoAPIError && error.code === FRESH_TOKEN_REFUSED) return undefined;
+      const token = await getToken(refused, control.signal).catch((error: CriteoError) => {
+        if (error.code === FRESH_TOKEN_REFUSED) return undefined;
         throw error;
       });
       // There is no better token now: the caller gets Criteo's response to this one.
@@ -159,9 +159,8 @@ export async function fetchWithToken(
         repeats += 1;
         if (pause === undefined || repeats > REPEATS || performance.now() + pause + LEAST > deadline) return response;
         await response.body?.cancel();
-        await sleep(pause, undefined, { signal: control.signal }).catch(() => {
-          throw control.signal.reason;
-        });
+        // If the signal aborts, `getToken` rejects.
+        await sleep(pause, undefined, { signal: control.signal }).catch(() => {});
       } else {
         return response;
       }

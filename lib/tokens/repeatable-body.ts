@@ -1,4 +1,5 @@
 import { abortError } from '../http/abort';
+import { onAbort } from '../util/abort-signal';
 
 // Bytes. A body up to this size is kept in memory, so that the call can be repeated after a refresh; a longer one is sent
 // as it is read, once.
@@ -19,7 +20,7 @@ export async function readStart(
   // Ends a read under way as well.
   const cancel = (): void => void reader.cancel(signal.reason).catch(() => {});
   if (signal.aborted) cancel();
-  signal.addEventListener('abort', cancel, { once: true });
+  const stop = onAbort(signal, cancel);
   try {
     for (let size = 0; size <= KEPT; ) {
       const { done, value } = await reader.read();
@@ -29,7 +30,7 @@ export async function readStart(
       size += value.byteLength;
     }
   } finally {
-    signal.removeEventListener('abort', cancel);
+    stop();
   }
   return new ReadableStream({
     async pull(controller) {

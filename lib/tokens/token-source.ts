@@ -99,7 +99,7 @@ export class TokenSource {
    * @throws {CriteoTransportError} `timeout`, `connection_failed`, … – no response came.
    */
   async fetch(key: string | undefined, url: string | URL, init: TokenFetchInit = {}): Promise<Response> {
-    return this.#call(this.#key('fetch', key), { url, init: init ?? {}, signalOf: init ?? {} });
+    return this.#call(this.#key('fetch', key), { url, init: init ?? {}, signalOf: { signal: init?.signal } });
   }
 
   /**

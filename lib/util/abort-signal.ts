@@ -9,7 +9,7 @@ const listening = new WeakMap<AbortSignal, Listening>();
 /**
  * Calls `run` when a signal aborts. All who wait for a signal share one listener, which is removed with the last of them.
  *
- * @param signal one that has not aborted yet.
+ * @param signal `run` is not called for one that has aborted already.
  * @param run a function of the caller's own: no two calls share one.
  * @returns a function that ends the waiting.
  */

@@ -106,7 +106,7 @@ describe('A response of the API', () => {
     const { call, server } = await connect(() => {}, { timeout: 30 });
     const error = await rejection(call(), CriteoTransportError);
     expect(error).to.include({ code: 'timeout', status: 504, retryable: true });
-    expect(error.message).to.include('/report').and.include('30 ms');
+    expect(error.message).to.include(`GET ${server.origin}/report: no response within 30 ms`);
     expectNoSecret(error, 'bearer-secret');
     expect((await rejection(call({ timeout: 10 }), CriteoTransportError)).message).to.include('10 ms');
     await server.quiet();
@@ -199,6 +199,18 @@ describe('A response of the API', () => {
       const error = await rejection(call({ signal: AbortSignal.abort(reason) }), CriteoTransportError);
       expect(error).to.include({ code: 'aborted', cause: reason });
       expect(server.received).to.have.length(0);
+    });
+
+    it('is cancelled by the signal that the call was given, even if the app changes init meanwhile', async () => {
+      const control = new AbortController();
+      const init: RequestInit = { signal: control.signal };
+      const { call, server } = await connect(() => {
+        init.signal = null;
+        control.abort(new Error('enough'));
+      });
+      const error = await rejection(call(init), CriteoTransportError);
+      expect(error.cause).to.include({ message: 'enough' });
+      await server.quiet();
     });
 
     it('is cancelled before its headers', async () => {

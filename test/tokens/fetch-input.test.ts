@@ -68,9 +68,37 @@ describe('The fetch of a connection', () => {
 
   it('lets init override the Request, except for undefined values', async () => {
     const { server, criteo } = await start();
+    const request = new Request(server.origin + path, { method: 'POST', body: 'old', headers: { 'x-mine': 'yes' } });
+    await criteo(request, { body: 'new', method: undefined, headers: undefined } as unknown as RequestInit);
+    const calls = server.received.filter((each) => each.path === path);
+    expect(calls).to.have.length(2);
+    for (const { method, body, headers } of calls) {
+      expect({ method, body }).to.deep.equal({ method: 'POST', body: 'new' });
+      expect(headers).to.include({ 'x-mine': 'yes' });
+    }
+  });
+
+  it('keeps the body of the Request if that of init is undefined', async () => {
+    const { server, criteo } = await start();
     const request = new Request(server.origin + path, { method: 'POST', body: 'old' });
-    await criteo(request, { body: 'new', headers: undefined } as unknown as RequestInit);
-    expect(server.received.filter((each) => each.path === path).map(({ body }) => body)).to.deep.equal(['new', 'new']);
+    await criteo(request, { body: undefined } as unknown as RequestInit);
+    expect(server.received.filter((each) => each.path === path).map(({ body }) => body)).to.deep.equal(['old', 'old']);
+  });
+
+  it('takes a Request whose body was read before if init has another body', async () => {
+    const { server, criteo } = await start();
+    const request = new Request(server.origin + path, { method: 'POST', body: 'old' });
+    await request.text();
+    await criteo(request, { body: 'new' });
+    expect(server.received[0]).to.include({ method: 'POST', body: 'new' });
+  });
+
+  it('repeats a call with a Request whose body has 1 MiB', async () => {
+    const { server, criteo } = await start();
+    const body = 'x'.repeat(1024 * 1024);
+    const response = await criteo(new Request(server.origin + path, { method: 'POST', body }));
+    expect(response.status).to.equal(200);
+    for (const call of server.received.filter((each) => each.path === path)) expect(call.body).to.equal(body);
   });
 
   it('sends a long body of a Request completely, and once only', async () => {
@@ -98,16 +126,18 @@ describe('The fetch of a connection', () => {
     }
   });
 
-  it('ends with the signal of the Request', async () => {
-    const { server, criteo } = await start(() => {});
-    const control = new AbortController();
-    const failed = rejection(
-      criteo(new Request(server.origin + path, { signal: control.signal })),
-      CriteoTransportError,
-    );
-    control.abort();
-    expect((await failed).code).to.equal('aborted');
-  });
+  for (const [what, ask] of [
+    ['the Request', (url: string, signal: AbortSignal) => [new Request(url, { signal })]],
+    ['init', (url: string, signal: AbortSignal) => [url, { signal }]],
+  ] as [string, (url: string, signal: AbortSignal) => Parameters<typeof fetch>][]) {
+    it(`ends with the signal of ${what}`, async () => {
+      const { server, criteo } = await start(() => {});
+      const control = new AbortController();
+      const failed = rejection(criteo(...ask(server.origin + path, control.signal)), CriteoTransportError);
+      control.abort();
+      expect((await failed).code).to.equal('aborted');
+    });
+  }
 
   it('ends with the signal of init in place of that of the Request', async () => {
     const { server, criteo } = await start(() => {});
@@ -228,8 +258,9 @@ describe('The fetch of a connection', () => {
   });
 
   it('takes null in place of init, as the global fetch does', async () => {
-    const { server, criteo } = await start();
+    const { server, source, criteo } = await start();
     const none = null as unknown as undefined;
+    expect((await source.fetch('user-1', path, none)).status).to.equal(200);
     expect((await criteo(path, none)).status).to.equal(200);
     expect((await criteo(new Request(server.origin + path), none)).status).to.equal(200);
   });
@@ -249,7 +280,7 @@ describe('The fetch of a connection', () => {
     expect((await rejection(criteo('https://evil.example/'), TypeError)).message).to.match(
       /the token goes nowhere else/,
     );
-    await rejection(criteo(undefined as never), TypeError);
+    expect((await rejection(criteo(undefined as never), TypeError)).message).to.match(/url must be/);
     expect(() => source.fetcher('')).to.throw(TypeError, 'TokenSource.fetcher: key');
     expect(server.received).to.have.length(0);
   });

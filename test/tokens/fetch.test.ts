@@ -1,3 +1,4 @@
+import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import { openAsBlob } from 'node:fs';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import type { Socket } from 'node:net';
@@ -11,7 +12,14 @@ import { CriteoTransportError, ReauthorizationRequiredError } from '../../lib/er
 import { TokenSource } from '../../lib/tokens/token-source';
 import { rejection } from '../support/errors';
 import { useFastClock } from '../support/fast-clock';
-import { answer, answers, type LoopbackOptions, opener as loopbackOpener, type Script } from '../support/loopback';
+import {
+  answer,
+  answers,
+  head,
+  type LoopbackOptions,
+  opener as loopbackOpener,
+  type Script,
+} from '../support/loopback';
 import { LIFE, opener } from './support';
 
 const path = '/2026-07/advertisers/me';
@@ -81,6 +89,13 @@ describe('Calling Criteo’s API as a connection', () => {
     expect(headers?.['user-agent']).to.match(/^passport-criteo\//);
   });
 
+  it('asks for JSON, and sends no body, unless it is told otherwise', async () => {
+    const { server, call } = await openAPI(answers(answer(200)));
+    await call();
+    expect(server.received[0]?.headers).to.include({ accept: 'application/json' });
+    expect(server.received[0]?.headers).to.not.have.any.keys('content-length', 'transfer-encoding');
+  });
+
   it('takes a path under the API’s URL, and an absolute URL of its origin', async () => {
     const { server, call } = await openAPI(answers(answer(200)), { prefix: '/proxy' });
     await call(path);
@@ -101,6 +116,7 @@ describe('Calling Criteo’s API as a connection', () => {
     7,
     null,
     {},
+    [path],
   ]) {
     it(`sends no token to ${JSON.stringify(url)}`, async () => {
       const { server, call } = await openAPI(answers(answer(200)));
@@ -125,8 +141,8 @@ describe('Calling Criteo’s API as a connection', () => {
   const loopback = loopbackOpener();
 
   for (const status of [400, 403, 404, 410, 500, 503]) {
-    it(`returns a response with status ${status} as it is, at once`, async () => {
-      const { server, call } = await openAPI(answers(answer(status, refusal('some-code'))));
+    it(`returns a response with status ${status} as it is, at once, even if it has Retry-After`, async () => {
+      const { server, call } = await openAPI(answers(answer(status, refusal('some-code'), { 'retry-after': 0 })));
       const response = await call();
       expect(response.status).to.equal(status);
       expect(await response.json()).to.deep.equal(refusal('some-code'));
@@ -155,11 +171,31 @@ describe('Calling Criteo’s API as a connection', () => {
     }
 
     it('returns a second refusal, unread', async () => {
+      const text = 'x'.repeat(65 * 1024);
+      const { server, call } = await openAPI(api(answer(401), answer(401, text)));
+      const response = await call();
+      expect(response.status).to.equal(401);
+      expect(await response.text()).to.equal(text);
+      expect(server.received).to.have.length(3);
+    });
+
+    it('returns the refusal of a token that Criteo has just issued, and sends nothing else', async () => {
       const { server, call } = await openAPI(api(answer(401, refusal('authorization-token-invalid'))));
+      await call();
+      const calls = server.received.length;
       const response = await call();
       expect(response.status).to.equal(401);
       expect(await response.json()).to.deep.equal(refusal('authorization-token-invalid'));
-      expect(server.received).to.have.length(3);
+      expect(server.received.slice(calls).map(({ headers }) => headers['authorization'])).to.deep.equal([
+        'Bearer second',
+      ]);
+    });
+
+    it('returns such a refusal without a body, as the response to a HEAD request is', async () => {
+      const { call } = await openAPI(api(head(401, { 'content-length': 9 })));
+      await call(path, { method: 'HEAD' });
+      const response = await call(path, { method: 'HEAD' });
+      expect([response.status, response.body]).to.deep.equal([401, null]);
     });
 
     it('returns a complete 401 response of another kind', async () => {
@@ -182,6 +218,8 @@ describe('Calling Criteo’s API as a connection', () => {
       const { call } = await openAPI(api(answer(401, 'x'.repeat(65 * 1024))));
       const error = await rejection(call(), CriteoTransportError);
       expect(error).to.include({ code: 'response_too_large' });
+      expect(error.response).to.deep.equal({ status: 401 });
+      expect(error.message).to.include('with status 401 is larger than 65536 bytes');
     });
 
     it('refreshes once for many calls at the same time', async () => {
@@ -217,16 +255,29 @@ describe('Calling Criteo’s API as a connection', () => {
 
     const inSeconds = (seconds: number) => ({ 'x-ratelimit-reset': Math.floor(Date.now() / 1000) + seconds });
 
-    it('waits until it is reset, and repeats the call', async () => {
-      const { server, call } = await openAPI(api(answer(429, '', inSeconds(0)), answer(200, 'done')));
-      expect(await (await call()).text()).to.equal('done');
-      expect(server.received).to.have.length(2);
-    });
+    for (const [method, text] of [
+      ['GET', 'done'],
+      ['HEAD', ''],
+    ] as const) {
+      it(`waits until it is reset, and repeats a ${method} request`, async () => {
+        const { server, call } = await openAPI(api(answer(429, '', inSeconds(0)), answer(200, text)));
+        expect(await (await call(path, { method })).text()).to.equal(text);
+        expect(server.received).to.have.length(2);
+      });
+    }
 
     it('returns the response if the reset is later than the timeout', async () => {
       const { server, call } = await openAPI(api(answer(429, 'later', inSeconds(60)), answer(200)));
       const response = await call(path, { timeout: 30_000 });
       expect([response.status, await response.text()]).to.deep.equal([429, 'later']);
+      expect(server.received).to.have.length(1);
+    });
+
+    it('returns the response if less than half a second would be left after the wait', async () => {
+      // The wait is half a second at least, and 1050 ms at most.
+      const { server, call } = await openAPI(api(answer(429, 'now', { 'retry-after': 0 }), answer(200)));
+      const response = await call(path, { timeout: 950 });
+      expect([response.status, await response.text()]).to.deep.equal([429, 'now']);
       expect(server.received).to.have.length(1);
     });
 
@@ -243,11 +294,13 @@ describe('Calling Criteo’s API as a connection', () => {
     });
 
     it('stops waiting when the caller gives up', async () => {
-      const { call } = await openAPI(api(answer(429, '', inSeconds(20)), answer(200)));
+      const { call } = await openAPI(api(answer(429, '', inSeconds(300)), answer(200)));
       const control = new AbortController();
-      const waiting = call(path, { timeout: 60_000, signal: control.signal });
-      setTimeout(() => control.abort(), 50);
+      const onResponse = (): unknown => setImmediate(() => control.abort());
+      subscribe('passport-criteo:exchange', onResponse);
+      const waiting = call(path, { timeout: 600_000, signal: control.signal });
       expect(await rejection(waiting, CriteoTransportError)).to.include({ code: 'aborted' });
+      unsubscribe('passport-criteo:exchange', onResponse);
     });
   });
 
@@ -345,6 +398,7 @@ describe('Calling Criteo’s API as a connection', () => {
         const { server, call } = await openAPI(answers(answer(200)));
         const error = await rejection(call(path, init), TypeError);
         expect(error.message).to.include('init');
+        expect(error.cause).to.be.instanceOf(TypeError);
         expect(server.received).to.have.length(0);
       });
     }

@@ -79,7 +79,8 @@ export class Connections {
   /** Describes a connection; `undefined` if there is none. */
   async status(key: string): Promise<ConnectionStatus | undefined> {
     this.#assertOpen();
-    const tokens = this.#writer.unsaved(key) ?? (await this.#store.read(key));
+    // What the store did not take may be outdated: the connection may have been deleted meanwhile.
+    const tokens = this.#writer.latest(key, await this.#store.read(key));
     return tokens && describeConnection(tokens);
   }
 

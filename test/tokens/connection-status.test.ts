@@ -1,8 +1,8 @@
 import { once } from 'node:events';
 import { expect } from 'chai';
-import { ReauthorizationRequiredError } from '../../lib/errors';
+import { ReauthorizationRequiredError, TokenStoreError } from '../../lib/errors';
 import { rejection } from '../support/errors';
-import { DAY, LIFE, opener, until } from './support';
+import { DAY, gate, LIFE, opener, until } from './support';
 
 describe('The status of a connection', () => {
   const open = opener();
@@ -66,6 +66,40 @@ describe('The status of a connection', () => {
     await rejection(connections.accessToken('user-2'), ReauthorizationRequiredError);
     expect(await connections.status('user-2')).to.include({ reauthorizeReason: 'no_refresh_token' });
   });
+
+  for (const what of ['deleted', 'saved again']) {
+    it(`is that of the store if the connection was ${what} during a write of new tokens that failed`, async () => {
+      const { source, consent, store, now, pass } = await open({ timeout: 1000 });
+      const held = gate();
+      let isWriting = false;
+      const connections = source({
+        store: {
+          get: (key) => store.get(key),
+          set: () => expect.fail('set was called'),
+          delete: () => expect.fail('delete was called'),
+          async compareAndSet(key, _expected, tokens) {
+            if (tokens && tokens.connectedAt !== now()) {
+              isWriting = true;
+              await held.promise;
+              throw new Error('the connection was lost');
+            }
+            return tokens ? store.set(key, tokens).has(key) : store.delete(key);
+          },
+        },
+      });
+      await connections.save('user-1', await consent());
+      pass(LIFE);
+      const failed = rejection(connections.accessToken('user-1'), TokenStoreError);
+      await until(() => isWriting);
+      const latest = await consent();
+      await (what === 'deleted' ? connections.delete('user-1') : connections.save('user-1', latest));
+      held.open();
+      await failed;
+      const status = await connections.status('user-1');
+      if (what === 'deleted') expect(status).to.equal(undefined);
+      else expect(status).to.include({ connectedAt: now() });
+    });
+  }
 
   it('has fewer fields for a record that an earlier version of the package stored', async () => {
     const { source, consent, store, now } = await open();

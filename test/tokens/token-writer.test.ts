@@ -23,7 +23,7 @@ function tokensOf(n: number, obtainedAt: number, lifetime = LIFE): StoredTokenSe
 function setUp({ timeout = 10_000, lifetime = LIFE, isAtomic = false } = {}) {
   const time = new VirtualTime();
   const now = (): number => start + time.now;
-  const rows = new Map([['user-1', tokensOf(0, start)]]);
+  const rows = new Map([['user-1', tokensOf(0, start - 1)]]);
   const world = { time, now, rows, writes: [] as number[], isBroken: true, asked: 0, locked: 0, isHeld: false };
   const write = (key: string, tokens: StoredTokenSet): void => {
     world.writes.push(time.now);
@@ -81,6 +81,7 @@ describe('New tokens that the store does not take', () => {
     const call = rejection(connections.current('user-1', 'a0'), TokenStoreError);
     await time.run(500);
     await call;
+    expect(await connections.status('user-1')).to.include({ accessTokenExpiresAt: start + LIFE });
     world.isBroken = false;
     await time.run(600_000);
     expect(writes).to.deep.equal([0, 187.5, 562.5]);

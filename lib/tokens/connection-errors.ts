@@ -25,7 +25,7 @@ export function clientMismatch(key: string): TokenStoreError {
 /** Returns the error of a connection that only a new consent can help. */
 export function reauthorizationRequired(
   key: string,
-  reason: ReauthorizeReason = 'refused',
+  reason: ReauthorizeReason | undefined,
   cause?: CriteoTokenError,
 ): ReauthorizationRequiredError {
   const name = JSON.stringify(key);

@@ -95,8 +95,9 @@ export class Connections {
     // What the store did not take is newer than what it has, and written first.
     const isUnsaved = this.#writer.unsaved(key) !== undefined;
     if (!isUnsaved) this.#refresher.check(key, seen);
-    const refused =
-      typeof force === 'string' ? force : force && seen && !this.#isYoung(seen) ? seen.accessToken : undefined;
+    // A token from the future has expired by our clock: it is replaced even if it is not forced.
+    const isForced = force && seen && this.#clock.age(seen) >= YOUNG;
+    const refused = typeof force === 'string' ? force : isForced ? seen.accessToken : undefined;
     const isMarked = seen?.reauthorizeSince !== undefined;
     const usable = seen && !isMarked && seen.accessToken !== refused ? seen : undefined;
     if (usable) {
@@ -150,11 +151,6 @@ export class Connections {
       this.#writer.forget(key);
       this.#limits.forget(key);
     });
-  }
-
-  #isYoung(tokens: StoredTokenSet): boolean {
-    const age = this.#clock.age(tokens);
-    return age < YOUNG && age >= -this.#options.skew;
   }
 
   /** Refreshes while callers still have a token; what goes wrong is remembered for when they have none. */

@@ -89,6 +89,17 @@ describe('The time left of an access token', () => {
     expect(clock.left(it, MINUTE)).to.equal(LIFE - MINUTE + 900);
   });
 
+  it('is zero for a token from the future, which is replaced whether that is forced or not', async () => {
+    for (const force of [false, true]) {
+      const { source, consent, pass } = await open();
+      const connections = source();
+      const { accessToken, ...rest } = await consent();
+      await connections.save('user-1', { accessToken, ...rest });
+      pass(-MINUTE - 1);
+      expect(await connections.accessToken('user-1', { force })).to.not.equal(accessToken);
+    }
+  });
+
   it('decides when to refresh: no expired token is returned after the clock was set back', async () => {
     const { source, consent, pass, asked } = await open();
     const connections = source();

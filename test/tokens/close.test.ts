@@ -2,7 +2,7 @@ import { expect } from 'chai';
 import { ReauthorizationRequiredError, TokenStoreError } from '../../lib/errors';
 import type { StoredTokenSet } from '../../lib/tokens/stored-tokens';
 import { rejection } from '../support/errors';
-import { gate, LIFE, opener, until } from './support';
+import { gate, LIFE, MINUTE, opener, until } from './support';
 
 describe('Closing a TokenSource', () => {
   const open = opener();
@@ -107,6 +107,29 @@ describe('Closing a TokenSource', () => {
     flaky.set = (key, tokens) => store.set(key, tokens);
     await connections.close();
     expect(store.get('user-1')?.refreshToken).to.be.a('string').and.not.equal(refreshToken);
+  });
+
+  it('stores the tokens that the store had refused for so long that the source had stopped trying', async () => {
+    const { timed, consent, pass, store, sandbox } = await open();
+    const tokens = await consent();
+    let isBroken = true;
+    const { connections, time } = timed({
+      store: {
+        get: (key) => store.get(key),
+        set: (key, tokens) => (isBroken ? Promise.reject(new Error('the disk is full')) : store.set(key, tokens)),
+        delete: (key) => store.delete(key),
+      },
+    });
+    store.set('user-1', tokens);
+    pass(LIFE);
+    sandbox.fault({ on: 'token', rotateRefreshToken: true });
+    await rejection(connections.current('user-1', false), TokenStoreError);
+    await time.run(MINUTE);
+    isBroken = false;
+    await time.run(2 * MINUTE);
+    expect(store.get('user-1')).to.equal(tokens);
+    await connections.close();
+    expect(store.get('user-1')?.refreshToken).to.be.a('string').and.not.equal(tokens.refreshToken);
   });
 
   it('takes no longer than its timeouts even if everything hangs', async () => {

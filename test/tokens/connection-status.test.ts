@@ -107,6 +107,17 @@ describe('The status of a connection', () => {
     const known = { accessTokenExpiresAt: now() + LIFE, hasRefreshToken: true };
     expect(await source().status('user-1')).to.deep.equal(known);
   });
+
+  it('has no expiry of the refresh token if that was removed from the store', async () => {
+    const { source, consent, store } = await open();
+    const connections = source();
+    await connections.save('user-1', await consent());
+    const { refreshToken: _, ...rest } = store.get('user-1') ?? (await consent());
+    store.set('user-1', rest);
+    expect(await connections.status('user-1'))
+      .to.include({ hasRefreshToken: false })
+      .and.not.have.property('refreshTokenExpiresAt');
+  });
 });
 
 describe('A refresh token that will expire soon', () => {

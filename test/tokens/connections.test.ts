@@ -1,9 +1,20 @@
 import { getEventListeners } from 'node:events';
 import { expect } from 'chai';
 import type { TokenSet } from '../../lib/criteo/token-set';
-import { CriteoTransportError } from '../../lib/errors';
+import { CriteoTransportError, TokenStoreError } from '../../lib/errors';
+import type { TokenLock } from '../../lib/tokens/lock';
 import { rejection } from '../support/errors';
 import { bare, gate, LIFE, MINUTE, opener, until } from './support';
+
+/** A lock that is always free, and counts how often it was taken. */
+function countingLock(): { lock: TokenLock; locked(): number } {
+  let count = 0;
+  const lock: TokenLock = (_key, work) => {
+    count += 1;
+    return work();
+  };
+  return { lock, locked: () => count };
+}
 
 describe('A connection’s access token', () => {
   const open = opener();
@@ -18,17 +29,19 @@ describe('A connection’s access token', () => {
     expect(asked()).to.equal(0);
   });
 
-  it('is returned while it is refreshed in the background, in its last minute', async () => {
+  it('is returned while it is refreshed in the background, once, in its last minute', async () => {
     const { source, consent, pass, asked, store, sandbox } = await open();
     const tokens = await consent();
-    const connections = source();
-    await connections.save('user-1', tokens);
+    const { lock, locked } = countingLock();
+    const connections = source({ lock });
+    store.set('user-1', tokens);
     pass(LIFE - MINUTE);
     sandbox.fault({ on: 'token', delay: 20 });
     for (let i = 0; i < 5; i += 1) expect(await connections.accessToken('user-1')).to.equal(tokens.accessToken);
     await until(() => store.get('user-1')?.accessToken !== tokens.accessToken);
     expect(await connections.accessToken('user-1')).to.equal(store.get('user-1')?.accessToken);
-    expect(asked()).to.equal(1);
+    await connections.close();
+    expect([asked(), locked()]).to.deep.equal([1, 1]);
   });
 
   it('is waited for in the last five seconds, and stored before it is returned', async () => {
@@ -84,14 +97,18 @@ describe('A connection’s access token', () => {
     expect(store.get('user-1')).to.include({ obtainedAt: asking, expiresAt: asking + LIFE });
   });
 
-  it('is requested once, however many callers want it', async () => {
-    const { source, consent, pass, asked } = await open();
-    const connections = source();
-    await connections.save('user-1', await consent());
+  it('is requested once, and locked once, however many callers want it', async () => {
+    const { source, consent, pass, asked, store, sandbox } = await open();
+    const { lock, locked } = countingLock();
+    const connections = source({ lock });
+    store.set('user-1', await consent());
     pass(LIFE);
-    const tokens = await Promise.all(Array.from({ length: 1000 }, () => connections.accessToken('user-1')));
-    expect(new Set(tokens).size).to.equal(1);
-    expect(asked()).to.equal(1);
+    sandbox.fault({ on: 'token', delay: 20 });
+    const many = () => Array.from({ length: 500 }, () => connections.accessToken('user-1'));
+    const early = many();
+    await until(() => asked() === 1);
+    expect(new Set(await Promise.all([...early, ...many()])).size).to.equal(1);
+    expect([asked(), locked()]).to.deep.equal([1, 1]);
   });
 
   it('does not wait for the one of another connection', async () => {
@@ -274,7 +291,7 @@ describe('A connection’s access token', () => {
       const { source, consent, asked, pass } = await open();
       const connections = source();
       await connections.save('user-1', await consent());
-      pass(MINUTE);
+      pass(1000);
       await Promise.all(Array.from({ length: 50 }, () => connections.accessToken('user-1', { force: true })));
       expect(asked()).to.equal(1);
       pass(MINUTE);
@@ -310,6 +327,76 @@ describe('A connection’s access token', () => {
       expect(await forcedToo).to.equal(await forced);
       expect(asked()).to.equal(1);
     });
+  });
+});
+
+describe('A place among the refreshes that the option concurrency allows', () => {
+  const open = opener();
+
+  /** Connections with one place, whose refresh tokens are their keys. */
+  async function onePlace(lock: TokenLock, respond: (key: string) => Promise<void> = async () => {}) {
+    const { timed, client, store, consent, now, pass } = await open();
+    const asked: string[] = [];
+    client.refresh = async (key) => {
+      asked.push(key);
+      await respond(key);
+      return { accessToken: `of ${key}`, tokenType: 'Bearer', obtainedAt: now(), expiresAt: now() + LIFE };
+    };
+    const tokens = await consent();
+    pass(LIFE);
+    const { connections, time } = timed({ lock, concurrency: 1 });
+    const refresh = (key: string): Promise<unknown> => {
+      store.set(key, { ...tokens, refreshToken: key });
+      return connections.current(key, false);
+    };
+    return { refresh, asked, time };
+  }
+
+  it('is lent after a second of waiting for a lock, and comes back before those that have no lock yet', async () => {
+    const [lock, response] = [gate(), gate()];
+    const { refresh, asked, time } = await onePlace(
+      async (key, work) => {
+        if (key === 'locked') await lock.promise;
+        return work();
+      },
+      (key) => (key === 'next' ? response.promise : Promise.resolve()),
+    );
+    const all = ['locked', 'next', 'last'].map(refresh);
+    await time.run(999);
+    expect(asked).to.deep.equal([]);
+    await time.run(1000);
+    expect(asked).to.deep.equal(['next']);
+    lock.open();
+    await time.run(1000);
+    expect(asked).to.deep.equal(['next']);
+    response.open();
+    await Promise.all(all);
+    expect(asked).to.deep.equal(['next', 'locked', 'last']);
+  });
+
+  it('is free as soon as Criteo has responded, although the lock is still being released', async () => {
+    const released = gate();
+    const { refresh, asked, time } = await onePlace(async (key, work) => {
+      await work();
+      if (key === 'first') await released.promise;
+    });
+    const all = ['first', 'second'].map(refresh);
+    await time.run(0);
+    expect(asked).to.deep.equal(['first', 'second']);
+    released.open();
+    await Promise.all(all);
+  });
+
+  it('is free as soon as the lock has failed', async () => {
+    const { refresh, asked, time } = await onePlace((key, work) =>
+      key === 'first' ? Promise.reject(new Error('no Redis')) : work(),
+    );
+    const first = rejection(refresh('first'), TokenStoreError);
+    const second = refresh('second');
+    await time.run(0);
+    expect(asked).to.deep.equal(['second']);
+    expect(await first).to.include({ code: 'lock_failed' });
+    await second;
   });
 });
 

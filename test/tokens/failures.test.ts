@@ -382,6 +382,14 @@ describe('A store that fails', () => {
     });
   }
 
+  it('is an error in the last seconds of a token too, so that the app learns that the next one is not stored', async () => {
+    const { source, consent, pass, store } = await open();
+    store.set('user-1', await consent());
+    pass(LIFE - 1);
+    const connections = source({ store: { ...faulty(store), set: () => Promise.reject(broken) } });
+    expect(await rejection(connections.accessToken('user-1'), TokenStoreError)).to.include({ code: 'store_failed' });
+  });
+
   it('does not show a token, even if its driver attaches the command to the error', async () => {
     const { source, consent } = await open();
     const tokens = await consent();

@@ -281,6 +281,14 @@ describe('Calling Criteo’s API as a connection', () => {
       expect(server.received).to.have.length(1);
     });
 
+    it('measures the time until the reset by the clock of the option now', async () => {
+      const { source, consent, sandbox } = await open();
+      const connections = source({ now: () => 0 });
+      await connections.save('user-1', await consent());
+      sandbox.fault({ on: 'api', status: 429, headers: { 'x-ratelimit-reset': '60' } });
+      expect((await connections.fetch('user-1', path, { timeout: 30_000 })).status).to.equal(429);
+    });
+
     it('returns the response if it does not say when the limit is reset', async () => {
       const { call } = await openAPI(api(answer(429, 'later'), answer(200)));
       expect((await call()).status).to.equal(429);

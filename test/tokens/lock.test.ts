@@ -133,6 +133,7 @@ describe('A lock', () => {
       pass(1);
       const error = await rejection(connections.accessToken('user-1'), TokenStoreError);
       expect(error).to.include({ code: 'lock_failed', status: 503, retryable: true });
+      expect(error.message).to.include('lock of the token source failed: see the cause');
       expect(String(error.cause)).to.include(text);
       expect(asked()).to.equal(0);
     });

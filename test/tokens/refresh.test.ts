@@ -266,7 +266,9 @@ describe('A store with compareAndSet', () => {
     pass(LIFE);
     const connections = source({ store: { ...atomicStore(store), compareAndSet: () => false } });
     for (const call of [connections.save('user-1', await consent()), connections.accessToken('user-1')]) {
-      expect(await rejection(call, TokenStoreError)).to.include({ code: 'store_failed', retryable: true });
+      const error = await rejection(call, TokenStoreError);
+      expect(error).to.include({ code: 'store_failed', retryable: true });
+      expect(error.message).to.include('Other processes kept changing the tokens of "user-1"').and.include('Try again');
     }
   });
 
@@ -313,6 +315,29 @@ describe('A store with compareAndSet', () => {
     const last = await consent();
     await Promise.all([connections.save('user-1', await consent()), connections.save('user-1', last)]);
     expect(bare(store.get('user-1'))).to.deep.equal(last);
+  });
+
+  it('saves and deletes although another process changes the record in between', async () => {
+    const { source, consent, store } = await open();
+    const { compareAndSet, ...atomic } = atomicStore(store);
+    let isOvertaken = false;
+    const connections = source({
+      store: {
+        ...atomic,
+        compareAndSet(key, ...write) {
+          isOvertaken = !isOvertaken;
+          const row = store.get(key);
+          if (isOvertaken && row) store.set(key, { ...row, version: 'of another process' });
+          return compareAndSet(key, ...write);
+        },
+      },
+    });
+    store.set('user-1', await consent());
+    const latest = await consent();
+    await connections.save('user-1', latest);
+    expect(bare(store.get('user-1'))).to.deep.equal(latest);
+    await connections.delete('user-1');
+    expect(store.size).to.equal(0);
   });
 
   it('saves without the lock', async () => {
@@ -463,19 +488,23 @@ describe('The mark of a connection that has ended', () => {
   });
 
   it('has the reason: there was no refresh token, or Criteo refused it', async () => {
-    const { connections, source, consent, pass, asked } = await dead();
+    const { connections, source, consent, pass, asked, store } = await dead();
     const refused = await rejection(connections.accessToken('user-1'), ReauthorizationRequiredError);
     expect(refused.message).to.include('expired or revoked');
     expect(refused).to.include({ key: 'user-1', code: 'reauthorization_required' });
     const { refreshToken: _, ...tokens } = await consent();
     await source().save('user-2', tokens);
     pass(LIFE);
+    const marks: unknown[] = [];
     for (const time of [0, 2 * DAY]) {
       pass(time);
       const error = await rejection(source().accessToken('user-2'), ReauthorizationRequiredError);
       expect(error.message).to.include('no refresh token').and.not.include('revoked');
       expect(error).to.include({ key: 'user-2', code: 'reauthorization_required' });
+      marks.push(store.get('user-2'));
     }
+    // Without a refresh token there is nothing to test after a day: the store is not written again.
+    expect(marks[1]).to.equal(marks[0]);
     expect(asked()).to.equal(1);
   });
 });
@@ -534,7 +563,9 @@ describe('A lock that is lost', () => {
     await until(() => asked() === 1);
     control.abort();
     release();
-    expect(await rejection(token, TokenStoreError)).to.include({ code: 'lock_failed', retryable: true });
+    const error = await rejection(token, TokenStoreError);
+    expect(error).to.include({ code: 'lock_failed', retryable: true });
+    expect(error.message).to.include('lock of the token source was lost').and.include('Try again');
     expect(store.get('user-1')).to.not.have.property('reauthorizeSince');
   });
 });

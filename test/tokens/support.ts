@@ -1,10 +1,12 @@
 import { CriteoClient } from '../../lib/criteo/client';
 import type { TokenSet } from '../../lib/criteo/token-set';
 import type { Sandbox } from '../../lib/sandbox';
-import type { TokenSourceOptions } from '../../lib/tokens/options';
+import { Connections } from '../../lib/tokens/connections';
+import { readOptions, type TokenSourceOptions } from '../../lib/tokens/options';
 import type { StoredTokenSet } from '../../lib/tokens/stored-tokens';
 import { TokenSource } from '../../lib/tokens/token-source';
 import { login, opener as sandboxOpener, start } from '../sandbox/support';
+import { VirtualTime } from '../support/simulation/virtual-time';
 
 export { start };
 
@@ -22,6 +24,8 @@ export interface World {
   /** Moves the clock of the sandbox and of the sources alike. */
   pass(milliseconds: number): void;
   source(options?: Partial<TokenSourceOptions>): TokenSource;
+  /** What is inside a source. Its timers run when the test lets `time` run. */
+  timed(options?: Partial<TokenSourceOptions>): { connections: Connections; time: VirtualTime };
   /** The tokens of a consent just given. */
   consent(): Promise<TokenSet>;
   /** How many token requests of a grant there were. */
@@ -46,6 +50,12 @@ export function opener(): (options?: { timeout?: number }) => Promise<World> {
         time += milliseconds;
       },
       source: (options = {}) => new TokenSource({ client, store, now, ...options }),
+      timed(options = {}) {
+        const time = new VirtualTime();
+        const timers = time.timers({ name: 'the source', isKilled: false, hasEnded: false, frozenUntil: 0 });
+        const checked = readOptions({ client, store, now, ...options });
+        return { connections: new Connections(checked, timeout, timers), time };
+      },
       async consent() {
         const { access, refresh } = await login(sandbox);
         return {

@@ -167,6 +167,7 @@ describe('The requests to the token endpoint', () => {
     expect(errors[0]).to.be.instanceOf(CriteoAPIError);
     expect(errors[0]).to.include({ code: 'fresh_token_refused', retryable: true, status: 503 });
     expect(errors[0]?.retryAfter).to.be.within(1, 60);
+    expect(errors[0]?.message).to.include('apiURL and tokenURL');
     expectNoSecret(errors[0], token);
   });
 

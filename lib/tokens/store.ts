@@ -40,11 +40,11 @@ export interface TokenStore {
 
 /** What the store holds under a key: a record, or something that is none. */
 interface Row {
-  tokens: StoredTokenSet | undefined;
+  tokens?: StoredTokenSet;
   /** What is wrong with the record, without a value. */
   problem?: string;
-  /** For `compareAndSet`. */
-  version: string | undefined;
+  /** For `compareAndSet`; absent if there is no row. */
+  version?: string;
 }
 
 /**
@@ -130,11 +130,11 @@ export class CheckedStore {
 
   async #look(key: string): Promise<Row> {
     const found = await this.#call('get', () => this.#store.get(key));
-    if (found === undefined || found === null) return { tokens: undefined, version: undefined };
+    if (found === undefined || found === null) return {};
     const tokens = readRecord(found);
     if (typeof tokens !== 'string') return { tokens, version: tokens.version ?? '' };
     const version = isRecord(found) && typeof found['version'] === 'string' ? found['version'] : '';
-    return { tokens: undefined, problem: tokens, version };
+    return { problem: tokens, version };
   }
 
   async #compareAndSet(

@@ -73,7 +73,7 @@ function isPresent(value: unknown): boolean {
 }
 
 function isTime(value: unknown): value is number {
-  return typeof value === 'number' && Number.isFinite(value);
+  return Number.isFinite(value);
 }
 
 /** Returns a version that no other write has or will have: 96 random bits. */

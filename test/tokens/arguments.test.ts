@@ -133,8 +133,18 @@ describe('The arguments of a TokenSource’s methods', () => {
   it('are refused if the signal is not an AbortSignal', async () => {
     const { source } = await open();
     const signal = new AbortController() as never;
-    expect((await rejection(source().accessToken('a', { signal }), TypeError)).message).to.include('signal');
-    expect((await rejection(source().fetch('a', '/', { signal }), TypeError)).message).to.include('signal');
+    const message = async (call: Promise<unknown>) => (await rejection(call, TypeError)).message;
+    const problem = 'signal must be an AbortSignal';
+    expect(await message(source().accessToken('a', { signal }))).to.equal(`TokenSource.accessToken: ${problem}`);
+    expect(await message(source().fetch('a', '/', { signal }))).to.equal(`TokenSource.fetch: ${problem}`);
+  });
+
+  it('may have null in place of a signal, as the global fetch does', async () => {
+    const { source, consent } = await open();
+    const connections = source();
+    await connections.save('user-1', await consent());
+    await connections.accessToken('user-1', { signal: null as never });
+    expect((await connections.fetch('user-1', '/2026-07/advertisers/me', { signal: null })).status).to.equal(200);
   });
 
   it('may be null in place of an object of options', async () => {

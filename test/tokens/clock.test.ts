@@ -23,6 +23,21 @@ function clocks() {
   };
 }
 
+describe('The clock of the option now', () => {
+  const open = opener();
+
+  it('tells how long it is until a rate limit of the API is reset', async () => {
+    const { source, consent, pass, now, sandbox } = await open();
+    pass(-10 * 365 * 24 * 60 * MINUTE);
+    const connections = source();
+    await connections.save('user-1', await consent());
+    const headers = { 'x-ratelimit-reset': String(Math.ceil(now() / 1000) + 60) };
+    sandbox.fault({ on: 'api', status: 429, headers });
+    // Within the timeout of 10 s there is nothing to wait for.
+    expect((await connections.fetch('user-1', '/2026-07/advertisers/me')).status).to.equal(429);
+  });
+});
+
 describe('The time left of an access token', () => {
   const open = opener();
 

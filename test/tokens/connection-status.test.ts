@@ -118,6 +118,18 @@ describe('The status of a connection', () => {
       .to.include({ hasRefreshToken: false })
       .and.not.have.property('refreshTokenExpiresAt');
   });
+
+  for (const [what, reason] of [
+    ['null, as in a column of a table', null],
+    ['one that this version of the package does not know', 'moved'],
+  ] as const) {
+    it(`has no reason if the stored one is ${what}`, async () => {
+      const { source, consent, store, now } = await open();
+      store.set('user-1', { ...(await consent()), reauthorizeReason: reason as never });
+      const known = { accessTokenExpiresAt: now() + LIFE, hasRefreshToken: true };
+      expect(await source().status('user-1')).to.deep.equal(known);
+    });
+  }
 });
 
 describe('A refresh token that will expire soon', () => {

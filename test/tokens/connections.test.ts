@@ -250,16 +250,26 @@ describe('A connection’s access token', () => {
 
   it('is not requested for a caller whose signal had aborted before', async () => {
     const { source, consent, pass, asked, store } = await open();
+    let reads = 0;
     const connections = source({
-      store: { get: () => expect.fail('the store was asked'), set: store.set.bind(store), delete: () => true },
+      store: {
+        get(key) {
+          reads += 1;
+          return store.get(key);
+        },
+        set: store.set.bind(store),
+        delete: () => true,
+      },
     });
     await connections.save('user-1', await consent());
     pass(LIFE);
+    reads = 0;
     const error = await rejection(
       connections.accessToken('user-1', { signal: AbortSignal.abort() }),
       CriteoTransportError,
     );
     expect(error.code).to.equal('aborted');
+    expect(reads).to.equal(0);
     expect(asked()).to.equal(0);
   });
 

@@ -1,10 +1,11 @@
 import { once } from 'node:events';
 import { expect } from 'chai';
 import { CriteoTokenError, CriteoTransportError, HookTimeoutError, TokenStoreError } from '../../lib/errors';
-import type { TokenLock } from '../../lib/tokens/lock';
+import { realTimers } from '../../lib/tokens/clock';
+import { Exclusive, type TokenLock } from '../../lib/tokens/lock';
 import type { TokenSource } from '../../lib/tokens/token-source';
 import { rejection } from '../support/errors';
-import { gate, LIFE, opener, until } from './support';
+import { gate, LIFE, manualTimers, opener, until } from './support';
 
 /** A lock as processes share one: whoever comes later waits. */
 function mutex(): { lock: TokenLock; held(): boolean } {
@@ -93,11 +94,23 @@ describe('A lock', () => {
 
   it('does not hide the error of the work', async () => {
     const { source, consent, pass, sandbox } = await open();
-    const connections = source({ lock: mutex().lock });
+    const { lock } = mutex();
+    const seen: unknown[] = [];
+    const connections = source({
+      lock: (key, work) =>
+        lock(key, () =>
+          work().catch((error) => {
+            seen.push(error);
+            throw error;
+          }),
+        ),
+    });
     await connections.save('user-1', await consent());
     sandbox.fault({ on: 'token', status: 503, times: 2 });
     pass(LIFE);
-    await rejection(connections.accessToken('user-1'), CriteoTransportError);
+    const error = await rejection(connections.accessToken('user-1'), CriteoTransportError);
+    // The lock gets it too: one that is a transaction rolls back.
+    expect(seen).to.deep.equal([error]);
     pass(2000);
     await connections.accessToken('user-1');
   });
@@ -154,8 +167,10 @@ describe('A lock', () => {
     const error = await rejection(connections.accessToken('user-1'), TokenStoreError);
     expect(error.code).to.equal('lock_failed');
     expect(error.cause).to.be.instanceOf(HookTimeoutError).and.have.property('message').that.includes('40 ms');
+    expect(String(error.cause)).to.include('the lock was not acquired');
     had.open();
-    expect(await outcome.promise).to.be.instanceOf(HookTimeoutError);
+    const late = await outcome.promise;
+    expect(late).to.be.instanceOf(HookTimeoutError).and.have.property('message').that.includes('nothing was done');
     expect(asked()).to.equal(0);
   });
 
@@ -175,6 +190,20 @@ describe('A lock', () => {
     expect(store.size).to.equal(0);
     // Other connections do not wait.
     await rejection(connections.save('b', tokens), TokenStoreError);
+  });
+
+  it('that is late at the moment in which the source closes is an error of the lock', async () => {
+    const { timers, pass } = manualTimers();
+    const closing = new AbortController();
+    const turns = new Exclusive(() => new Promise(() => {}), 10, timers);
+    const run = rejection(
+      turns.run('user-1', async () => {}, closing.signal),
+      TokenStoreError,
+    );
+    await new Promise(setImmediate);
+    pass(40);
+    closing.abort(new Error('closed'));
+    expect(await run).to.include({ code: 'lock_failed', retryable: true });
   });
 
   it('that is released slowly delays the caller by a second at most', async () => {
@@ -258,5 +287,52 @@ describe('A lock', () => {
     pass(LIFE);
     await connections.accessToken('user-1');
     await until(() => process.getActiveResourcesInfo().filter((name) => name === 'Timeout').length <= before);
+  });
+});
+
+describe('The queue of one connection', () => {
+  it('lets one operation after the other work, those that come later too', async () => {
+    const turns = new Exclusive(undefined, 1000, realTimers);
+    const ends = [gate(), gate()];
+    const log: string[] = [];
+    const run = (name: string, end?: Promise<void>) =>
+      turns.run('user-1', async () => {
+        log.push(`${name} starts`);
+        await end;
+        log.push(`${name} ends`);
+      });
+    const first = run('first', ends[0]?.promise);
+    const second = run('second', ends[1]?.promise);
+    ends[0]?.open();
+    await first;
+    await until(() => log.includes('second starts'));
+    const third = run('third');
+    await new Promise(setImmediate);
+    ends[1]?.open();
+    await Promise.all([second, third]);
+    expect(log.slice(2)).to.deep.equal(['second starts', 'second ends', 'third starts', 'third ends']);
+  });
+
+  it('does not start an operation that waited too long, not even later', async () => {
+    const { timers, pass } = manualTimers();
+    const turns = new Exclusive(undefined, 10, timers);
+    const end = gate();
+    const first = turns.run('user-1', () => end.promise);
+    let isStarted = false;
+    const second = rejection(
+      turns.run('user-1', async () => {
+        isStarted = true;
+      }),
+      TokenStoreError,
+    );
+    await new Promise(setImmediate);
+    pass(40);
+    const error = await second;
+    expect(error).to.include({ code: 'lock_failed', retryable: true });
+    expect(String(error.cause)).to.include('40 ms').and.include('an earlier operation on the same connection');
+    end.open();
+    await first;
+    await turns.idle();
+    expect(isStarted).to.equal(false);
   });
 });

@@ -212,8 +212,22 @@ describe('A store with compareAndSet', () => {
     expect(new Set(versions).size).to.equal(4);
     expect(versions.every((version) => typeof version === 'string' && version.length >= 16)).to.equal(true);
     await connections.delete('user-1');
-    await connections.delete('user-1');
     expect(store.size).to.equal(0);
+  });
+
+  it('is not called by delete if there is nothing to delete', async () => {
+    const { source } = await open();
+    const compareAndSet = () => expect.fail('compareAndSet was called');
+    await source({ store: { ...atomicStore(), compareAndSet } }).delete('user-1');
+  });
+
+  it('is named in the error if it fails', async () => {
+    const { source, consent } = await open();
+    const compareAndSet = () => Promise.reject(new Error('read-only'));
+    const connections = source({ store: { ...atomicStore(), compareAndSet } });
+    const error = await rejection(connections.save('user-1', await consent()), TokenStoreError);
+    expect(error.message).to.include('failed to compareAndSet');
+    expect(String(error.cause)).to.include('read-only');
   });
 
   it('replaces records of earlier versions, and unusable ones', async () => {
@@ -224,6 +238,12 @@ describe('A store with compareAndSet', () => {
     const token = await connections.accessToken('old');
     expect(store.get('old')).to.include({ accessToken: token }).and.have.property('clientID');
     expect(asked()).to.equal(1);
+    store.set('saved', await consent());
+    store.set('deleted', await consent());
+    const latest = await consent();
+    await connections.save('saved', latest);
+    expect(bare(store.get('saved'))).to.deep.equal(latest);
+    await connections.delete('deleted');
     store.set('rubbish', { version: 'v1' } as never);
     expect(await rejection(connections.accessToken('rubbish'), TokenStoreError)).to.include({
       code: 'store_invalid',
@@ -232,7 +252,7 @@ describe('A store with compareAndSet', () => {
     await connections.save('rubbish', await consent());
     store.set('rubbish', {} as never);
     await connections.delete('rubbish');
-    expect([...store.keys()]).to.deep.equal(['old']);
+    expect([...store.keys()]).to.deep.equal(['old', 'saved']);
   });
 
   it('keeps the refresh token of a later consent if it failed to store a refresh before', async () => {
@@ -257,6 +277,7 @@ describe('A store with compareAndSet', () => {
     const connections = source({ store: { ...atomicStore(store), compareAndSet: () => 1 as never } });
     const error = await rejection(connections.save('user-1', await consent()), TokenStoreError);
     expect(error.code).to.equal('store_failed');
+    expect(error.message).to.include('failed to compareAndSet');
     expect(String(error.cause)).to.include('true or false');
   });
 

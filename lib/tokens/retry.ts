@@ -1,6 +1,6 @@
 import { CriteoTokenError, CriteoTransportError } from '../errors';
 import { backOff } from '../util/back-off';
-import { realTimers, sleep, type Timers } from './clock';
+import { sleep, type Timers } from './clock';
 
 // Milliseconds before the second request, and the shortest time that must be left for it.
 const PAUSE = 250;
@@ -24,8 +24,8 @@ export function isOutage(error: unknown): boolean {
 export async function askTwice<T>(
   timeout: number,
   ask: (timeout: number) => Promise<T>,
-  mayRepeat: () => boolean = () => true,
-  timers: Timers = realTimers,
+  mayRepeat: () => boolean,
+  timers: Timers,
 ): Promise<T> {
   const deadline = timers.steady() + timeout;
   try {

@@ -26,7 +26,12 @@ describe('A token request that fails', () => {
       given.push(milliseconds);
       return Promise.reject(error);
     };
-    expect(await rejection(askTwice(timeout, ask, undefined, quickTimers()), Error)).to.equal(error);
+    expect(
+      await rejection(
+        askTwice(timeout, ask, () => true, quickTimers()),
+        Error,
+      ),
+    ).to.equal(error);
     return given;
   }
 

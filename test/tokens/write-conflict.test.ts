@@ -62,31 +62,43 @@ describe('The record after a refresh, if another process changed it meanwhile,',
   const newer = theirs({ obtainedAt: 3000 });
   const withOurs = { refreshToken: 'r2', refreshTokenObtainedAt: 2000 };
   for (const [what, stored, next] of [
-    ['is ours if it has the refresh token that we used and an older access token', theirs({ obtainedAt: 1500 }), ours],
     [
-      'is ours, with its date of the consent, if it was saved again with that refresh token',
+      'is ours if the stored one has the refresh token that we used and an older access token',
+      theirs({ obtainedAt: 1500 }),
+      ours,
+    ],
+    [
+      'is ours, with the stored date of the consent, if it was saved again with that refresh token',
       theirs({ obtainedAt: 1500, connectedAt: 700 }),
       { ...ours, connectedAt: 700 },
     ],
-    ['is ours if it is of an earlier version, without a client id', theirs({ clientID: undefined }), ours],
     [
-      'is ours if it is of an earlier version, without the date of the consent',
+      'is ours if the stored one has no client id, as those of earlier versions of the package',
+      theirs({ clientID: undefined }),
+      ours,
+    ],
+    [
+      'is ours if the stored one has no date of the consent, as those of earlier versions of the package',
       theirs({ connectedAt: undefined }),
       ours,
     ],
-    ['is ours, without the mark, if it was marked as ended', theirs(mark), ours],
-    ['is ours, without the mark, if it was marked as ended and is newer', theirs({ ...mark, obtainedAt: 3000 }), ours],
+    ['is ours, without the mark, if the stored one was marked as ended', theirs(mark), ours],
     [
-      'has our refresh token and its newer access token if it has the one that we used',
+      'is ours, without the mark, if the stored one was marked as ended and is newer',
+      theirs({ ...mark, obtainedAt: 3000 }),
+      ours,
+    ],
+    [
+      'has our refresh token and the newer access token if the stored one has the refresh token that we used',
       newer,
       { ...newer, ...withOurs },
     ],
     [
-      'has our refresh token and its access token of the same time if it has the one that we used',
+      'has our refresh token and the stored access token if both access tokens are of the same time',
       theirs({ obtainedAt: 2000 }),
       { ...theirs({ obtainedAt: 2000 }), ...withOurs },
     ],
-    ['is ours if it comes from an earlier refresh', theirs({ refreshToken: 'r3', obtainedAt: 1500 }), ours],
+    ['is ours if the stored one comes from an earlier refresh', theirs({ refreshToken: 'r3', obtainedAt: 1500 }), ours],
   ] as const) {
     it(`${what}, with a version of its own`, () => {
       const merged = reconcile(stored, used, ours);

@@ -167,24 +167,19 @@ describe('A connection’s access token', () => {
 
   it('is refreshed at half of its lifetime if that is shorter than two minutes', async () => {
     const { source, consent, pass, asked, sandbox, store } = await open();
-    let locked = 0;
-    const connections = source({
-      lock: (_key, work) => {
-        locked += 1;
-        return work();
-      },
-    });
+    const { lock, locked } = countingLock();
+    const connections = source({ lock });
     await connections.save('user-1', await consent());
     pass(LIFE);
     const body = { access_token: 'brief', token_type: 'Bearer', expires_in: 30 };
     sandbox.fault({ on: 'token', status: 200, body });
     await connections.accessToken('user-1');
-    locked = 0;
+    const before = locked();
     pass(14_999);
     expect(await connections.accessToken('user-1')).to.equal('brief');
     // A refresh in the background would have the lock by now.
     await new Promise(setImmediate);
-    expect(locked).to.equal(0);
+    expect(locked()).to.equal(before);
     expect(asked()).to.equal(1);
     pass(1);
     await connections.accessToken('user-1');

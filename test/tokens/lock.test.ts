@@ -5,7 +5,8 @@ import { realTimers } from '../../lib/tokens/clock';
 import { Exclusive, type TokenLock } from '../../lib/tokens/lock';
 import type { TokenSource } from '../../lib/tokens/token-source';
 import { rejection } from '../support/errors';
-import { gate, LIFE, manualTimers, opener, until } from './support';
+import { VirtualTime } from '../support/simulation/virtual-time';
+import { gate, LIFE, opener, until } from './support';
 
 /** A lock as processes share one: whoever comes later waits. */
 function mutex(): { lock: TokenLock; held(): boolean } {
@@ -193,16 +194,21 @@ describe('A lock', () => {
   });
 
   it('that is late at the moment in which the source closes is an error of the lock', async () => {
-    const { timers, pass } = manualTimers();
+    const time = new VirtualTime();
     const closing = new AbortController();
-    const turns = new Exclusive(() => new Promise(() => {}), 10, timers);
+    const turns = new Exclusive(() => new Promise(() => {}), 10, {
+      ...time.timers(),
+      after: (milliseconds, run) =>
+        time.after(milliseconds, () => {
+          run();
+          closing.abort(new Error('closed'));
+        }),
+    });
     const run = rejection(
       turns.run('user-1', async () => {}, closing.signal),
       TokenStoreError,
     );
-    await new Promise(setImmediate);
-    pass(40);
-    closing.abort(new Error('closed'));
+    await time.run(40);
     expect(await run).to.include({ code: 'lock_failed', retryable: true });
   });
 
@@ -314,8 +320,8 @@ describe('The queue of one connection', () => {
   });
 
   it('does not start an operation that waited too long, not even later', async () => {
-    const { timers, pass } = manualTimers();
-    const turns = new Exclusive(undefined, 10, timers);
+    const time = new VirtualTime();
+    const turns = new Exclusive(undefined, 10, time.timers());
     const end = gate();
     const first = turns.run('user-1', () => end.promise);
     let isStarted = false;
@@ -325,8 +331,7 @@ describe('The queue of one connection', () => {
       }),
       TokenStoreError,
     );
-    await new Promise(setImmediate);
-    pass(40);
+    await time.run(40);
     const error = await second;
     expect(error).to.include({ code: 'lock_failed', retryable: true });
     expect(String(error.cause)).to.include('40 ms').and.include('an earlier operation on the same connection');

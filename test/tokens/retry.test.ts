@@ -1,24 +1,10 @@
 import { expect } from 'chai';
 import { CriteoTokenError, CriteoTransportError } from '../../lib/errors';
-import type { Timers } from '../../lib/tokens/clock';
 import { askTwice } from '../../lib/tokens/retry';
 import { rejection } from '../support/errors';
+import { VirtualTime } from '../support/simulation/virtual-time';
 
 describe('A token request that fails', () => {
-  /** Timers on which every wait is over at once. */
-  function quickTimers(): Timers {
-    let now = 0;
-    return {
-      steady: () => now,
-      after(milliseconds, run) {
-        now += milliseconds;
-        queueMicrotask(run);
-        return () => {};
-      },
-      random: () => 0,
-    };
-  }
-
   /** Returns the timeouts of the requests that were sent; each failed. */
   async function timeouts(timeout: number, error: Error): Promise<number[]> {
     const given: number[] = [];
@@ -26,12 +12,12 @@ describe('A token request that fails', () => {
       given.push(milliseconds);
       return Promise.reject(error);
     };
-    expect(
-      await rejection(
-        askTwice(timeout, ask, () => true, quickTimers()),
-        Error,
-      ),
-    ).to.equal(error);
+    const time = new VirtualTime();
+    const timers = { ...time.timers(), random: () => 0 };
+    const asking = askTwice(timeout, ask, () => true, timers);
+    asking.catch(() => {});
+    await time.run(timeout);
+    expect(await rejection(asking, Error)).to.equal(error);
     return given;
   }
 

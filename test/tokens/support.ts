@@ -1,7 +1,6 @@
 import { CriteoClient } from '../../lib/criteo/client';
 import type { TokenSet } from '../../lib/criteo/token-set';
 import type { Sandbox } from '../../lib/sandbox';
-import type { Timers } from '../../lib/tokens/clock';
 import { Connections } from '../../lib/tokens/connections';
 import { readOptions, type TokenSourceOptions } from '../../lib/tokens/options';
 import type { StoredTokenSet } from '../../lib/tokens/stored-tokens';
@@ -88,27 +87,6 @@ export function gate<T = void>(): { promise: Promise<T>; open(value: T): void } 
     open = resolve;
   });
   return { promise, open };
-}
-
-/** Timers that stand still until the test moves them. */
-export function manualTimers(): { timers: Timers; pass(milliseconds: number): void } {
-  let now = 0;
-  const due = new Set<{ at: number; run(): void }>();
-  return {
-    timers: {
-      steady: () => now,
-      after(milliseconds, run) {
-        const timer = { at: now + milliseconds, run };
-        due.add(timer);
-        return () => due.delete(timer);
-      },
-      random: () => 0,
-    },
-    pass(milliseconds) {
-      now += milliseconds;
-      for (const timer of due) if (timer.at <= now && due.delete(timer)) timer.run();
-    },
-  };
 }
 
 /** Settles when `condition` holds; the test's own timeout ends it otherwise. */

@@ -40,8 +40,8 @@ export class VirtualTime {
     });
   }
 
-  /** The timers of a process. */
-  timers(owner: Process): Timers {
+  /** The timers of a process, or of something that does not end. */
+  timers(owner?: Process): Timers {
     return {
       steady: () => this.now,
       after: (milliseconds, run) => this.after(milliseconds, run, owner),

@@ -66,7 +66,7 @@ export class RequestLimits {
   refused(error: Error): void {
     const now = this.#now();
     const { retryAfter } = error as { retryAfter?: unknown };
-    if (typeof retryAfter !== 'number' || retryAfter <= 0) return;
+    if (!(typeof retryAfter === 'number' && retryAfter > 0)) return;
     const until = now + spread(Math.min(retryAfter * 1000, LONGEST_PAUSE), this.#timers.random);
     // Of several responses to requests that were under way at once, the longest time counts.
     if (this.#all && isRunning(this.#all, now) && this.#all.until > until) return;

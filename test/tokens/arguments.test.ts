@@ -37,12 +37,12 @@ describe('The options of a TokenSource', () => {
     it(`are refused, with the name of the option, if ${option} is ${inspect(value)}`, async () => {
       const { client } = await open();
       const options = { client, [option]: value } as never;
-      expect(() => new TokenSource(options)).to.throw(TypeError, `the option ${option} must`);
+      expect(() => new TokenSource(options)).to.throw(TypeError, `TokenSource: the option ${option} must`);
     });
   }
 
   it('are required', () => {
-    expect(() => new TokenSource(undefined as never)).to.throw(TypeError, 'the option client');
+    expect(() => new TokenSource(undefined as never)).to.throw(TypeError, 'TokenSource: the option client');
   });
 
   it('are not changed', async () => {

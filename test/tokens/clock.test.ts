@@ -152,6 +152,9 @@ describe('The time left of an access token', () => {
 
   it('needs a clock that returns a number', async () => {
     const { source } = await open();
-    expect(() => source({ now: () => 'soon' as never })).to.throw(TypeError, 'the option now must return milliseconds');
+    expect(() => source({ now: () => 'soon' as never })).to.throw(
+      TypeError,
+      'TokenSource: the option now must return milliseconds',
+    );
   });
 });

@@ -193,5 +193,6 @@ describe('A refresh token that will expire soon', () => {
     expect(await connections.accessToken('user-1')).to.be.a('string');
     const [warning] = await warned;
     expect(warning).to.include({ code: 'CRITEO_HOOK_FAILED', detail: 'Error: no mail today' });
+    expect(warning.message).to.equal('The hook onExpiring of a TokenSource failed');
   });
 });

@@ -313,6 +313,75 @@ describe('The requests to the token endpoint', () => {
     expect(served).to.deep.equal(keys);
   });
 
+  describe('with a clock of the test', () => {
+    let now: number;
+    let limits: RequestLimits;
+    beforeEach(() => {
+      now = 1_000_000;
+      limits = new RequestLimits(() => now, { ...realTimers, random: () => 0 });
+    });
+    const failure = (retryAfter?: unknown) =>
+      Object.assign(new CriteoTransportError('down', { code: 'connection_failed', status: 502 }), { retryAfter });
+
+    it('wait for the longer of the two: the time in Retry-After and the interval of the connection', () => {
+      const [mine, theirs] = [failure(), failure(3)];
+      for (let count = 0; count < 7; count += 1) limits.failed('user-1', mine);
+      limits.failed('user-2', theirs);
+      expect(limits.pause('user-1')).to.deep.equal({ milliseconds: 30_000, error: mine });
+      expect(limits.pause('user-2')).to.deep.equal({ milliseconds: 3_000, error: theirs });
+      limits.failed('user-2', failure(60));
+      expect(limits.pause('user-1')?.milliseconds).to.equal(60_000);
+    });
+
+    it('are sent again at the very end of the interval, and not before', () => {
+      limits.failed('user-1', failure());
+      now += Number(limits.pause('user-1')?.milliseconds) - 1;
+      expect(limits.pause('user-1')?.milliseconds).to.equal(1);
+      now += 1;
+      expect(limits.pause('user-1')).to.equal(undefined);
+    });
+
+    it('are not stopped, nor allowed too early, by a Retry-After that is no time', () => {
+      for (const value of ['60', Number.NaN, null, undefined, 0, -60]) {
+        limits.refused(failure(value));
+        expect(limits.pause('user-1'), String(value)).to.equal(undefined);
+      }
+      limits.refused(failure(60));
+      for (const value of ['1', Number.NaN, null, undefined, 0, -60]) {
+        limits.refused(failure(value));
+        expect(limits.pause('user-1')?.milliseconds, String(value)).to.equal(60_000);
+      }
+    });
+
+    it('start with the first interval again if the clock was set back', () => {
+      for (let count = 0; count < 5; count += 1) limits.failed('user-1', failure());
+      expect(limits.pause('user-1')?.milliseconds).to.equal(8_000);
+      now -= 500_000;
+      limits.failed('user-1', failure());
+      expect(limits.pause('user-1')?.milliseconds).to.equal(500);
+    });
+
+    it('start with the first interval again a minute after the last one has ended', () => {
+      for (let count = 0; count < 5; count += 1) limits.failed('user-1', failure());
+      now += 8_000 + 59_999;
+      limits.failed('user-1', failure());
+      expect(limits.pause('user-1')?.milliseconds).to.equal(16_000);
+      now += 16_000 + 60_000;
+      limits.failed('user-1', failure());
+      expect(limits.pause('user-1')?.milliseconds).to.equal(500);
+    });
+
+    it('are remembered as long as they count, however many connections there are', () => {
+      for (let count = 0; count < 1500; count += 1) limits.failed(`user-${count}`, failure());
+      now += 60_000;
+      for (let count = 1500; count < 2999; count += 1) limits.failed(`user-${count}`, failure());
+      expect(limits.size).to.equal(2999);
+      for (const user of ['user-0', 'user-2998']) limits.failed(user, failure());
+      expect(limits.pause('user-0')?.milliseconds).to.equal(1_000);
+      expect(limits.pause('user-2998')?.milliseconds).to.equal(1_000);
+    });
+  });
+
   it('are forgotten after their interval, even if very many fail', () => {
     let now = 0;
     const limits = new RequestLimits(() => now, realTimers);

@@ -73,7 +73,8 @@ export class Refresher {
 
   /** Returns the milliseconds before its end at which a token is refreshed. */
   skewOf({ expiresAt, obtainedAt }: StoredTokenSet): number {
-    return Math.min(this.#options.skew, (expiresAt - obtainedAt) / 2);
+    // Not negative, which would make fresh a record that ends before it begins: somebody has edited it.
+    return Math.min(this.#options.skew, Math.max(0, expiresAt - obtainedAt) / 2);
   }
 
   /** Returns fresh tokens other than `refused`: those in the store, or new ones, which are stored first. */

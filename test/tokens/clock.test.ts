@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import { Clock } from '../../lib/tokens/clock';
-import { LIFE, MINUTE, opener, start, until } from './support';
+import { DAY, LIFE, MINUTE, opener, start, until } from './support';
 
 /** A clock on two that the test moves: what people see, and what only ever goes on. */
 function clocks() {
@@ -111,6 +111,17 @@ describe('The time left of an access token', () => {
       const { accessToken, ...rest } = await consent();
       await connections.save('user-1', { accessToken, ...rest });
       pass(-MINUTE - 1);
+      expect(await connections.accessToken('user-1', { force })).to.not.equal(accessToken);
+    }
+  });
+
+  it('is not left to a token whose record ends before it begins, even if it begins in the future', async () => {
+    for (const force of [false, true]) {
+      const { source, consent, now } = await open();
+      const connections = source();
+      const { accessToken, ...rest } = await consent();
+      const obtainedAt = now() + DAY;
+      await connections.save('user-1', { accessToken, ...rest, obtainedAt, expiresAt: obtainedAt - MINUTE });
       expect(await connections.accessToken('user-1', { force })).to.not.equal(accessToken);
     }
   });

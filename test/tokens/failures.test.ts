@@ -469,6 +469,14 @@ describe('A store that fails', () => {
     expect(await connections.accessToken('user-1')).to.equal(tokens.accessToken);
   });
 
+  it('can be repaired by saving again if its get fails', async () => {
+    const { source, consent, store } = await open();
+    const connections = source({ store: { ...faulty(store), get: () => Promise.reject(broken) as never } });
+    const tokens = await consent();
+    await connections.save('user-1', tokens);
+    expect(bare(store.get('user-1'))).to.deep.equal(tokens);
+  });
+
   it('never gets the object that the source goes on to use', async () => {
     const { source, consent, store, pass, sandbox } = await open();
     const connections = source();

@@ -102,7 +102,7 @@ export class Exclusive {
   /** Starts the work as soon as the lock is held. */
   #acquire<T>(key: string, work: (turn: Turn) => Promise<T>): Acquiring<T> {
     const unwanted = new AbortController();
-    let whole: Promise<T> | undefined;
+    let whole: Promise<void> | undefined;
     let start: (held: Held<T>) => void = nothing;
     const started = new Promise<Held<T>>((resolve) => {
       start = resolve;
@@ -116,7 +116,8 @@ export class Exclusive {
         // The lock is held until the last write has landed, or never will.
         const settled = result.catch(nothing).then(() => this.#settled(turn));
         start({ result, turn, settled });
-        whole = quiet(settled.then(() => result));
+        // Without the result: it is tokens, and a lock may log what its work returned.
+        whole = quiet(settled.then(() => result).then(nothing));
       }
       return whole;
     };

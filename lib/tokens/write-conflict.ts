@@ -6,7 +6,8 @@ import { newVersion, type StoredTokenSet, withoutUndefined } from './stored-toke
  * - The record was deleted: it stays deleted.
  * - It still has the refresh token that this refresh used: ours is its successor and must not be lost, so it is written,
  *   with the newer one of the two access tokens. A mark that the connection has ended is outdated.
- * - It has another refresh token of the same consent, because two processes refreshed at once: the later request wins.
+ * - It has another refresh token of the same consent, because two processes refreshed at once: the later request wins. A
+ *   mark that the connection has ended says nothing of its token.
  * - It comes from another consent: that stands.
  *
  * @param stored what the store holds now.
@@ -29,7 +30,7 @@ export function reconcile(
     const { refreshToken, refreshTokenObtainedAt } = ours;
     return { ...stored, ...withoutUndefined({ refreshToken, refreshTokenObtainedAt }), version: newVersion() };
   }
-  const isSibling = stored.connectedAt === ours.connectedAt && !hasEnded;
+  const isSibling = stored.connectedAt === ours.connectedAt;
   return isSibling && isNewer ? { ...ours, version: newVersion() } : undefined;
 }
 

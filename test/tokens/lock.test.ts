@@ -44,6 +44,24 @@ describe('A lock', () => {
     expect(asked()).to.equal(2);
   });
 
+  it('is not told the tokens by the work that it does, but whether that failed', async () => {
+    const { source, consent, pass, sandbox } = await open();
+    const told: unknown[] = [];
+    const connections = source({
+      lock: async (_key, work) => {
+        told.push(await work().catch((error: unknown) => error));
+      },
+    });
+    await connections.save('user-1', await consent());
+    pass(LIFE);
+    await connections.accessToken('user-1');
+    expect(told).to.deep.equal([undefined, undefined]);
+    pass(LIFE);
+    sandbox.fault({ on: 'token', status: 401, times: Infinity });
+    await rejection(connections.accessToken('user-1'), CriteoTokenError);
+    expect(told[2]).to.be.instanceOf(CriteoTokenError);
+  });
+
   it('is held for saving, refreshing and deleting, and not for a token that is still valid', async () => {
     const { source, consent } = await open();
     const keys: string[] = [];

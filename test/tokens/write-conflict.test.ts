@@ -46,6 +46,11 @@ describe('The record after a refresh, if another process changed it meanwhile,',
     ],
     ['it has an access token of the same time and the same refresh token', theirs({ obtainedAt: 2000 }), unrotated],
     ['it comes from a later refresh with the same token', theirs({ refreshToken: 'r3', obtainedAt: 2500 }), ours],
+    [
+      'it comes from a later refresh, and its refresh token was refused',
+      theirs({ refreshToken: 'r3', obtainedAt: 2500, reauthorizeSince: 2600 }),
+      ours,
+    ],
     ['it comes from a refresh at the same moment', theirs({ refreshToken: 'r3', obtainedAt: 2000 }), ours],
     [
       'it comes from another consent, however old',
@@ -99,6 +104,11 @@ describe('The record after a refresh, if another process changed it meanwhile,',
       { ...theirs({ obtainedAt: 2000 }), ...withOurs },
     ],
     ['is ours if the stored one comes from an earlier refresh', theirs({ refreshToken: 'r3', obtainedAt: 1500 }), ours],
+    [
+      'is ours, without the mark, if the stored one comes from an earlier refresh and its refresh token was refused',
+      theirs({ ...mark, refreshToken: 'r3', obtainedAt: 1500 }),
+      ours,
+    ],
   ] as const) {
     it(`${what}, with a version of its own`, () => {
       const merged = reconcile(stored, used, ours);

@@ -166,10 +166,16 @@ const LINGER = 1_000;
  * @param body What {@link findBody} found, if it was asked
  */
 export function endUpload(request: NodeRequest | Request, body: RawBody | Readable | undefined, timeout: number): void {
+  const patience = Math.min(timeout, LINGER);
+  // Its body was not asked for, so the app can still read it until then.
+  if (isWebRequest(request) && body === undefined) {
+    setTimeout(() => quietly(() => endUpload(request, findBody(request), 0)), patience).unref();
+    return;
+  }
   quietly(() => {
-    const stream = isWebRequest(request) ? (body ?? findBody(request)) : request;
+    const stream = isWebRequest(request) ? (body as RawBody | Readable) : request;
     if (isRaw(stream) || stream.destroyed || ('complete' in stream && stream.complete)) return;
-    const timer = setTimeout(() => quietly(() => stream.destroy()), Math.min(timeout, LINGER)).unref();
+    const timer = setTimeout(() => quietly(() => stream.destroy()), patience).unref();
     stream.on('error', ignore).once('close', () => clearTimeout(timer));
     // Not read any more, so that nothing piles up: its server does as with any handler that leaves a body unread.
     if (isWebRequest(request)) stream.pause();

@@ -38,8 +38,7 @@ export function callHook(
   const failed = (reason: unknown): void => settle(asError(reason, what));
   try {
     const returned = call(settle);
-    // Not of other objects that have a `then`: that of a query of Mongoose, say, runs the query once more.
-    if (returned && types.isPromise(returned)) returned.then(undefined, failed);
+    if (returned && isPromise(returned)) returned.then(undefined, failed);
   } catch (reason) {
     failed(reason);
   }
@@ -86,6 +85,16 @@ export function asError(reason: unknown, what: string): object {
   if (typeof reason === 'object' && reason !== null) return reason;
   // The text of a function is its source, or throws.
   return new Error(`${what} failed: ${typeof reason === 'function' ? 'a function was thrown' : String(reason)}`);
+}
+
+/**
+ * Checks whether a value is a promise, of any library, and no query: the `then` of Mongoose's queries, which have an `exec`,
+ * runs the query, and once more if a callback has run it already.
+ */
+export function isPromise(value: unknown): value is PromiseLike<unknown> {
+  if (types.isPromise(value)) return true;
+  const { catch: caught, exec } = Object(value) as { catch?: unknown; exec?: unknown };
+  return isThenable(value) && typeof caught === 'function' && exec === undefined;
 }
 
 /** Checks whether a value can be awaited. */

@@ -1,5 +1,4 @@
-import { types } from 'node:util';
-import { asError } from './call-hook';
+import { asError, isPromise } from './call-hook';
 import { codeOf, loginTeller } from './login-events';
 import type { Outcome } from './outcome';
 import { hintAtUnreadFailure } from './unread-failure-hint';
@@ -39,7 +38,7 @@ export function deliver(request: Delivery, outcome: Outcome): void {
   };
   try {
     const returned: unknown = Reflect.apply(request.actions[kind], request.self, told);
-    if (returned && types.isPromise(returned)) returned.catch(failed);
+    if (returned && isPromise(returned)) returned.then(undefined, failed);
   } catch (reason) {
     return failed(reason);
   }

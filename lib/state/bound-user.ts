@@ -27,17 +27,25 @@ export function signedInUser(req: PassportRequest): string | undefined {
 }
 
 function userOf(req: PassportRequest): unknown {
-  // Passport lets an app choose another property for the user. Passport 0.4 and @fastify/passport keep its name elsewhere.
-  const { _userProperty, _passport, passport, ctx } = req as {
+  // Passport lets an app choose another property for the user, and @fastify/passport keeps its name elsewhere.
+  const { _userProperty, passport, ctx } = req as {
     _userProperty?: string;
-    _passport?: { instance?: { _userProperty?: string } };
     passport?: { userProperty?: string };
     ctx?: { state?: Record<string, unknown> };
   };
-  const property = _userProperty ?? _passport?.instance?._userProperty ?? passport?.userProperty ?? 'user';
+  const property = _userProperty ?? passportsProperty(req) ?? passport?.userProperty ?? 'user';
   // koa-passport keeps the user in ctx.state, and the request that it makes for passport.authorize does not show it.
   // The type of a request knows no property that an app chooses.
   return (req as unknown as Record<string, unknown>)[property] || ctx?.state?.[property];
+}
+
+/** Returns the name in Passport 0.4. Later versions keep one there too, but it is that of whichever request came last. */
+function passportsProperty(req: PassportRequest): string | undefined {
+  const { _passport, _sessionManager } = req as {
+    _passport?: { instance?: { _userProperty?: string } };
+    _sessionManager?: unknown;
+  };
+  return _sessionManager === undefined ? _passport?.instance?._userProperty : undefined;
 }
 
 function idOf(user: unknown): string | undefined {

@@ -26,7 +26,15 @@ export function readCookies(req: PassportRequest, names: RegExp): Map<string, st
  * that starts with U+00A0 into one with the prefix `__Host-`, and a browser lets any subdomain set that.
  */
 function trimmed(text: string): string {
-  return text.replace(/^[ \t]+|[ \t]+$/g, '');
+  let [start, end] = [0, text.length];
+  // Not by a regular expression: for blanks that are not at the end, it would take time that grows with their square.
+  while (isBlank(text[start])) start += 1;
+  while (end > start && isBlank(text[end - 1])) end -= 1;
+  return text.slice(start, end);
+}
+
+function isBlank(character: string | undefined): boolean {
+  return character === ' ' || character === '\t';
 }
 
 /**

@@ -131,12 +131,14 @@ export async function fetchWithToken(
     let repeats = 0;
     let refusal: Response | undefined;
     for (;;) {
-      const token = await getToken(refused, control.signal).catch((error: CriteoError) => {
-        if (error.code === FRESH_TOKEN_REFUSED) return undefined;
+      let token: string;
+      try {
+        token = await getToken(refused, control.signal);
+      } catch (error) {
+        // There is no better token now: the caller gets Criteo's response to the one that it refused.
+        if (refusal && (error as CriteoError).code === FRESH_TOKEN_REFUSED) return refusal;
         throw error;
-      });
-      // There is no better token now: the caller gets Criteo's response to this one.
-      if (token === undefined) return refusal as Response;
+      }
       const headers = { ...call.headers, authorization: `Bearer ${token}` };
       open += 1;
       const response = await send({

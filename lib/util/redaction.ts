@@ -35,13 +35,14 @@ export function foreignID(value: unknown, secrets: Secrets): string | undefined 
 /**
  * Masks secrets in text of another party, after cutting the text to `limit` (at most 4,096) characters. Masked are
  *
- * 1. the `secrets` as they are, and eight or more characters of one in a row: in any letter case, wrapped, split or escaped
- *    by backslashes, in hex or base64, or as the numbers of their bytes;
+ * 1. the `secrets` as they are, and eight or more characters of one in a row: in any letter case, wrapped or escaped by
+ *    backslashes, in hex or base64, or as the numbers of their bytes;
  * 2. what looks like a token rather than a word, so that it needs no list of spellings: runs with escapes of URLs, HTML
  *    or JavaScript, and runs with ten or more characters that make no word, number or name;
  * 3. the user and password of a URL.
  *
- * JSON stays JSON: quotation marks, commas and brackets are never masked.
+ * JSON stays JSON, unless it has a secret in hex, in base64 or as numbers in several pieces: other quotation marks, commas
+ * and brackets are not masked.
  */
 export function redact(text: string, secrets: Secrets, limit = LONGEST_TEXT): string {
   return mask(cut(text, limit), secrets) + ellipsis(text, limit);
@@ -106,7 +107,6 @@ function findSecrets(text: string, secrets: Secrets): Uint8Array {
     }
     const bytes = Buffer.from(secret);
     hidePieces(hidden, unwrapped, secret.replace(wrapping, ''), PIECE);
-    hidePieces(hidden, alphanumeric, secret.replace(symbols, ''), PIECE);
     hidePieces(hidden, bytesRead, bytes.toString('latin1'), PIECE);
     hidePieces(hidden, alphanumeric, bytes.toString('hex'), 2 * PIECE - 4);
     for (const shift of [0, 1, 2]) {

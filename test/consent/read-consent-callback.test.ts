@@ -238,6 +238,12 @@ describe('readConsentCallback', () => {
       expect(await refusal(readConsentCallback(request, { secret }))).to.include({ code: 'method_not_allowed' });
     });
 
+    it('leaves the body of a request with another method to the app', async () => {
+      const request = new Request('https://app.example.com/consents', { method: 'PUT', body: 'hello' });
+      expect(await refusal(readConsentCallback(request, { secret }))).to.include({ code: 'method_not_allowed' });
+      expect(await request.text()).to.equal('hello');
+    });
+
     it("says that the body was read before if something reads the stream of node's", async () => {
       const body = Readable.from(bytes);
       body.read();

@@ -16,6 +16,13 @@ async function answersOf(call: (callback: HookAnswer) => unknown, timeout = 1000
 const boom = new Error('boom');
 const timers = (): number => process.getActiveResourcesInfo().filter((name) => name === 'Timeout').length;
 
+/** A promise as Bluebird and others make them. */
+const foreignPromise = (reason: unknown) => ({
+  // biome-ignore lint/suspicious/noThenProperty: that is what is tested
+  then: (_: unknown, reject: (reason: unknown) => void) => setImmediate(reject, reason),
+  catch() {},
+});
+
 describe('callHook', () => {
   it('passes on the result of a hook that calls back immediately or later', async () => {
     expect(await answersOf((answer) => answer(null, 1, 2, 3))).to.eql([[undefined, 1, 2, 3]]);
@@ -33,6 +40,7 @@ describe('callHook', () => {
     ],
     ['rejects', () => Promise.reject(boom)],
     ['rejects later', () => new Promise((_, reject) => setImmediate(reject, boom))],
+    ['returns a promise of another library that rejects', () => foreignPromise(boom)],
   ] satisfies [string, (answer: HookAnswer) => unknown][]) {
     it(`passes on the error of a hook that ${what}`, async () => {
       expect(await answersOf(call)).to.eql([[boom]]);
@@ -103,7 +111,7 @@ describe('callHook', () => {
   it('does not run a query that a hook returns, and that runs when its then is called', async () => {
     let runs = 0;
     // biome-ignore lint/suspicious/noThenProperty: that is what is tested
-    const query = { then: () => (runs += 1) };
+    const query = { then: () => (runs += 1), catch: () => {}, exec: () => {} };
     const asked = (answer: HookAnswer) => {
       setImmediate(answer, null, 1);
       return query;

@@ -55,6 +55,10 @@ describe('Delivery of an outcome to the app', () => {
     ],
     ['rejects', () => Promise.reject(oops)],
     ['rejects later', () => new Promise((_, reject) => setImmediate(reject, oops))],
+    [
+      'returns a promise of another library that rejects',
+      () => Object.defineProperty({ catch() {} }, 'then', { value: (_: unknown, reject: Callback) => reject(oops) }),
+    ],
   ];
 
   for (const [way, act] of ways) {
@@ -88,7 +92,7 @@ describe('Delivery of an outcome to the app', () => {
   it("does not run a query that the app's callback returns, and that runs when its then is called", async () => {
     let runs = 0;
     // biome-ignore lint/suspicious/noThenProperty: that is what is tested
-    const query = { then: () => (runs += 1) };
+    const query = { then: () => (runs += 1), catch: () => {}, exec: () => {} };
     const outcomes = await received(['redirect'], () => query, stubbed(), new Visitor().request({ query: {} }));
     expect(outcomes.map(([each]) => each)).to.deep.equal(['redirect']);
     expect(runs).to.equal(0);

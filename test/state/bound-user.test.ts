@@ -61,6 +61,11 @@ describe('signedInUser', () => {
     expect(named({ _passport: { instance: {} }, user: { id: 'b' } })).to.equal('b');
   });
 
+  it('does not read the property of another request, which later versions of Passport keep in the same place', () => {
+    const _passport = { instance: { _userProperty: 'admin' } };
+    expect(named({ _passport, _sessionManager: {}, user: { id: 'b' } })).to.equal('b');
+  });
+
   it('reads the property that is set as userProperty of Passport', () => {
     expect(named({ _userProperty: 'account', account: { id: 'a' }, user: { id: 'b' } })).to.equal('a');
     expect(named({ _userProperty: 'account', user: { id: 'b' } })).to.equal(undefined);

@@ -8,7 +8,7 @@ import { Readable } from 'node:stream';
 import { expect } from 'chai';
 import { CriteoClient } from '../../lib/criteo/client';
 import type { TokenSet } from '../../lib/criteo/token-set';
-import { CriteoTransportError, ReauthorizationRequiredError } from '../../lib/errors';
+import { CriteoAPIError, CriteoTransportError, ReauthorizationRequiredError } from '../../lib/errors';
 import { TokenSource } from '../../lib/tokens/token-source';
 import { rejection } from '../support/errors';
 import { useFastClock } from '../support/fast-clock';
@@ -74,6 +74,18 @@ describe('Calling Criteo’s API as a connection', () => {
   it('works for the app’s own token too', async () => {
     const { source } = await open();
     expect((await source({ grant: 'client_credentials' }).fetch(undefined, path)).status).to.equal(200);
+  });
+
+  it('rejects if there is no token and none may be requested yet', async () => {
+    const { source, sandbox, consent } = await open();
+    await consent();
+    const store = new Map();
+    const machine = source({ grant: 'client_credentials', store });
+    sandbox.fault({ on: 'api', status: 401, body: { errors: [{ code: 'authorization-token-expired' }] } });
+    expect((await machine.fetch(undefined, path)).status).to.equal(200);
+    store.clear();
+    const error = await rejection(machine.fetch(undefined, path), CriteoAPIError);
+    expect(error).to.include({ code: 'fresh_token_refused', status: 503, retryable: true });
   });
 
   it('sends the token in the header, and a user agent', async () => {

@@ -122,7 +122,7 @@ export const claims: Record<string, Claim[]> = {
     [
       'One refresh is under way per connection',
       'tokens/connections',
-      'is requested once, however many callers want it',
+      'is requested once, and locked once, however many callers want it',
     ],
     ['New tokens are in the store before', 'tokens/connections', 'is not returned before the store has it'],
     ['keeps the old one', 'tokens/connections', 'comes with the old refresh token if Criteo'],

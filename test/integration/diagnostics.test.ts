@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process';
-import { type ChannelListener, subscribe, unsubscribe } from 'node:diagnostics_channel';
+import diagnostics, { type ChannelListener, channel, subscribe, unsubscribe } from 'node:diagnostics_channel';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { expect } from 'chai';
@@ -28,6 +28,7 @@ describe('Diagnostics', () => {
   const listening: (() => unknown)[] = [];
   afterEach(async () => {
     for (const stop of listening.splice(0)) stop();
+    for (const kind of ['exchange', 'login']) expect(channel(`passport-criteo:${kind}`).hasSubscribers).to.equal(false);
     await sandbox.close();
   });
 
@@ -98,9 +99,16 @@ describe('Diagnostics', () => {
 
   it('feed a meter as the documentation shows', async () => {
     const recorded: [name: string, attributes: object][] = [];
+    // Apps measure for as long as they run; other tests need a process in which nobody listens.
+    const original = diagnostics.subscribe;
+    diagnostics.subscribe = (name, listener) => {
+      original(name, listener);
+      listening.push(() => unsubscribe(name, listener));
+    };
     measureCriteo({
       createHistogram: (name) => ({ record: (_value, attributes) => recorded.push([name, attributes]) }),
     });
+    diagnostics.subscribe = original;
     const back = await sandbox.approve(await begin());
     sandbox.fault({ on: 'token', reset: true });
     await finish(back);

@@ -292,7 +292,7 @@ export class CriteoStrategy extends OAuth2Strategy {
     const { clientID, bindTo } = this._criteo;
     const user: unknown = atOnce('The option bindTo', bindTo(req));
     if (user !== undefined && (typeof user !== 'string' || user === '')) {
-      // Not taken for nobody: it is what a column of the database holds for many users.
+      // It would mean no user, but a column of the database may hold it for many users.
       throw optionError('CriteoStrategy', 'bindTo', 'must return a text that is not empty, or undefined for no user');
     }
     const { callbackURL } = options;

@@ -73,7 +73,7 @@ export class Refresher {
 
   /** Returns the milliseconds before its end at which a token is refreshed. */
   skewOf({ expiresAt, obtainedAt }: StoredTokenSet): number {
-    // Not negative, which would make fresh a record that ends before it begins: somebody has edited it.
+    // Not negative, which would make a record fresh that ends before it begins, such as one edited by hand.
     return Math.min(this.#options.skew, Math.max(0, expiresAt - obtainedAt) / 2);
   }
 

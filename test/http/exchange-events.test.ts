@@ -90,7 +90,7 @@ describe('With NODE_DEBUG=passport-criteo, an exchange', () => {
   }
 
   for (const [what, script, status, outcome] of outcomes) {
-    it(`prints one line with status or outcome after ${what}, if nobody subscribed`, async () => {
+    it(`prints one line with status or outcome after ${what}, if there is no subscriber`, async () => {
       const server = await open(script);
       const { exchange, lines } = load();
       const request = { method: 'GET', limit: 1000 };

@@ -99,7 +99,7 @@ describe('Diagnostics', () => {
 
   it('feed a meter as the documentation shows', async () => {
     const recorded: [name: string, attributes: object][] = [];
-    // Apps measure for as long as they run; other tests need a process in which nobody listens.
+    // Apps measure for as long as they run; other tests need a process without a listener.
     const original = diagnostics.subscribe;
     diagnostics.subscribe = (name, listener) => {
       original(name, listener);

@@ -53,13 +53,17 @@ function webBody({ body, bodyUsed }: Request): RawBody | Readable {
   if (!body) return '';
   if (bodyUsed) throw alreadyRead(webFix);
   // node-fetch 3 has a stream of node's.
-  if (typeof (body as Partial<Readable>).on === 'function') return unread(body as unknown as Readable, webFix);
+  if (isNodeStream(body)) return unread(body, webFix);
   try {
     return fromWeb(body, body.getReader());
   } catch {
     // It is locked, or something has put a parsed body in its place.
     throw alreadyRead(webFix);
   }
+}
+
+function isNodeStream(body: unknown): body is Readable {
+  return typeof (body as Partial<Readable>).on === 'function';
 }
 
 /** Makes a stream of node's out of a web stream of any implementation. `Readable.fromWeb` takes node's own only. */
@@ -167,13 +171,13 @@ const LINGER = 1_000;
  */
 export function endUpload(request: NodeRequest | Request, body: RawBody | Readable | undefined, timeout: number): void {
   const patience = Math.min(timeout, LINGER);
+  const stream = isWebRequest(request) ? body : request;
   // Its body was not asked for, so the app can still read it until then.
-  if (isWebRequest(request) && body === undefined) {
+  if (stream === undefined) {
     setTimeout(() => quietly(() => endUpload(request, findBody(request), 0)), patience).unref();
     return;
   }
   quietly(() => {
-    const stream = isWebRequest(request) ? (body as RawBody | Readable) : request;
     if (isRaw(stream) || stream.destroyed || ('complete' in stream && stream.complete)) return;
     const timer = setTimeout(() => quietly(() => stream.destroy()), patience).unref();
     stream.on('error', ignore).once('close', () => clearTimeout(timer));

@@ -150,7 +150,7 @@ describe('readConsentCallback', () => {
       ({ method, headers: new Headers(headers), body, bodyUsed: false }) as Request;
 
     /** A polyfilled stream: it has the methods of node's own, and is of no class that node knows. */
-    const polyfilled = (read: () => Promise<Chunk>, cancel: () => unknown = () => {}) => ({
+    const polyfilled = (read: () => Promise<Chunk | undefined>, cancel: () => unknown = () => {}) => ({
       getReader: () => ({ read, cancel }),
       cancel: () => Promise.reject(new TypeError('the stream is locked')),
     });
@@ -255,8 +255,8 @@ describe('readConsentCallback', () => {
     for (const [what, read] of [
       ['rejects', () => Promise.reject(new Error('hung up'))],
       ['throws', broken],
-      ['resolves to nothing', async () => undefined as unknown as Chunk],
-    ] as [string, () => Promise<Chunk>][]) {
+      ['resolves to nothing', async () => undefined],
+    ] as [string, () => Promise<Chunk | undefined>][]) {
       it(`refuses a polyfilled stream whose read ${what}`, async () => {
         const error = await refusal(readConsentCallback(like(polyfilled(read)), { secret }));
         expect(error).to.include({ code: 'body_aborted', status: 400, retryable: true });
